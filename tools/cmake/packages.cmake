@@ -1,0 +1,20 @@
+# Every library we use, by the name that modules link. All come from Debian 12; tools/lib/packages.txt is the list
+# that tools/run and tools/test install.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)  # Boost::headers (Asio, Beast), Boost::json, Boost::url
+find_package(FlatBuffers REQUIRED)                     # flatbuffers::flatbuffers, flatbuffers::flatc
+find_package(RocksDB REQUIRED)                         # RocksDB::rocksdb is the static one; brings zstd::zstd
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)   # PkgConfig::sodium
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)   # PkgConfig::xxhash
+pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)    # PkgConfig::rdkafka
+
+if(BUILD_TESTING)
+  find_package(doctest REQUIRED)  # doctest::doctest
+endif()
