@@ -1,0 +1,48 @@
+# parlance_test(name SOURCES a_test.cc ... LINK targets... [LABELS ...] [TIMEOUT seconds])
+#
+# One doctest binary, and one test of CTest named after it without the leading tests_. Its label is the first folder
+# below tests/. Its main is tests/support/main.cc.
+#
+# parlance_fuzz(name SOURCES a_fuzz.cc LINK targets... CORPUS folder)
+#
+# A libFuzzer target. Built by the fuzz preset it fuzzes; built by any other it runs once over its corpus as a test.
+
+function(parlance_ctest name label timeout)
+  add_test(NAME ${name} COMMAND ${PARLANCE_RUN} ${ARGN})
+  set_tests_properties(${name} PROPERTIES
+    LABELS "${label}" TIMEOUT ${timeout}
+    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=detect_stack_use_after_return=1;TSAN_OPTIONS=halt_on_error=1")
+endfunction()
+
+function(parlance_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LINK;LABELS")
+  if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR "parlance_test(${name}): ${arg_UNPARSED_ARGUMENTS} ${arg_KEYWORDS_MISSING_VALUES}?")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}/tests" "${CMAKE_CURRENT_SOURCE_DIR}")
+  string(REGEX REPLACE "/.*" "" label "${folder}")
+  string(REGEX REPLACE "^tests_" "" name "${name}")
+
+  add_executable(tests_${name} ${arg_SOURCES})
+  target_include_directories(tests_${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(tests_${name} PRIVATE ${arg_LINK} tests_main)
+  parlance_ctest(${name} "${label};${arg_LABELS}" ${arg_TIMEOUT} $<TARGET_FILE:tests_${name}>)
+endfunction()
+
+function(parlance_fuzz name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS" "SOURCES;LINK")
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${arg_LINK})
+  if(PARLANCE_SANITIZE STREQUAL "fuzzer")
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    parlance_ctest(${name} fuzz 300 $<TARGET_FILE:${name}> -max_total_time=20 -timeout=10
+                   "${CMAKE_CURRENT_BINARY_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}")
+  else()
+    target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/fuzz_main.cc")
+    parlance_ctest(${name} fuzz 120 $<TARGET_FILE:${name}> "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}")
+  endif()
+endfunction()
