@@ -1,0 +1,39 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/id.h"
+#include "engine/domain/desk.h"
+#include "engine/domain/settings.h"
+
+/// What one partition has adopted of its workspace's settings and desk: the whole body, in an event of the partition's own,
+/// so each partition replays alone. One stream a partition (and workspace).
+namespace parlance::adoption {
+
+/// Everything a conversation's decisions and views may need to know of the workspace.
+struct Body {
+  Version settings_version = 0;
+  Version desk_version = 0;
+  settings::Policy policy;
+  std::vector<settings::Tag> tags;
+  std::vector<desk::Queue> queues;
+  std::vector<AgentId> agents;
+  bool operator==(const Body&) const = default;
+  [[nodiscard]] bool knows(AgentId id) const { return std::ranges::find(agents, id) != agents.end(); }
+  [[nodiscard]] bool knows(QueueId id) const { return std::ranges::find(queues, id, &desk::Queue::id) != queues.end(); }
+  [[nodiscard]] bool knows(TagId id) const { return std::ranges::find(tags, id, &settings::Tag::id) != tags.end(); }
+};
+
+struct Adopted { Body body; bool operator==(const Adopted&) const = default; };
+using Event = std::variant<Adopted>;
+struct State { Body body; bool operator==(const State&) const = default; };
+[[nodiscard]] State evolve(State state, const Event& event);
+
+/// Adopting what is older than, or the same as, what is adopted changes nothing.
+struct Adopt { Body body; };
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const Adopt& command);
+
+}  // namespace parlance::adoption
