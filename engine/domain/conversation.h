@@ -205,6 +205,7 @@ inline constexpr std::size_t tags_on_conversation_max = 100;
 
 struct Open {
   ReferenceId requester;
+  Channel channel = Channel::none;
   Identity identity;
   StoreId store;
   Language language;
