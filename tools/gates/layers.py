@@ -122,8 +122,11 @@ def source_files():
 
 def top_level():
     """The names at the top of what is, or is about to be, committed; none outside a checkout."""
-    listing = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                             capture_output=True, text=True, check=False).stdout
+    try:
+        listing = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+                                 capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:
+        return []
     return sorted({line.split("/")[0] for line in listing.splitlines()})
 
 
