@@ -17,7 +17,7 @@ as_root() {
     sudo env "$@"
   else
     die "these packages are missing and there is neither root nor sudo here; as root, run:
-    apt-get install --no-install-recommends $missing"
+    apt-get install --no-install-recommends${missing}"
   fi
 }
 
