@@ -182,7 +182,7 @@ class Owner::Impl final : public FencedWriter::Listener {
   [[nodiscard]] std::uint64_t unflushed() const { return unflushed_; }
 
   [[nodiscard]] Result<std::optional<SubjectId>> find_subject(WorkspaceId workspace, Channel channel, const std::string& address) {
-    const RawId blind = blind::address(ports_.keys, workspace, channel, address);
+    const RawId blind = blind_address(ports_.keys, workspace, channel, address);
     const auto row = rows_.get(fold_rows::id_key(partition_, 'A', blind));
     if (!row) return row.error();
     if (!*row) return std::nullopt;
@@ -935,12 +935,12 @@ class Owner::Impl final : public FencedWriter::Listener {
   /// The identity map, from the identities that opening, joining, forwarding, linking events carry.
   [[nodiscard]] Result<void> apply_identity(WorkspaceId workspace, const StreamEvent& event, const Identity& identity,
                                             std::vector<RowChange>& changes, Ticket ticket) {
-    const Slot door = blind::slot_of_address(ports_.keys, workspace, identity.channel, identity.address);
+    const Slot door = slot_of_address(ports_.keys, workspace, identity.channel, identity.address);
     const bool mine = is_mine(door);
     ByteWriter subject;
     subject.id(identity.subject);
     if (mine)
-      put(changes, fold_rows::id_key(partition_, 'A', blind::address(ports_.keys, workspace, identity.channel, identity.address)),
+      put(changes, fold_rows::id_key(partition_, 'A', blind_address(ports_.keys, workspace, identity.channel, identity.address)),
           subject.take(), ticket);
 
     std::vector<fold_rows::Conversation> joined;
@@ -956,10 +956,10 @@ class Owner::Impl final : public FencedWriter::Listener {
       joined.push_back({ConversationId::from(event.stream.id), identity.channel, (*held)->state.store});
     } else if (const auto* at_door = std::get_if<intake::Event>(&event.body)) {
       if (const auto* forwarded = std::get_if<intake::MessageForwarded>(at_door))
-        joined.push_back({forwarded->to, identity.channel, blind::store(ports_.keys, workspace, identity.channel, identity.account)});
+        joined.push_back({forwarded->to, identity.channel, store_id(ports_.keys, workspace, identity.channel, identity.account)});
       else
         for (const ConversationId id : identity.conversations)
-          joined.push_back({id, identity.channel, blind::store(ports_.keys, workspace, identity.channel, identity.account)});
+          joined.push_back({id, identity.channel, store_id(ports_.keys, workspace, identity.channel, identity.account)});
     }
     if (joined.empty()) return {};
     const Bytes list_key = fold_rows::id_key(partition_, 'P', identity.subject);
@@ -1182,7 +1182,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     Request next;
     next.workspace = envelope->workspace;
     next.slot = forwarded->to.slot();
-    next.command = blind::derived_command(ports_.keys, "forward", cause);
+    next.command = derive_id(ports_.keys, "forward", cause);
     next.actor = original->actor;
     next.causation = cause;
     next.correlation = envelope->correlation ? envelope->correlation : cause;
@@ -1207,7 +1207,7 @@ class Owner::Impl final : public FencedWriter::Listener {
   /// The chosen conversation takes no message (any more): the door decides again, without it.
   void fall_back(Waiter waiter, EnvelopeId cause, Outcome door) {
     Request again = *waiter.request;
-    again.command = blind::derived_command(ports_.keys, "fall back", cause);
+    again.command = derive_id(ports_.keys, "fall back", cause);
     again.fingerprint = 0;
     again.causation = cause;
     std::get<Arrive>(again.action).ignore_thread = true;
@@ -1229,8 +1229,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (!held) return waiter.answer(held.error());
     Request next;
     next.workspace = original.workspace;
-    next.slot = blind::slot_of_address(ports_.keys, original.workspace, added.identity.channel, added.identity.address);
-    next.command = blind::derived_command(ports_.keys, "link", cause);
+    next.slot = slot_of_address(ports_.keys, original.workspace, added.identity.channel, added.identity.address);
+    next.command = derive_id(ports_.keys, "link", cause);
     next.actor = original.actor;
     next.action = LinkAddress{added.identity, (*held)->state.row, added.at};
     ports_.route(std::move(next), [answer = std::move(waiter.answer), outcome = std::move(outcome)](Result<Outcome> linked) mutable {
@@ -1372,7 +1372,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     request.workspace = workspace;
     request.slot = identity->subject.slot();
     // From the subject's own id, and without a cause: nothing may link a person to a conversation.
-    request.command = blind::derived_command(ports_.keys, "create subject", identity->subject);
+    request.command = derive_id(ports_.keys, "create subject", identity->subject);
     request.actor = {ActorKind::system, {}};
     request.action = CreateSubject{identity->subject, *identity, ports_.clock.now()};
     handle(std::move(request), [](Result<Outcome>) {});
