@@ -59,12 +59,13 @@ class Hash {
   crypto_generichash_blake2b_state state_;
 };
 
-icu::UnicodeString trimmed(const icu::UnicodeString& text) {
+icu::UnicodeString trimmed(icu::UnicodeString text) {
   std::int32_t from = 0, to = text.length();
   while (from < to && u_isUWhiteSpace(text.char32At(from)) != 0) from = text.moveIndex32(from, 1);
   while (to > from && u_isUWhiteSpace(text.char32At(text.moveIndex32(to, -1))) != 0)
     to = text.moveIndex32(to, -1);
-  return text.tempSubStringBetween(from, to);
+  text.retainBetween(from, to);
+  return text;
 }
 
 icu::UnicodeString mail_form(const icu::UnicodeString& text) {
