@@ -15,12 +15,14 @@ import { createPoller, type Poller, type Visibility } from "./state/poller";
 import { createRouter, formatRoute, sameFilter, everything, type Filter, type Router } from "./state/route";
 import { createSettings, type Settings } from "./state/settings";
 import { t } from "./text/catalogue";
-import { moment } from "./text/format";
+import { isolate, moment } from "./text/format";
 
 const list_poll_ms = 2000;
 const conversation_poll_ms = 2000;
 const queues_poll_ms = 4000;
 const agents_poll_ms = 60_000;
+/** From here on the context has room beside the thread; the style sheet knows the same width. */
+const details_beside = "(min-width: 1240px)";
 const toast_ms = 6000;
 const agent_key = "parlance.agent";
 
@@ -100,7 +102,7 @@ export function createApp(world: World): App {
   const atList = { pointer: false, focus: false, scrolled: false };
   const clock = createClock();
   const router = createRouter(world.page);
-  const settings = createSettings(world.lastingStorage);
+  const settings = createSettings(world.lastingStorage, world.page.matchMedia(details_beside).matches);
   const drafts = createDrafts(world.tabStorage);
   let pollers: Poller[] = [];
   let toastId = 0;
@@ -156,7 +158,7 @@ export function createApp(world: World): App {
   function announce(entries: Entry[]) {
     const written = entries.filter((entry) => entry.kind === "message" && entry.direction === "in");
     const last = written[written.length - 1];
-    if (last !== undefined) speak(t.thread.arrived(last.actor.name ?? last.from?.name ?? t.thread.customer));
+    if (last !== undefined) speak(t.thread.arrived(isolate(last.actor.name ?? last.from?.name ?? t.thread.customer)));
   }
 
   function toast(members: Partial<Toast> & Pick<Toast, "tone" | "title">) {

@@ -100,7 +100,7 @@ export function createMock({ dist = fileURLToPath(new URL("../../../adapters/web
     });
     entry.id = id("msg");
     ticket.messages.received += 1;
-    ticket.preview = (body.text ?? body.html.replace(/<[^>]*>/g, " ")).slice(0, 120);
+    ticket.preview = (body.text ?? body.html.replace(/<script.*/s, "").replace(/<[^>]*>/g, " ").replaceAll("&amp;", "&").trim()).slice(0, 120);
     ticket.last_message_at = at;
     ticket.last_message_by = "customer";
     ticket.unanswered_since ??= at;

@@ -12,7 +12,8 @@ export interface Settings {
   save(): void;
 }
 
-export function createSettings(storage: Storage): Settings {
+/** `roomy`: there is room for the details beside the thread. Where there is none, they start closed. */
+export function createSettings(storage: Storage, roomy: boolean): Settings {
   let kept: { singleKeys?: boolean; details?: boolean } = {};
   try {
     kept = JSON.parse(storage.getItem(storage_key) ?? "{}");
@@ -20,12 +21,12 @@ export function createSettings(storage: Storage): Settings {
     // Unreadable settings are no settings.
   }
   const singleKeys = signal(kept.singleKeys ?? true);
-  const details = signal(kept.details ?? true);
+  const details = signal(roomy && (kept.details ?? true));
   return {
     singleKeys,
     details,
     save() {
-      store(storage, storage_key, JSON.stringify({ singleKeys: singleKeys.peek(), details: details.peek() }));
+      store(storage, storage_key, JSON.stringify({ singleKeys: singleKeys.peek(), details: roomy ? details.peek() : kept.details }));
     },
   };
 }

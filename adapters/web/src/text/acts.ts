@@ -2,7 +2,7 @@
 
 import type { Entry } from "../api/types";
 import { t } from "./catalogue";
-import { moment } from "./format";
+import { isolate, moment } from "./format";
 
 export function actorName(entry: Entry, me: string): string {
   if (entry.actor.id !== null && entry.actor.id === me) return t.thread.you;
@@ -16,7 +16,7 @@ export function actorName(entry: Entry, me: string): string {
 }
 
 export function actSentence(entry: Entry, me: string, now: number): string {
-  const who = actorName(entry, me);
+  const who = isolate(actorName(entry, me));
   const details = entry.details ?? {};
   const time = (member: string) => (typeof details[member] === "string" ? moment(Date.parse(details[member]), now) : "");
   const words = t.acts;
@@ -25,11 +25,11 @@ export function actSentence(entry: Entry, me: string, now: number): string {
     case "assigned":
     case "claimed": {
       const agent = nameIn(details.agent);
-      if (agent === "") return nameIn(details.queue) === "" ? words.assignedSelf(who) : words.assignedQueue(who, nameIn(details.queue));
-      return idIn(details.agent) === entry.actor.id ? words.assignedSelf(who) : words.assigned(who, idIn(details.agent) === me ? t.thread.you.toLowerCase() : agent);
+      if (agent === "") return nameIn(details.queue) === "" ? words.assignedSelf(who) : words.assignedQueue(who, isolate(nameIn(details.queue)));
+      return idIn(details.agent) === entry.actor.id ? words.assignedSelf(who) : words.assigned(who, idIn(details.agent) === me ? t.thread.you.toLowerCase() : isolate(agent));
     }
     case "unassigned": return words.unassigned(who);
-    case "queue_changed": return words.queueChanged(who, nameIn(details.queue) || nameIn(details.to));
+    case "queue_changed": return words.queueChanged(who, isolate(nameIn(details.queue) || nameIn(details.to)));
     case "priority_changed": {
       const level = (member: unknown) => (typeof member === "string" ? (t.priorities[member] ?? member) : "");
       return level(details.from) === "" ? words.prioritySet(who, level(details.to)) : words.priorityChanged(who, level(details.from), level(details.to));
@@ -58,4 +58,4 @@ export function actReason(entry: Entry): string | null {
 const isNamed = (value: unknown): value is { id?: unknown; name?: unknown } => typeof value === "object" && value !== null;
 const nameIn = (value: unknown): string => (typeof value === "string" ? value : isNamed(value) && typeof value.name === "string" ? value.name : "");
 const idIn = (value: unknown): string | null => (isNamed(value) && typeof value.id === "string" ? value.id : null);
-const namesIn = (value: unknown): string => (Array.isArray(value) ? value.map(nameIn).filter(Boolean).join(", ") : "");
+const namesIn = (value: unknown): string => (Array.isArray(value) ? value.map(nameIn).filter(Boolean).map(isolate).join(", ") : "");

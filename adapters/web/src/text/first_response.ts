@@ -27,7 +27,7 @@ export function firstResponseChip(ticket: Ticket, now: number): Chip | null {
     return { level: "met", short: took ? words.short.met(took) : words.metShort, long: took ? words.met(took) : words.metShort, tooltip };
   }
   if (state === "breached" && at !== null) {
-    return { level: "late_met", short: took ? words.short.late_met(took) : words.metShort, long: words.answeredLate(took ?? ""), tooltip };
+    return { level: "late_met", short: words.short.late_met, long: took ? words.answeredLate(took) : words.metLateShort, tooltip };
   }
   if ((state !== "running" && state !== "breached") || due === null) return null;
   const left = due - now;

@@ -2,20 +2,23 @@
 
 import { t } from "./catalogue";
 
+/** The words are the catalogue's; how days and hours are written is the agent's own region, where it speaks that language. */
+const region = navigator.languages.find((tag) => tag.split("-")[0] === t.locale) ?? t.locale;
+
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-const clockTime = new Intl.DateTimeFormat(t.locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const weekdayTime = new Intl.DateTimeFormat(t.locale, { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const dayMonth = new Intl.DateTimeFormat(t.locale, { day: "numeric", month: "short" });
-const dayMonthTime = new Intl.DateTimeFormat(t.locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const dayMonthYear = new Intl.DateTimeFormat(t.locale, { day: "numeric", month: "short", year: "numeric" });
-const whole = new Intl.DateTimeFormat(t.locale, { dateStyle: "full", timeStyle: "medium" });
-const longDay = new Intl.DateTimeFormat(t.locale, { weekday: "long", day: "numeric", month: "long" });
-const longDayYear = new Intl.DateTimeFormat(t.locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-const relativeDay = new Intl.RelativeTimeFormat(t.locale, { numeric: "auto" });
+const clockTime = new Intl.DateTimeFormat(region, { hour: "numeric", minute: "2-digit" });
+const weekdayTime = new Intl.DateTimeFormat(region, { weekday: "short", hour: "numeric", minute: "2-digit" });
+const dayMonth = new Intl.DateTimeFormat(region, { day: "numeric", month: "short" });
+const dayMonthTime = new Intl.DateTimeFormat(region, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+const dayMonthYear = new Intl.DateTimeFormat(region, { day: "numeric", month: "short", year: "numeric" });
+const whole = new Intl.DateTimeFormat(region, { dateStyle: "full", timeStyle: "medium" });
+const longDay = new Intl.DateTimeFormat(region, { weekday: "long", day: "numeric", month: "long" });
+const longDayYear = new Intl.DateTimeFormat(region, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const relativeDay = new Intl.RelativeTimeFormat(region, { numeric: "auto" });
 
 const midnight = (ms: number) => new Date(ms).setHours(0, 0, 0, 0);
 /** Calendar days from b to a in the agent's zone; rounding takes care of days of 23 and 25 hours. */
@@ -24,7 +27,7 @@ const daysBetween = (a: number, b: number) => Math.round((midnight(a) - midnight
 const capital = (text: string) => text.charAt(0).toLocaleUpperCase(t.locale) + text.slice(1);
 
 const unit = (name: string) => {
-  const format = new Intl.NumberFormat(t.locale, { style: "unit", unit: name, unitDisplay: "narrow" });
+  const format = new Intl.NumberFormat(region, { style: "unit", unit: name, unitDisplay: "narrow" });
   return (value: number) => format.format(value);
 };
 const seconds = unit("second");
@@ -116,6 +119,9 @@ export function initials(name: string): string {
   const first = letter(words[0]!);
   return words.length === 1 || joined.test(first) ? first : first + letter(words[words.length - 1]!);
 }
+
+/** A name inside a sentence of another direction: the marks keep each from turning the other round. */
+export const isolate = (name: string) => `\u2068${name}\u2069`;
 
 /** One of eight avatar colours, always the same for the same person. */
 export function hue(id: string): number {

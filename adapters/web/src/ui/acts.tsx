@@ -39,7 +39,7 @@ function Act(props: { entry: Entry; me: string }) {
   return (
     <li class={`act act-${entry.kind}`} data-kind={entry.kind}>
       <Icon name={icons[entry.kind] ?? "dot"} />
-      <span dir="auto">{actSentence(entry, props.me, clock.now.peek())}</span>
+      <span>{actSentence(entry, props.me, clock.now.peek())}</span>
       {reason !== null && <span class="act-reason" dir="auto">{reason}</span>}
       <time dateTime={entry.at} title={full(at)}>{clockOf(at)}</time>
     </li>

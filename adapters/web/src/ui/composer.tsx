@@ -6,6 +6,7 @@ import { useApp } from "../app";
 import type { Ticket } from "../api/types";
 import type { Mode } from "../state/drafts";
 import { t } from "../text/catalogue";
+import { isolate } from "../text/format";
 import { isOver } from "./actions";
 import { Icon } from "./icons";
 import { composing } from "./keys";
@@ -55,7 +56,7 @@ export function Composer(props: { ticket: Ticket }) {
         {tab("reply", t.composer.reply)}
         {tab("note", t.composer.note)}
         <span class="modes-hint">
-          {mode === "note" ? t.thread.noteHint : ticket.requester.name !== null ? <bdi>{t.composer.replyTo(ticket.requester.name)}</bdi> : ""}
+          {mode === "note" ? t.thread.noteHint : ticket.requester.name !== null ? t.composer.replyTo(isolate(ticket.requester.name)) : ""}
         </span>
       </div>
       <textarea

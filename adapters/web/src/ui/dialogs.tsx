@@ -27,7 +27,7 @@ function Dialog(props: { title: string; class: string; children: ComponentChildr
   }, []);
   return (
     <dialog
-      ref={box} class={`dialog ${props.class}`} aria-label={props.title} onClose={close}
+      ref={box} autofocus class={`dialog ${props.class}`} aria-label={props.title} onClose={close}
       onClick={(event) => {
         if (event.target === box.current) close();
       }}

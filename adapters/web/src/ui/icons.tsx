@@ -54,7 +54,7 @@ export type IconName = keyof typeof paths;
 
 export function Icon(props: { name: IconName; class?: string }) {
   return (
-    <svg class={`icon ${props.class ?? ""}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg class={`icon icon-${props.name} ${props.class ?? ""}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       {paths[props.name]}
     </svg>
   );

@@ -1,7 +1,7 @@
 // A button that opens a short list of actions. Arrow keys move, Escape closes and gives the focus back, a click
 // elsewhere closes.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { Icon, type IconName } from "./icons";
 
@@ -17,7 +17,8 @@ export function Menu(props: { id: string; label: string; icon: IconName; items: 
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
 
-  useEffect(() => {
+  // Before the next key can be pressed: Escape must close the menu, not what lies behind it.
+  useLayoutEffect(() => {
     if (!open.value) return;
     root.current?.querySelector<HTMLButtonElement>("[role=menuitem]")?.focus();
     const elsewhere = (event: Event) => {

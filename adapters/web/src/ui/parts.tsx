@@ -110,7 +110,7 @@ export function PersonalText(props: { personal: Personal | undefined; erasedOn: 
 export function Name(props: { name: string | null; otherwise: string; class?: string }) {
   return props.name === null || props.name.trim() === ""
     ? <span class={`${props.class ?? ""} unnamed`}>{props.otherwise}</span>
-    : <bdi class={props.class}>{props.name}</bdi>;
+    : <span class={props.class}><bdi>{props.name}</bdi></span>;
 }
 
 export function Empty(props: { icon: IconName; title: string; children?: ComponentChildren }) {

@@ -74,8 +74,8 @@ function Head(props: { ticket: Ticket }) {
           <StateChip state={ticket.state} />
           <ResponseChip ticket={ticket} />
           <PriorityMark priority={ticket.priority} />
-          <span class="fact">{channelName(ticket.channel)}{ticket.account !== null && <> · <bdi>{ticket.account}</bdi></>}</span>
           <Standing ticket={ticket} />
+          <span class="fact">{channelName(ticket.channel)}{ticket.account !== null && <> · <bdi>{ticket.account}</bdi></>}</span>
         </p>
       </div>
       <Actions ticket={ticket} />
