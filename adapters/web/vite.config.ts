@@ -17,6 +17,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
+    // The unit tests lie outside this folder.
+    fs: { allow: [here("."), here("../../tests/adapters/web")] },
     // `npm run dev` shows the page from source in front of a running server. The server refuses commands
     // from a foreign Origin, so the proxy speaks under the server's own.
     proxy: {
