@@ -19,6 +19,7 @@ constexpr std::array<std::pair<Phase, std::string_view>, 7> phases{{{Phase::fres
 // for ever instead of failing to compile.
 void apply(State& s, const Opened& e) {
   s.phase = Phase::fresh;
+  s.number = e.number;
   s.requester = e.requester;
   s.channel = e.channel;
   s.store = e.store;

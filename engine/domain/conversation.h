@@ -167,6 +167,7 @@ enum class FirstResponse : std::uint8_t { none = 0, running = 1, met = 2, breach
 /// Only what the decisions below read.
 struct State {
   Phase phase = Phase::absent;
+  std::uint64_t number = 0;  ///< the ticket number, for answers
   ReferenceId requester;
   std::vector<ReferenceId> participants;
   Channel channel = Channel::none;

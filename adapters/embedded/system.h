@@ -1,0 +1,20 @@
+#pragma once
+#include "engine/ports/clock.h"
+#include "engine/ports/random.h"
+
+namespace parlance {
+
+/// The system's wall clock. Threads: any.
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] Instant now() const override;
+};
+
+/// The kernel's random bytes, through libsodium. Threads: any.
+class SystemRandom final : public Random {
+ public:
+  SystemRandom();
+  void fill(std::span<std::uint8_t> out) override;
+};
+
+}  // namespace parlance
