@@ -46,7 +46,7 @@ class TicketIndex final : public StreamIndex {
   struct ByNumber {
     std::uint64_t number = 0;
     ConversationId id;
-    bool operator<(const ByNumber& o) const { return number < o.number; }
+    bool operator<(const ByNumber& o) const { return number != o.number ? number < o.number : id < o.id; }
   };
   struct Orders {
     SortedBlocks<Entry> created;            ///< all
@@ -56,7 +56,7 @@ class TicketIndex final : public StreamIndex {
     SortedBlocks<GroupEntry> agent_working; ///< held by an agent
     SortedBlocks<QueueInstant> deadlines;   ///< of answers promised and not given
     SortedBlocks<QueueInstant> waiting;     ///< new or open, nobody assigned
-    SortedBlocks<ByNumber> numbers;         ///< all
+    SortedBlocks<ByNumber> numbers;         ///< all; they never change
     std::unordered_map<QueueId, std::uint32_t> queues;
     std::unordered_map<AgentId, std::uint32_t> agents;
   };

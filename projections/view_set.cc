@@ -8,7 +8,6 @@ namespace {
 constexpr std::uint32_t applied_format = 1;
 constexpr std::uint16_t whole_envelope = 0xFFFF;
 constexpr std::size_t quarantine_rows_max = 10'000;  ///< listed; all are counted
-constexpr std::size_t marks_max = 4096;
 constexpr std::uint8_t applied_kind = 0, quarantine_kind = 1;
 
 Bytes meta_key(PartitionId partition, std::uint8_t kind) {
@@ -93,6 +92,7 @@ Result<void> ViewSet::load(Partition& p) {
     if (!p.error) p.error = check_last_record(state.resume);
   }
   if (lowest) p.log = *lowest;
+  p.passed.emplace(p.log);
   p.next = p.log.next;
   return {};
 }
@@ -179,15 +179,8 @@ std::optional<Error> ViewSet::apply_record(Partition& p, Offset offset, ByteView
                          " than a view has applied"};
 
   LogState state = p.log;
-  const auto folded = fold(state, offset, bytes);
+  const auto folded = fold(state, *p.passed, offset, bytes);
   if (!folded) return folded.error();
-  if (p.marks.empty()) p.marks.resize(marks_max);
-  p.marks[p.log.next % marks_max] = {p.log.next, p.log.seq, p.log.chain};
-  if (folded->verdict == Verdict::accepted_claim) {
-    const auto claim = decode_claim(folded->record.body);
-    if (claim)
-      if (auto loss = check_claim(p, *claim, offset)) return loss;
-  }
 
   const std::uint32_t views = taking_part(p, offset);
   std::optional<Result<Envelope>> envelope;
@@ -215,15 +208,6 @@ bool ViewSet::may_skip(const KindSet& kinds) const {
   for (std::size_t i = 0; i < kinds.bits.size(); ++i)
     if ((kinds.bits[i] & (handled_kinds_.bits[i] | ~known_kinds_.bits[i])) != 0) return false;
   return true;
-}
-
-std::optional<Error> ViewSet::check_claim(const Partition& p, const Claim& claim, Offset offset) const {
-  const Mark& mark = p.marks[claim.seen.next % marks_max];
-  if (claim.seen.next > offset || mark.next != claim.seen.next) return std::nullopt;
-  if (mark.seq == claim.seen.seq && mark.chain == claim.seen.chain) return std::nullopt;
-  return Error{Errc::loss, "log.loss",
-               "partition " + std::to_string(p.id) + ", offset " + std::to_string(offset) +
-                   ": its claim saw another log up to " + std::to_string(claim.seen.next)};
 }
 
 std::optional<Error> ViewSet::apply_envelope(Partition& p, Offset offset, const Envelope& envelope, std::uint32_t views) {
@@ -439,8 +423,6 @@ void ViewSet::sweep() {
 
 Result<void> ViewSet::replace(std::size_t view, const ViewSet& other) {
   PARLANCE_ASSERT(other.projections_.size() == 1, "a view is rebuilt alone");
-  views_[view].family = other.views_[0].family;
-  views_[view].family_name = other.views_[0].family_name;
   for (const auto& p : partitions_) {
     const Partition& twin = other.at(p->id);
     const std::lock_guard lock(p->mutex);

@@ -140,16 +140,11 @@ class ViewSet {
     std::vector<Quarantine> unstored;
     LogState resume;  ///< what its rows had applied at the start: it takes no part below resume.next
   };
-  struct Mark {
-    Offset next = ~Offset{0};
-    std::uint64_t seq = 0;
-    Sha256 chain{};
-  };
   struct Partition {
     Partition(PartitionId number, std::span<const std::uint32_t> row_bytes, std::size_t views)
         : id(number), streams(row_bytes), states(views) {}
     const PartitionId id;
-    mutable std::mutex mutex;  ///< guards all below but `log`, `stored_next` and `marks`
+    mutable std::mutex mutex;  ///< guards what follows, up to the applying thread's own
     StreamRows streams;
     std::vector<ViewState> states;
     mutable std::vector<StreamBlock*> pending;  ///< out of the index
@@ -160,7 +155,7 @@ class ViewSet {
     bool half_applied = false;  ///< the store failed inside an envelope: memory is neither stored nor applied to any more
     Offset resumed_at = 0;  ///< from here on all views take part
     Offset stored_next = ~Offset{0};
-    std::vector<Mark> marks;  ///< the latest states, by which a claim's `seen` is checked; a ring by offset
+    std::optional<PassedStates> passed;  ///< by which a claim is checked
   };
 
   ViewSet(const EventLog& log, const std::vector<View>& views, StreamIndex* index, std::size_t indexed);
@@ -171,7 +166,6 @@ class ViewSet {
   [[nodiscard]] std::optional<Error> check_last_record(const LogState& state) const;
   [[nodiscard]] bool may_skip(const KindSet& kinds) const;
   [[nodiscard]] std::optional<Error> apply_record(Partition& p, Offset offset, ByteView bytes);
-  [[nodiscard]] std::optional<Error> check_claim(const Partition& p, const Claim& claim, Offset offset) const;
   [[nodiscard]] std::optional<Error> apply_envelope(Partition& p, Offset offset, const Envelope& envelope, std::uint32_t views);
   [[nodiscard]] std::uint32_t taking_part(const Partition& p, Offset offset) const;
   void load_stream_row(Partition& p, std::size_t view, StreamBlock& block);

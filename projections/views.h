@@ -10,6 +10,7 @@
 
 #include "engine/ports/event_log.h"
 #include "engine/ports/row_store.h"
+#include "projections/runner_options.h"
 #include "projections/ticket_model.h"
 #include "projections/view_status.h"
 
@@ -37,6 +38,7 @@ inline constexpr std::size_t list_ids_max = 10'000;
 struct ListQuery {
   WorkspaceId workspace;
   std::vector<conversation::Phase> states;  ///< empty: the active ones in working order, all otherwise
+                                            ///< (asking for others in working order gives Sort::updated)
   std::optional<QueueId> queue;
   std::optional<AgentId> assignee;          ///< the zero id: nobody
   std::optional<Channel> channel;
@@ -97,16 +99,10 @@ inline constexpr std::size_t daily_figures_max = 200'000;
 /// the partition's lock, which is held for microseconds. Nothing here reads a clock.
 class Views {
  public:
-  struct Options {
-    std::size_t dirty_bytes_max = 64 << 20;     ///< over all views, then changed rows go down
-    std::int64_t dirty_ms_max = 5'000;          ///< the same by age
-    std::uint64_t replay_records_max = 200'000; ///< a restart replays at most so many
-    std::size_t cache_bytes_max = 512 << 20;    ///< rows kept in memory, changed or not
-  };
+  using Options = RunnerOptions;
   /// Opens the views' rows, finds where each stopped, and rebuilds the in-memory indexes from the rows. A view without rows, or of
   /// another version, starts from the log's beginning. `log` and `rows` outlive the views.
-  [[nodiscard]] static Result<std::unique_ptr<Views>> open(const EventLog& log, RowStore& rows, Options options);
-  [[nodiscard]] static Result<std::unique_ptr<Views>> open(const EventLog& log, RowStore& rows);
+  [[nodiscard]] static Result<std::unique_ptr<Views>> open(const EventLog& log, RowStore& rows, Options options = {});
   ~Views();
 
   // ---- applying ----
