@@ -184,10 +184,14 @@ std::optional<Error> ViewSet::apply_record(Partition& p, Offset offset, ByteView
 
   const std::uint32_t views = taking_part(p, offset);
   std::optional<Result<Envelope>> envelope;
-  if (folded->verdict == Verdict::accepted_envelope && !may_skip(folded->record.frame.kinds)) {
-    envelope = decode_envelope(folded->record.body);
+  if (folded->verdict == Verdict::accepted_envelope) {
     // An unknown kind is never skipped: rows without it would be wrong.
-    if (!*envelope && envelope->error().code == Errc::newer) return envelope->error();
+    const KindSet& kinds = folded->record.frame.kinds;
+    if (auto newer = newer_kind(p, kinds, offset)) return newer;
+    if (touches(kinds)) {
+      envelope = decode_envelope(folded->record.body);
+      if (!*envelope && envelope->error().code == Errc::newer) return envelope->error();
+    }
   }
   const std::lock_guard lock(p.mutex);
   if (envelope && *envelope) {
@@ -204,10 +208,19 @@ std::optional<Error> ViewSet::apply_record(Partition& p, Offset offset, ByteView
   return std::nullopt;
 }
 
-bool ViewSet::may_skip(const KindSet& kinds) const {
+bool ViewSet::touches(const KindSet& kinds) const {
   for (std::size_t i = 0; i < kinds.bits.size(); ++i)
-    if ((kinds.bits[i] & (handled_kinds_.bits[i] | ~known_kinds_.bits[i])) != 0) return false;
-  return true;
+    if ((kinds.bits[i] & handled_kinds_.bits[i]) != 0) return true;
+  return false;
+}
+
+std::optional<Error> ViewSet::newer_kind(const Partition& p, const KindSet& kinds, Offset offset) const {
+  for (std::size_t i = 0; i < kinds.bits.size(); ++i)
+    if ((kinds.bits[i] & ~known_kinds_.bits[i]) != 0)
+      return Error{Errc::newer, "views.newer_kind",
+                   "partition " + std::to_string(p.id) + ", offset " + std::to_string(offset) +
+                       " holds an event kind that this program does not know"};
+  return std::nullopt;
 }
 
 std::optional<Error> ViewSet::apply_envelope(Partition& p, Offset offset, const Envelope& envelope, std::uint32_t views) {
