@@ -1,19 +1,18 @@
 #include "adapters/keyring/file_keyring.h"
 
-#include <fcntl.h>
-#include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <sodium.h>
 #include <string_view>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 #include "adapters/keyring/durable_file.h"
 #include "adapters/keyring/locked_memory.h"
@@ -48,7 +47,7 @@ struct Kind {
   std::size_t inner_bytes;
 };
 constexpr Kind buckets_file{"buckets", "PLBUCKET", "parlance buckets 1", buckets_count * 2 * key_bytes};
-constexpr Kind secrets_file{"secrets", "PLSECRET", "parlance secrets 1", secrets_max * key_bytes};
+constexpr Kind secrets_file{"secrets", "PLSECRET", "parlance secrets 1", secrets_max* key_bytes};
 constexpr std::string_view root_name = "root.key";
 
 struct Head {
@@ -59,7 +58,8 @@ struct Head {
 // ---- errors ----
 
 constexpr std::string_view restore =
-    " Restore the whole folder from the newest backup of the keyring: without it no personal data of this log can be read "
+    " Restore the whole folder from the newest backup of the keyring: without it no personal data of this "
+    "log can be read "
     "again.";
 
 Error missing(const fs::path& path) {
@@ -80,7 +80,8 @@ Error no_memory() { return unavailable("keyring.unreadable", "no memory is left 
 
 // ---- hashes ----
 
-void keyed_hash(std::span<const std::uint8_t> key, std::string_view label, ByteView rest, std::span<std::uint8_t> out) {
+void keyed_hash(std::span<const std::uint8_t> key, std::string_view label, ByteView rest,
+                std::span<std::uint8_t> out) {
   const Bytes input = ByteWriter().raw(as_bytes(label)).raw(rest).take();
   const int failed =
       crypto_generichash_blake2b(out.data(), out.size(), input.data(), input.size(), key.data(), key.size());
@@ -91,7 +92,13 @@ void keyed_hash(std::span<const std::uint8_t> key, std::string_view label, ByteV
 Bytes head_of(const Kind& kind, const Head& head, const LockedMemory& root) {
   std::array<std::uint8_t, 16> check;
   keyed_hash(root.bytes(), "parlance root check 1", head.keyring.bytes(), check);
-  return ByteWriter().raw(as_bytes(kind.magic)).le(file_version).le(head.serial).id(head.keyring).raw(check).take();
+  return ByteWriter()
+      .raw(as_bytes(kind.magic))
+      .le(file_version)
+      .le(head.serial)
+      .id(head.keyring)
+      .raw(check)
+      .take();
 }
 
 /// Empty where no memory is left.
@@ -117,9 +124,11 @@ Result<std::size_t> read_file(const fs::path& path, bool owner_only, std::span<s
   if (owner_only && (status.st_mode & 077) != 0) {
     std::array<char, 8> mode{};
     std::snprintf(mode.data(), mode.size(), "%03o", static_cast<unsigned>(status.st_mode & 0777));
-    return invalid("keyring.loose_mode", path.string() + " has mode " + mode.data() +
-                                             ", so others than its owner may read or change it. Set it right with: "
-                                             "chmod 600 " + path.string());
+    return invalid("keyring.loose_mode",
+                   path.string() + " has mode " + mode.data() +
+                       ", so others than its owner may read or change it. Set it right with: "
+                       "chmod 600 " +
+                       path.string());
   }
   std::size_t size = 0;
   while (size < to.size()) {
@@ -134,7 +143,8 @@ Result<std::size_t> read_file(const fs::path& path, bool owner_only, std::span<s
 
 Result<LockedMemory> read_root(const fs::path& folder) {
   const fs::path path = folder / root_name;
-  LockedMemory text(root_text_bytes + 1), root(key_bytes);  // One byte more than it should have shows that it has more.
+  LockedMemory text(root_text_bytes + 1),
+      root(key_bytes);  // One byte more than it should have shows that it has more.
   if (text.bytes().empty() || root.bytes().empty()) return no_memory();
   const auto size = read_file(path, true, text.bytes());
   if (!size) return size.error();
@@ -151,7 +161,8 @@ Result<LockedMemory> read_root(const fs::path& folder) {
 Result<void> write_root(const fs::path& path, const LockedMemory& root) {
   LockedMemory text(root_text_bytes + 1);
   if (text.bytes().empty()) return no_memory();
-  sodium_bin2hex(reinterpret_cast<char*>(text.bytes().data()), text.bytes().size(), root.bytes().data(), key_bytes);
+  sodium_bin2hex(reinterpret_cast<char*>(text.bytes().data()), text.bytes().size(), root.bytes().data(),
+                 key_bytes);
   text.bytes()[root_text_bytes - 1] = '\n';
   return write_synced(path, text.bytes().first(root_text_bytes));
 }
@@ -164,8 +175,9 @@ Result<void> write_sealed(const fs::path& path, const Kind& kind, const Head& he
   out.resize(sealing_bytes + kind.inner_bytes);
   std::uint8_t* const nonce = &out[head_bytes];
   randombytes_buf(nonce, nonce_bytes);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + nonce_bytes, nullptr, inner.bytes().data(), kind.inner_bytes,
-                                             out.data(), head_bytes, nullptr, nonce, key.bytes().data());
+  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + nonce_bytes, nullptr, inner.bytes().data(),
+                                             kind.inner_bytes, out.data(), head_bytes, nullptr, nonce,
+                                             key.bytes().data());
   return write_synced(path, out);
 }
 
@@ -185,7 +197,8 @@ Result<SealedFile> read_sealed(const fs::path& folder, const Kind& kind, const L
   ByteReader in(bytes);
   const auto magic = as_text(in.take(magic_bytes));
   const auto version = in.le<std::uint32_t>();
-  SealedFile opened{.head = {.serial = in.le<std::uint64_t>(), .keyring = in.id()}, .inner = LockedMemory(kind.inner_bytes)};
+  SealedFile opened{.head = {.serial = in.le<std::uint64_t>(), .keyring = in.id()},
+                    .inner = LockedMemory(kind.inner_bytes)};
   if (!in.ok() || magic != kind.magic) return damaged(path, "this is no such file");
   if (version != file_version)
     return Error{Errc::newer, "keyring.newer",
@@ -194,14 +207,15 @@ Result<SealedFile> read_sealed(const fs::path& folder, const Kind& kind, const L
     return damaged(path, "it has " + std::string(*size < expected ? "fewer" : "more") + " than its " +
                              std::to_string(expected) + " bytes");
   const Bytes head = head_of(kind, opened.head, root);
-  if (!std::ranges::equal(head, bytes.first(head_bytes))) return mixed(path, "it was written under another root key");
+  if (!std::ranges::equal(head, bytes.first(head_bytes)))
+    return mixed(path, "it was written under another root key");
 
   const LockedMemory key = file_key(kind, opened.head.keyring, root);
   if (key.bytes().empty() || opened.inner.bytes().empty()) return no_memory();
   const std::uint8_t* const nonce = &bytes[head_bytes];
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(opened.inner.bytes().data(), nullptr, nullptr, nonce + nonce_bytes,
-                                                 kind.inner_bytes + tag_bytes, head.data(), head.size(), nonce,
-                                                 key.bytes().data()) != 0)
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(opened.inner.bytes().data(), nullptr, nullptr,
+                                                 nonce + nonce_bytes, kind.inner_bytes + tag_bytes,
+                                                 head.data(), head.size(), nonce, key.bytes().data()) != 0)
     return damaged(path, "its bytes have changed since it was written");
   return opened;
 }
@@ -231,8 +245,8 @@ struct BucketKeys {
 
 bool unwrap_with(const Key& key, ByteView wrapped, ByteView associated, Bytes& out) {
   return crypto_aead_xchacha20poly1305_ietf_decrypt(out.data(), nullptr, nullptr, &wrapped[nonce_bytes],
-                                                    wrapped.size() - nonce_bytes, associated.data(), associated.size(),
-                                                    wrapped.data(), key.data()) == 0;
+                                                    wrapped.size() - nonce_bytes, associated.data(),
+                                                    associated.size(), wrapped.data(), key.data()) == 0;
 }
 
 }  // namespace
@@ -288,7 +302,8 @@ FileKeyring::~FileKeyring() = default;
 Result<void> FileKeyring::create(const fs::path& folder) {
   std::error_code error;
   const bool made = fs::create_directories(folder, error);
-  if (error) return unavailable("keyring.unwritable", folder.string() + " cannot be made: " + error.message());
+  if (error)
+    return unavailable("keyring.unwritable", folder.string() + " cannot be made: " + error.message());
   if (made) {
     fs::permissions(folder, fs::perms::owner_all, error);
     if (error) return unavailable("keyring.unwritable", folder.string() + ": " + error.message());
@@ -300,16 +315,20 @@ Result<void> FileKeyring::create(const fs::path& folder) {
     if (error && error != std::errc::no_such_file_or_directory)
       return unavailable("keyring.unreadable", (folder / name).string() + ": " + error.message());
     if (there)
-      return invalid("keyring.exists", (folder / name).string() +
-                                           " is there already, and a keyring is never written over. If no log was ever "
-                                           "written with it, remove the folder first.");
+      return invalid("keyring.exists",
+                     (folder / name).string() +
+                         " is there already, and a keyring is never written over. If no log was ever "
+                         "written with it, remove the folder first.");
   }
 
   LockedMemory root(key_bytes), table(buckets_file.inner_bytes), secrets(secrets_file.inner_bytes);
   if (root.bytes().empty() || table.bytes().empty() || secrets.bytes().empty()) return no_memory();
   randombytes_buf(root.bytes().data(), key_bytes);
-  for (std::size_t bucket = 0; bucket < buckets_count; ++bucket)
-    randombytes_buf(current_key(table, static_cast<BucketId>(bucket)).data(), key_bytes);
+  randombytes_buf(table.bytes().data(), table.bytes().size());
+  for (std::size_t bucket = 0; bucket < buckets_count; ++bucket) {
+    const auto next = next_key(table, static_cast<BucketId>(bucket));
+    sodium_memzero(next.data(), next.size());
+  }
   randombytes_buf(secrets.bytes().data(), secret_keys * key_bytes);
   Head head;
   std::array<std::uint8_t, 16> id;
@@ -319,8 +338,10 @@ Result<void> FileKeyring::create(const fs::path& folder) {
   // Everything is on the disk under other names before the first gets its own, and the root key comes last: whatever a
   // crash leaves behind was never the keyring of a log.
   const auto beside = [&](std::string_view name) { return folder / (std::string(name) + ".new"); };
-  if (auto done = write_sealed(beside(secrets_file.name), secrets_file, head, root, secrets); !done) return done;
-  if (auto done = write_sealed(beside(buckets_file.name), buckets_file, head, root, table); !done) return done;
+  if (auto done = write_sealed(beside(secrets_file.name), secrets_file, head, root, secrets); !done)
+    return done;
+  if (auto done = write_sealed(beside(buckets_file.name), buckets_file, head, root, table); !done)
+    return done;
   if (auto done = write_root(beside(root_name), root); !done) return done;
   for (const std::string_view name : names)
     if (auto done = rename_file(beside(name), folder / name); !done) return done;
@@ -357,8 +378,9 @@ Result<std::unique_ptr<FileKeyring>> FileKeyring::open(const fs::path& folder) {
 std::vector<std::string> FileKeyring::notes() const {
   const std::shared_lock lock(impl_->mutex);
   if (impl_->table.locked() && impl_->secrets.locked()) return {};
-  return {"the keys in memory could not be locked, so they may be written to swap: allow 16 MiB of locked memory "
-          "(LimitMEMLOCK=16M in the service's unit, or ulimit -l), or turn swap off"};
+  return {
+      "the keys in memory could not be locked, so they may be written to swap: allow 16 MiB of locked memory "
+      "(LimitMEMLOCK=16M in the service's unit, or ulimit -l), or turn swap off"};
 }
 
 RawId FileKeyring::keyring_id() const { return impl_->buckets_head.keyring; }
@@ -380,13 +402,15 @@ Result<Bytes> FileKeyring::wrap(BucketId bucket, ByteView plaintext, ByteView as
 }
 
 Result<Bytes> FileKeyring::unwrap(BucketId bucket, ByteView wrapped, ByteView associated) {
-  if (wrapped.size() < nonce_bytes + tag_bytes) return corrupt("keyring.unwrap", "too few bytes for a wrapping");
+  if (wrapped.size() < nonce_bytes + tag_bytes)
+    return corrupt("keyring.unwrap", "too few bytes for a wrapping");
   BucketKeys keys;
   impl_->read_keys(bucket, keys);
   Bytes out(wrapped.size() - nonce_bytes - tag_bytes);
   if (unwrap_with(keys.current, wrapped, associated, out)) return out;
   if (keys.next && unwrap_with(*keys.next, wrapped, associated, out)) return out;
-  return corrupt("keyring.unwrap", "the bytes do not open under the keys of bucket " + std::to_string(bucket));
+  return corrupt("keyring.unwrap",
+                 "the bytes do not open under the keys of bucket " + std::to_string(bucket));
 }
 
 const Key& FileKeyring::secret(SecretKey which) const {

@@ -15,7 +15,9 @@ class LockedMemory {
   explicit LockedMemory(std::size_t bytes);
   ~LockedMemory();
   LockedMemory(LockedMemory&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), locked_(other.locked_) {}
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        locked_(other.locked_) {}
   LockedMemory& operator=(LockedMemory&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
