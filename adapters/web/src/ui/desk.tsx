@@ -16,11 +16,10 @@ export function Desk(props: { session: Session }) {
   const app = useApp();
   useEffect(() => installKeys(app), []);
   const ticket = app.conversation.ticket.value;
-  const waiting = app.list.order.value.length;
 
   useEffect(() => {
-    document.title = ticket === null ? `${t.app.name}` : `${t.thread.number(ticket.number)} · ${t.app.name}`;
-  }, [ticket?.number, waiting]);
+    document.title = ticket === null ? t.app.name : `${t.thread.number(ticket.number)} · ${t.app.name}`;
+  }, [ticket?.number]);
 
   const id = app.conversation.id.value;
   return (
