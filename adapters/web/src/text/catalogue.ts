@@ -22,6 +22,7 @@ export const english = {
     failed: "That did not work",
     unreachable: "The server cannot be reached",
     offline: "You are offline. What you see may be out of date.",
+    busy: "The server is busy. Trying again…",
     trouble: "The server does not answer. Trying again…",
     queued: (n: number) => `${count(n, "message waits", "messages wait")} here and will be sent once the connection is back.`,
   },

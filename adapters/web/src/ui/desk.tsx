@@ -63,7 +63,7 @@ function Toasts() {
     <div class="toasts">
       {app.toasts.value.map((toast) => (
         <div key={toast.id} class={`toast ${toast.tone}`} role={toast.tone === "failed" ? "alert" : undefined}>
-          <Icon name={toast.tone === "failed" ? "alert" : "check"} />
+          <Icon name={toast.tone === "failed" ? "alert" : toast.tone === "waiting" ? "clock" : "check"} />
           <div>
             <p class="toast-title">{toast.title}</p>
             {toast.detail !== "" && toast.detail !== toast.title && <p>{toast.detail}</p>}
