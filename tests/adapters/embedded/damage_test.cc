@@ -60,8 +60,8 @@ Outcome look(const fs::path& dir, bool read_only) {
   return rows == 2 * records_each && !*removed ? Outcome::harmless : Outcome::silent_loss;
 }
 
-/// 1,000 records in two partitions with their rows, half of them in tables (from an earlier opening), half in the write-ahead log, as a killed
-/// process leaves them. A row that was put in the first half is removed in the second.
+/// 1,000 records in two partitions with their rows, half of them in tables (from earlier openings), half in the write-ahead log, as a killed
+/// process leaves them. A row was put and, in another table, removed; that table is among the last that the catalogue names.
 class DamagedLog {
  public:
   DamagedLog() {
@@ -70,6 +70,7 @@ class DamagedLog {
     REQUIRE(fixture.vault().write({row_of(VaultFamily::rows, "erased", "key")}, {}));
     fixture.reopen();
     REQUIRE(fixture.vault().write({}, {row_of(VaultFamily::rows, "erased", "")}));
+    fixture.reopen();
     fill(fixture, records_each / 2, records_each);
     // A copy of the files of a running process is what a kill leaves: all of it was written, and none is written at a close.
     fs::copy(fixture.dir(), dir(), fs::copy_options::recursive);
@@ -137,12 +138,12 @@ TEST_CASE("one byte flipped anywhere in the folder is found or harmless, never a
   CHECK(look(log.dir(), true) == Outcome::harmless);
 }
 
-TEST_CASE("every byte of the last bytes of the database's catalogue is found or harmless") {
+TEST_CASE("each of the last bytes of the database's catalogue is found or harmless") {
   const DamagedLog log;
   for (const fs::path& file : log.files()) {
     if (!file.filename().string().starts_with("MANIFEST")) continue;
     const Bytes original = contents(file);
-    for (std::size_t back = 1; back <= 120; ++back) {
+    for (std::size_t back = 1; back <= std::min<std::size_t>(500, original.size()); ++back) {
       CAPTURE(back);
       Bytes damaged = original;
       // The high bit of a length makes a record reach beyond the end, which RocksDB takes for a torn one and drops.
