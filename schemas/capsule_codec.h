@@ -24,13 +24,17 @@ inline constexpr CapsuleSchema capsule_schema<Identity> = CapsuleSchema::identit
 template <>
 inline constexpr CapsuleSchema capsule_schema<AgentProfile> = CapsuleSchema::agent_profile;
 
+/// The longest plaintext; whoever takes in a command keeps far below it.
+inline constexpr std::size_t plain_bytes_max = 64 * 1024 * 1024;
+
 [[nodiscard]] Bytes encode_plain(const std::string& value);
 [[nodiscard]] Bytes encode_plain(const MessageContent& value);
 [[nodiscard]] Bytes encode_plain(const Attachments& value);
 [[nodiscard]] Bytes encode_plain(const Preview& value);
 [[nodiscard]] Bytes encode_plain(const Identity& value);
 [[nodiscard]] Bytes encode_plain(const AgentProfile& value);
-/// `corrupt` when the bytes do not verify.
+/// `corrupt` when the bytes do not verify or hold another schema; `newer` when they hold a value that this
+/// program does not know.
 template <class T>
 [[nodiscard]] Result<T> decode_plain(ByteView bytes);
 template <> Result<std::string> decode_plain<std::string>(ByteView bytes);

@@ -16,6 +16,9 @@
 
 /// The envelope: the events of one accepted command, as one record's body. The FlatBuffers form is schemas/envelope.fbs;
 /// this codec alone knows it.
+///
+/// A copy, whoever makes it, passes a record's body on as it is, never decoded and encoded again: so the events,
+/// members and values of a newer program, which this one cannot read, survive it.
 namespace parlance {
 
 using AnyEvent = std::variant<conversation::Event, subject::Event, intake::Event, settings::Event, desk::Event,
@@ -50,10 +53,12 @@ struct Envelope {
 };
 
 [[nodiscard]] KindSet kinds_of(const Envelope& envelope);
-/// Every personal field must be sealed by now.
+/// Every personal field must be sealed by now, its capsule under this envelope's own id: only the number is stored.
+/// Likewise an event's `at` must be its occurred_at, and each event one of its stream's category.
 [[nodiscard]] Bytes encode_envelope(const Envelope& envelope);
-/// `corrupt` when the bytes do not verify; `newer` when they hold an event kind that this program does not know. The bytes are
-/// copied once into aligned memory, verified, then read.
+/// `corrupt` when the bytes do not verify; `newer` when they hold an event kind, or a value of an enumeration, that
+/// this program does not know. The bytes may lie at any address; they are verified before they are read, and nothing
+/// returned points into them.
 [[nodiscard]] Result<Envelope> decode_envelope(ByteView body);
 
 }  // namespace parlance

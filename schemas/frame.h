@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
@@ -32,7 +33,10 @@
 ///       32   32  seen: chain
 ///       64    1  flags: 1 seal, 2 first claim of a partition (the block below follows), 4 after a copy (old heads follow)
 ///       65       if 2: generation u32, first slot u16, slots u16, fingerprint of the address key 16 bytes
-///                if 4: count u16, then per old partition: log id 16, partition u16, chain 32
+///                if 4: count u16 (at least 1), then per old partition: log id 16, partition u16, chain 32
+///              other flags are 0, and nothing follows
+///
+/// Ids stand as RawId::bytes() has them, big-endian.
 ///
 /// The protocol is the fencing protocol; its rules are named by number where they are kept.
 namespace parlance {
@@ -47,8 +51,12 @@ inline constexpr std::size_t body_bytes_max = 8 * 1024 * 1024;
 /// A set of event kinds; see `kinds` above.
 struct KindSet {
   std::array<std::uint8_t, 16> bits{};
-  void add(std::uint16_t kind) { bits[kind % 128 / 8] = static_cast<std::uint8_t>(bits[kind % 128 / 8] | 1U << (kind % 8)); }
-  [[nodiscard]] bool may_hold(std::uint16_t kind) const { return (bits[kind % 128 / 8] >> (kind % 8) & 1) != 0; }
+  void add(std::uint16_t kind) {
+    bits[kind % 128 / 8] = static_cast<std::uint8_t>(bits[kind % 128 / 8] | 1U << (kind % 8));
+  }
+  [[nodiscard]] bool may_hold(std::uint16_t kind) const {
+    return (bits[kind % 128 / 8] >> (kind % 8) & 1) != 0;
+  }
   bool operator==(const KindSet&) const = default;
 };
 
@@ -64,7 +72,7 @@ struct Frame {
   bool operator==(const Frame&) const = default;
 };
 
-/// The frame with its length and checksum, then the body.
+/// The frame with its length and checksum, then the body, which is at most body_bytes_max.
 [[nodiscard]] Bytes encode_record(const Frame& frame, ByteView body);
 
 /// A whole record: its frame, and its body inside the bytes given to parse_record.
@@ -72,8 +80,8 @@ struct ParsedRecord {
   Frame frame;
   ByteView body;
 };
-/// None: not a frame of ours (no magic, or too short to tell). An error `corrupt`: our magic, and a checksum or length that does
-/// not fit, when `log` is the record's log; of another log it is none.
+/// None: not a frame of ours (no magic, or too short to hold a log id) or of another log. `corrupt` with rule "log.corrupt": our
+/// magic and `log`, and a checksum or length that does not fit. A kind or format unknown here is parsed all the same.
 [[nodiscard]] Result<std::optional<ParsedRecord>> parse_record(LogId log, ByteView bytes);
 
 /// What a claim's sender had folded to.
@@ -106,7 +114,7 @@ struct Claim {
   bool operator==(const Claim&) const = default;
 };
 [[nodiscard]] Bytes encode_claim(const Claim& claim);
-/// `corrupt` unless the bytes are exactly a claim.
+/// `corrupt` with rule "log.corrupt" unless the bytes are exactly what encode_claim() makes.
 [[nodiscard]] Result<Claim> decode_claim(ByteView body);
 
 }  // namespace parlance

@@ -27,6 +27,7 @@ Sha256 sha256(std::initializer_list<ByteView> pieces) {
 }
 
 std::uint32_t crc32(ByteView bytes, std::uint32_t start) {
+  if (bytes.empty()) return start;  // zlib takes a null pointer for "begin anew"
   return static_cast<std::uint32_t>(::crc32_z(start, bytes.data(), bytes.size()));
 }
 

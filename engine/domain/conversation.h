@@ -167,6 +167,7 @@ enum class FirstResponse : std::uint8_t { none = 0, running = 1, met = 2, breach
 /// Only what the decisions below read.
 struct State {
   Phase phase = Phase::absent;
+  std::uint64_t number = 0;  ///< the ticket number, for answers
   ReferenceId requester;
   std::vector<ReferenceId> participants;
   Channel channel = Channel::none;
@@ -205,6 +206,7 @@ inline constexpr std::size_t tags_on_conversation_max = 100;
 
 struct Open {
   ReferenceId requester;
+  Channel channel = Channel::none;
   Identity identity;
   StoreId store;
   Language language;

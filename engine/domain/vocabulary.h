@@ -97,6 +97,7 @@ struct Identity {
   std::string account;
   std::string address;  ///< normalised: what the blind index is over
   std::string name;
+  std::vector<ConversationId> conversations;  ///< of a linked address: the person's active ones elsewhere
   bool operator==(const Identity&) const = default;
 };
 

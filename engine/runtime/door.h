@@ -1,17 +1,17 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
+#include <span>
 #include <variant>
+#include <vector>
 
 #include "engine/domain/personal.h"
 #include "engine/domain/vocabulary.h"
-#include "engine/ports/clock.h"
-#include "engine/ports/event_log.h"
 #include "engine/ports/key_service.h"
 #include "engine/ports/random.h"
 #include "engine/ports/vault.h"
+#include "engine/runtime/capsule.h"
 #include "engine/runtime/key_row.h"
 #include "schemas/capsule_codec.h"
 
@@ -34,17 +34,34 @@ struct Erased {
 struct Unavailable {
   Error error;
 };
-template <class T>
-using Opened = std::variant<T, Erased, Unavailable>;
+template <class T> using Opened = std::variant<T, Erased, Unavailable>;
 
-/// The one door to plaintext: the field permission, the key rows and (with the audit views) the record of reads at once.
+/// How much the door keeps in memory; about 250 bytes a row.
+struct DoorLimits {
+  std::size_t cached_rows_max = 65'536;  ///< unwrapped rows of the vault, the least recently used leave first
+  std::size_t made_rows_max = 16'384;    ///< rows made here: more than the owners have in flight to the log
+};
+
+/// The one door to plaintext: the field permission, the key rows and (with the audit views) the record of reads at
+/// once.
 ///
-/// Also makes key rows and seals, because both need the same rows. A row that was made here is known at once, before it is
-/// durable; a destroyed one is refused. Rows are cached in bounded memory; forget() clears what erasure or
-/// restriction touches. Threads: any.
+/// Also makes key rows and seals, because both need the same rows. A row that was made here is known at once, before it
+/// is durable, and until made_rows_max newer ones were made; a destroyed one is refused for ever, also when a late
+/// write puts its row back: a tombstone wins over everything. Unwrapped rows are cached in bounded memory and
+/// overwritten with zeros as they leave it; forget() clears what erasure or restriction touches.
+///
+/// Who may open what:
+///
+///   Purpose                 Principal
+///   support                 an agent or program whose role may see the field's class: agent, lead and admin may see
+///                           all three of today; none may see nothing
+///   engine, verification    the system alone
+///
+/// The permission is looked at first, so that who may not read learns nothing, not even that something is erased.
+/// Threads: any.
 class Door {
  public:
-  Door(Vault& vault, KeyService& keys, Random& random);
+  Door(Vault& vault, KeyService& keys, Random& random, DoorLimits limits = {});
   ~Door();
 
   /// A fresh row and its stored form, which the caller appends with the first record that uses it.
@@ -52,10 +69,13 @@ class Door {
     ReferenceId reference;
     VaultRow stored;
   };
-  [[nodiscard]] Result<MadeRow> make_row(WorkspaceId workspace, RowKind kind, RawId owner, ConversationId conversation);
+  /// Whoever drops a made row because its record did not get into the log says forget().
+  [[nodiscard]] Result<MadeRow> make_row(WorkspaceId workspace, RowKind kind, RawId owner,
+                                         ConversationId conversation);
 
-  /// Seals a plaintext under its own reference as capsule `id`: the stored capsule for the vault, and what the event keeps.
-  /// `refused` ("subject.erased") where the reference's row is destroyed, `unavailable` where keys do not answer.
+  /// Seals a plaintext under its own reference as capsule `id`: the stored capsule for the vault, and what the event
+  /// keeps. `refused` where the reference's row is destroyed ("subject.erased") or about to be ("subject.dying"),
+  /// `unavailable` where keys or vault do not answer or there is no such row. The field is changed on success only.
   template <class T>
   [[nodiscard]] Result<VaultRow> seal(WorkspaceId workspace, CapsuleId id, Personal<T>& field) {
     Sealed sealed;
@@ -65,31 +85,44 @@ class Door {
     return stored;
   }
 
+  /// The three answers. A row or capsule that is not there without a tombstone is Unavailable ("key_row.missing",
+  /// "capsule.missing"), as is a capsule that is not the one the event names ("capsule.corrupt"); so is what the
+  /// principal may not see ("field.not_permitted", code `refused`) or what is restricted ("subject.restricted", code
+  /// `refused`, for Purpose::support).
   template <class T>
   [[nodiscard]] Opened<T> open(const Principal& principal, Purpose purpose, WorkspaceId workspace,
                                const Sealed& sealed) {
     auto opened = open_bytes(principal, purpose, workspace, sealed, capsule_schema<T>);
     if (auto* bytes = std::get_if<Bytes>(&opened)) {
       auto value = decode_plain<T>(*bytes);
+      wipe(*bytes);
       if (value) return std::move(*value);
       return Unavailable{value.error()};
     }
     if (const auto* erased = std::get_if<Erased>(&opened)) return *erased;
-    return std::get<Unavailable>(opened);
+    return std::get<Unavailable>(std::move(opened));
   }
 
-  /// The row of a reference, e.g. to learn which subject is behind it.
+  /// The row of a reference, e.g. to learn which subject is behind it: for the engine's own work, it asks no
+  /// permission.
   [[nodiscard]] Opened<KeyRow> row(WorkspaceId workspace, ReferenceId reference);
 
-  /// Replaces the rows by tombstones of `day` in one durable batch, and forgets them. What was sealed under them is erased.
+  /// Replaces the rows by tombstones of `day` in one durable batch, and forgets them. What was sealed under them is
+  /// erased. May be repeated: a tombstone keeps its first day. After an `unavailable` nobody knows whether it happened;
+  /// repeat it.
   [[nodiscard]] Result<void> destroy(std::span<const ReferenceId> references, std::uint32_t day);
-  /// All references whose row belongs to `owner`, found by reading every row.
+  /// All references whose row belongs to `owner`, in order, found by reading every row; rows made here and not yet
+  /// durable, and rows that a late write put beside their tombstone, among them. An error where one of them cannot be
+  /// told: an erasure must not leave any out.
   [[nodiscard]] Result<std::vector<ReferenceId>> rows_of(WorkspaceId workspace, RawId owner);
   void forget(ReferenceId reference);
+  /// How many unwrapped rows are in memory.
+  [[nodiscard]] std::size_t rows_held() const;
 
  private:
   [[nodiscard]] Result<VaultRow> seal_bytes(WorkspaceId workspace, CapsuleId id, ReferenceId reference,
-                                            FieldClass field_class, CapsuleSchema schema, Bytes plaintext, Sealed& out);
+                                            FieldClass field_class, CapsuleSchema schema, Bytes plaintext,
+                                            Sealed& out);
   [[nodiscard]] Opened<Bytes> open_bytes(const Principal& principal, Purpose purpose, WorkspaceId workspace,
                                          const Sealed& sealed, CapsuleSchema schema);
   struct Impl;

@@ -1,4 +1,5 @@
-// Runs a fuzz target once over files and folders of files: the corpus as a test, for compilers without libFuzzer.
+// Runs a fuzz target once over files and folders of files: the corpus as a test, where libFuzzer is not
+// at hand.
 #include <cstdint>
 #include <filesystem>
 #include <fstream>

@@ -106,7 +106,9 @@ function(module name)
   endif()
 endfunction()
 
-# program(name SOURCES a.cc ... LINK targets...) makes an executable in the layer of its folder.
+# program(name SOURCES a.cc ... LINK targets...)
+#
+# An executable, in the layer of its folder, and at the top of the build directory: build/release/parlance.
 function(program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
   if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
@@ -118,4 +120,5 @@ function(program name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${arg_LINK})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
 endfunction()

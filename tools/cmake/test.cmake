@@ -7,11 +7,34 @@
 #
 # A libFuzzer target. Built by the fuzz preset it fuzzes; built by any other it runs once over its corpus as a test.
 
-function(parlance_ctest name label timeout)
-  add_test(NAME ${name} COMMAND ${PARLANCE_RUN} ${ARGN})
-  set_tests_properties(${name} PROPERTIES
-    LABELS "${label}" TIMEOUT ${timeout}
-    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=detect_stack_use_after_return=1;TSAN_OPTIONS=halt_on_error=1")
+# parlance_command_test(name COMMAND what... [LABELS ...] [TIMEOUT seconds] [DIRECTORY folder])
+#
+# A test of CTest that is a command of another kind, such as a script.
+#
+# Every test finds the program to start in the environment as PARLANCE_PROGRAM: the one of this build or, under a
+# sanitizer, that of the release preset, which is what people run and fast enough to be killed a thousand times.
+set(PARLANCE_PROGRAM "${PROJECT_BINARY_DIR}/parlance" CACHE FILEPATH "The program that tests start")
+
+function(parlance_ctest name labels timeout)
+  add_test(NAME ${name} COMMAND ${ARGN})
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout})
+  set_property(TEST ${name} PROPERTY ENVIRONMENT
+    "PARLANCE_PROGRAM=${PARLANCE_PROGRAM}"
+    "ASAN_OPTIONS=detect_stack_use_after_return=1"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "TSAN_OPTIONS=halt_on_error=1")
+endfunction()
+
+function(parlance_command_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;DIRECTORY" "COMMAND;LABELS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  if(NOT arg_DIRECTORY)
+    set(arg_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  endif()
+  parlance_ctest(${name} "${arg_LABELS}" ${arg_TIMEOUT} ${arg_COMMAND})
+  set_tests_properties(${name} PROPERTIES WORKING_DIRECTORY "${arg_DIRECTORY}")
 endfunction()
 
 function(parlance_test name)
@@ -29,7 +52,7 @@ function(parlance_test name)
   add_executable(tests_${name} ${arg_SOURCES})
   target_include_directories(tests_${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(tests_${name} PRIVATE ${arg_LINK} tests_main)
-  parlance_ctest(${name} "${label};${arg_LABELS}" ${arg_TIMEOUT} $<TARGET_FILE:tests_${name}>)
+  parlance_ctest(${name} "${label};${arg_LABELS}" ${arg_TIMEOUT} ${PARLANCE_RUN} $<TARGET_FILE:tests_${name}>)
 endfunction()
 
 function(parlance_fuzz name)
@@ -39,10 +62,10 @@ function(parlance_fuzz name)
   target_link_libraries(${name} PRIVATE ${arg_LINK})
   if(PARLANCE_SANITIZE STREQUAL "fuzzer")
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-    parlance_ctest(${name} fuzz 300 $<TARGET_FILE:${name}> -max_total_time=20 -timeout=10
+    parlance_ctest(${name} fuzz 300 ${PARLANCE_RUN} $<TARGET_FILE:${name}> -max_total_time=20 -timeout=10
                    "${CMAKE_CURRENT_BINARY_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}")
   else()
     target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/fuzz_main.cc")
-    parlance_ctest(${name} fuzz 120 $<TARGET_FILE:${name}> "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}")
+    parlance_ctest(${name} fuzz 120 ${PARLANCE_RUN} $<TARGET_FILE:${name}> "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}")
   endif()
 endfunction()

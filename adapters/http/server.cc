@@ -1,0 +1,341 @@
+#include "adapters/http/server.h"
+
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <mutex>
+#include <optional>
+#include <unordered_set>
+
+#include "adapters/http/problem.h"
+
+namespace parlance::http {
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+using tcp = asio::ip::tcp;
+
+namespace {
+
+class ServerImpl;
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(tcp::socket socket, ServerImpl& server, std::string remote)
+      : stream_(std::move(socket)), deadline_(stream_.get_executor()), server_(server), remote_(std::move(remote)) {}
+  ~Session();
+
+  void start() { wait_for_request(); }
+  /// On any thread: closes when idle, or after the answer under way.
+  void wind_down();
+
+ private:
+  void wait_for_request();
+  void read_header();
+  void read_body();
+  void handle();
+  void answer(HttpResponse response, bool keep);
+  void refuse(const beast::error_code& error);
+  void written(const beast::error_code& error, bool keep);
+  void close();
+
+  beast::tcp_stream stream_;
+  asio::steady_timer deadline_;
+  beast::flat_buffer buffer_;
+  std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
+  std::optional<bhttp::response<bhttp::string_body>> response_;
+  std::optional<bhttp::response<bhttp::span_body<const char>>> fixed_;
+  ServerImpl& server_;
+  std::string remote_;
+  bool busy_ = false;
+  bool head_ = false;
+  bool keep_ = true;
+  bool winding_down_ = false;
+  unsigned round_ = 0;
+};
+
+class ServerImpl final : public Server {
+ public:
+  ServerImpl(asio::io_context& io, tcp::acceptor acceptor, ServerLimits limits, Handler handler)
+      : io_(io), acceptor_(std::move(acceptor)), limits_(limits), handler_(std::move(handler)), stop_timer_(io) {}
+
+  std::string address() const override {
+    const auto end = acceptor_.local_endpoint();
+    const std::string host = end.address().to_string();
+    return (end.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(end.port());
+  }
+  void start() override { accept(); }
+  void stop(std::int64_t within_ms, std::function<void()> done) override {
+    asio::post(acceptor_.get_executor(), [this, within_ms, done = std::move(done)]() mutable {
+      stopped_ = std::move(done);
+      beast::error_code ignored;
+      acceptor_.close(ignored);
+      stop_timer_.expires_after(std::chrono::milliseconds(within_ms));
+      stop_timer_.async_wait([this](beast::error_code) { finish_stop(); });
+      {
+        const std::lock_guard lock(mutex_);
+        for (Session* session : sessions_) session->wind_down();
+      }
+      if (connections() == 0) finish_stop();
+    });
+  }
+  std::size_t connections() const override {
+    const std::lock_guard lock(mutex_);
+    return sessions_.size();
+  }
+
+  void add(Session* session) {
+    const std::lock_guard lock(mutex_);
+    sessions_.insert(session);
+  }
+  void remove(Session* session) {
+    bool last = false;
+    {
+      const std::lock_guard lock(mutex_);
+      sessions_.erase(session);
+      last = sessions_.empty();
+    }
+    if (last) asio::post(acceptor_.get_executor(), [this] { if (stopped_) finish_stop(); });
+  }
+  const ServerLimits& limits() const { return limits_; }
+  const Handler& handler() const { return handler_; }
+
+ private:
+  void accept() {
+    acceptor_.async_accept(asio::make_strand(io_), [this](beast::error_code error, tcp::socket socket) {
+      if (!acceptor_.is_open()) return;
+      if (!error) {
+        beast::error_code ignored;
+        socket.set_option(tcp::no_delay(true), ignored);
+        const auto peer = socket.remote_endpoint(ignored);
+        if (!ignored && connections() < limits_.connections) {
+          auto session = std::make_shared<Session>(std::move(socket), *this, peer.address().to_string());
+          add(session.get());
+          asio::dispatch(acceptor_.get_executor(), [session] { session->start(); });
+        }
+      } else if (error == asio::error::no_descriptors) {
+        // Out of descriptors: go on when some are free again, instead of spinning.
+        auto pause = std::make_shared<asio::steady_timer>(io_, std::chrono::milliseconds(50));
+        pause->async_wait([this, pause](beast::error_code) { if (acceptor_.is_open()) accept(); });
+        return;
+      }
+      accept();
+    });
+  }
+  void finish_stop() {
+    if (!stopped_) return;
+    stop_timer_.cancel();
+    std::exchange(stopped_, nullptr)();
+  }
+
+  asio::io_context& io_;
+  tcp::acceptor acceptor_;
+  ServerLimits limits_;
+  Handler handler_;
+  asio::steady_timer stop_timer_;
+  std::function<void()> stopped_;
+  mutable std::mutex mutex_;  // guards sessions_
+  std::unordered_set<Session*> sessions_;
+};
+
+Session::~Session() { server_.remove(this); }
+
+void Session::wind_down() {
+  asio::post(stream_.get_executor(), [self = weak_from_this()] {
+    if (const auto session = self.lock()) {
+      session->winding_down_ = true;
+      if (!session->busy_) session->close();
+    }
+  });
+}
+
+void Session::wait_for_request() {
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(server_.limits().header_bytes));
+  parser_->body_limit(server_.limits().body_bytes);
+  if (buffer_.size() > 0) return read_header();
+  // Waiting for the first byte is idling; from there on the header has its own, shorter deadline.
+  stream_.expires_after(std::chrono::milliseconds(server_.limits().idle_ms));
+  stream_.async_read_some(buffer_.prepare(4096), [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
+    if (error) return self->close();
+    self->buffer_.commit(bytes);
+    self->read_header();
+  });
+}
+
+void Session::read_header() {
+  busy_ = true;
+  stream_.expires_after(std::chrono::milliseconds(server_.limits().header_ms));
+  bhttp::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+    if (error) return self->refuse(error);
+    self->read_body();
+  });
+}
+
+void Session::read_body() {
+  const auto& request = parser_->get();
+  std::size_t lines = 0;
+  std::size_t hosts = 0;
+  for (const auto& field : request) {
+    ++lines;
+    hosts += field.name() == bhttp::field::host;
+  }
+  if (lines > server_.limits().header_lines)
+    return answer(problem(431, "http.header_lines", "at most 100 header lines"), false);
+  if (request.version() == 11 && hosts != 1)
+    return answer(problem(400, "http.host", "exactly one Host header is wanted"), false);
+  if (request.find(bhttp::field::transfer_encoding) != request.end() &&
+      request.find(bhttp::field::content_length) != request.end())
+    return answer(problem(400, "http.framing", "a length and a transfer coding contradict each other"), false);
+  const auto length = parser_->content_length();
+  if (length && *length > server_.limits().body_bytes)
+    return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
+  const std::int64_t expected = static_cast<std::int64_t>(length.value_or(server_.limits().body_bytes));
+  if (parser_->is_done()) return handle();
+  stream_.expires_after(std::chrono::milliseconds(server_.limits().header_ms +
+                                                  expected * 1000 / server_.limits().body_bytes_per_second));
+  const auto expect = request[bhttp::field::expect];
+  if (!expect.empty() && beast::iequals(expect, "100-continue")) {
+    auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
+    bhttp::async_write(stream_, *go_on, [self = shared_from_this(), go_on](beast::error_code error, std::size_t) {
+      if (error) return self->close();
+      bhttp::async_read(self->stream_, self->buffer_, *self->parser_, [self](beast::error_code e, std::size_t) {
+        if (e) return self->refuse(e);
+        self->handle();
+      });
+    });
+    return;
+  }
+  bhttp::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+    if (error) return self->refuse(error);
+    self->handle();
+  });
+}
+
+void Session::handle() {
+  auto request = parser_->release();
+  keep_ = request.keep_alive();
+  head_ = request.method() == bhttp::verb::head;
+  HttpRequest out;
+  out.method = std::string(request.method_string());
+  out.remote = remote_;
+  const std::string_view target(request.target().data(), request.target().size());
+  if (target.size() > 4096) return answer(problem(414, "http.target_too_long", "at most 4 KiB"), false);
+  if (!parse_target(target, out))
+    return answer(problem(400, "http.target", "the path or the query is malformed, or names a parameter twice"), false);
+  for (const auto& field : request) {
+    std::string name(field.name_string());
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    out.headers.emplace_back(std::move(name), std::string(field.value()));
+  }
+  out.body = std::move(request.body());
+  stream_.expires_never();
+  const unsigned round = ++round_;
+  deadline_.expires_after(std::chrono::milliseconds(server_.limits().answer_ms));
+  deadline_.async_wait([weak = weak_from_this(), round](beast::error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->round_ != round) return;
+    self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"), false);
+  });
+  server_.handler()(std::move(out), [self = shared_from_this(), round](HttpResponse response) mutable {
+    asio::dispatch(self->stream_.get_executor(), [self, round, response = std::move(response)]() mutable {
+      if (self->round_ == round) self->answer(std::move(response), self->keep_);
+    });
+  });
+}
+
+void Session::answer(HttpResponse response, bool keep) {
+  ++round_;
+  deadline_.cancel();
+  keep = keep && !winding_down_;
+  const auto fill = [&](auto& out) {
+    out.version(11);
+    out.result(response.status);
+    if (!response.type.empty() && response.status != 204) out.set(bhttp::field::content_type, response.type);
+    bool cached = false;
+    for (auto& [name, value] : response.headers) {
+      cached = cached || beast::iequals(name, "Cache-Control");
+      out.insert(name, value);
+    }
+    if (!cached) out.set(bhttp::field::cache_control, "no-store");
+    out.set("X-Content-Type-Options", "nosniff");
+    out.keep_alive(keep);
+  };
+  stream_.expires_after(std::chrono::milliseconds(server_.limits().write_ms));
+  const auto done = [self = shared_from_this(), keep](beast::error_code error, std::size_t) { self->written(error, keep); };
+  if (!response.fixed.empty()) {
+    fixed_.emplace();
+    fill(*fixed_);
+    fixed_->body() = beast::span<const char>(response.fixed.data(), response.fixed.size());
+    fixed_->content_length(response.fixed.size());
+    if (head_) fixed_->body() = {};
+    bhttp::async_write(stream_, *fixed_, done);
+    return;
+  }
+  response_.emplace();
+  fill(*response_);
+  const std::size_t length = response.body.size();
+  if (!head_) response_->body() = std::move(response.body);
+  if (response.status != 204) response_->content_length(length);
+  bhttp::async_write(stream_, *response_, done);
+}
+
+void Session::refuse(const beast::error_code& error) {
+  if (error == bhttp::error::end_of_stream || error == asio::error::eof || error == asio::error::connection_reset ||
+      error == asio::error::operation_aborted)
+    return close();
+  if (error == beast::error::timeout) return close();
+  if (error == bhttp::error::header_limit) return answer(problem(431, "http.header_too_large", "at most 16 KiB"), false);
+  if (error == bhttp::error::body_limit) return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
+  if (error == bhttp::error::bad_transfer_encoding)
+    return answer(problem(501, "http.transfer_encoding", "only chunked is understood"), false);
+  answer(problem(400, "http.malformed", error.message()), false);
+}
+
+void Session::written(const beast::error_code& error, bool keep) {
+  response_.reset();
+  fixed_.reset();
+  head_ = false;
+  if (error || !keep) return close();
+  busy_ = false;
+  if (winding_down_) return close();
+  wait_for_request();
+}
+
+void Session::close() {
+  deadline_.cancel();
+  beast::error_code ignored;
+  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  stream_.close();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::string& address, ServerLimits limits,
+                                               Handler handler) {
+  const std::size_t colon = address.rfind(':');
+  beast::error_code error;
+  std::string host = colon == std::string::npos ? "" : address.substr(0, colon);
+  if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const auto ip = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
+  unsigned long port = 65536;
+  if (colon != std::string::npos && colon + 1 < address.size() && address.size() - colon <= 6 &&
+      address.find_first_not_of("0123456789", colon + 1) == std::string::npos)
+    port = std::stoul(address.substr(colon + 1));
+  if (error || port > 65535) return invalid("http.address", "listen wants HOST:PORT, such as 127.0.0.1:8080, not " + address);
+  // Everything of the server itself runs on one strand.
+  tcp::acceptor acceptor(asio::make_strand(io));
+  const tcp::endpoint end(ip, static_cast<unsigned short>(port));
+  acceptor.open(end.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor.bind(end, error);
+  if (!error) acceptor.listen(4096, error);
+  if (error) return unavailable("http.bind", "cannot listen on " + address + ": " + error.message());
+  return std::unique_ptr<Server>(std::make_unique<ServerImpl>(io, std::move(acceptor), limits, std::move(handler)));
+}
+
+}  // namespace parlance::http

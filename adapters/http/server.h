@@ -1,0 +1,47 @@
+#pragma once
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "adapters/http/message.h"
+#include "engine/base/error.h"
+
+namespace parlance::http {
+
+/// What a client may cost. Times in milliseconds.
+struct ServerLimits {
+  std::size_t header_bytes = 16 * 1024;
+  std::size_t header_lines = 100;
+  std::size_t body_bytes = 1024 * 1024;
+  std::int64_t header_ms = 10'000;
+  std::int64_t body_bytes_per_second = 1024;  ///< a slower body is cut, after header_ms of grace
+  std::int64_t idle_ms = 60'000;
+  std::int64_t write_ms = 30'000;
+  std::int64_t answer_ms = 60'000;            ///< a route that has not answered by then: 503
+  std::size_t connections = 10'000;
+};
+
+/// HTTP/1.1 on a socket: reads requests one after the other on each connection, hands them to `handler`, writes the answers. Malformed,
+/// oversized and slow requests are answered with a problem document and the connection is closed.
+class Server {
+ public:
+  using Handler = std::function<void(HttpRequest, Respond)>;
+
+  /// Binds and listens on "HOST:PORT"; port 0 picks one. `invalid` "http.address", `unavailable` "http.bind".
+  [[nodiscard]] static Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io, const std::string& address,
+                                                              ServerLimits limits, Handler handler);
+  virtual ~Server() = default;
+  /// "127.0.0.1:8080"
+  [[nodiscard]] virtual std::string address() const = 0;
+  /// Starts taking connections.
+  virtual void start() = 0;
+  /// Takes no more connections, closes idle ones; those with a request under way close after its answer. `done` is called when
+  /// none is left, or when `within_ms` have passed.
+  virtual void stop(std::int64_t within_ms, std::function<void()> done) = 0;
+  [[nodiscard]] virtual std::size_t connections() const = 0;
+};
+
+}  // namespace parlance::http

@@ -1,0 +1,146 @@
+// The open conversation: its ticket and its whole timeline, oldest first.
+//
+// The timeline only grows, so a refresh reads the ticket and, where that has changed, the last page again. It is
+// read from the start when personal text has been erased or has come back, which changes entries of any age.
+
+import { signal, type ReadonlySignal } from "@preact/signals";
+import { Problem, type Client } from "../api/client";
+import type { Entry, Listing, Ticket } from "../api/types";
+import type { Status } from "./list";
+
+const page_size = 200;
+/** What opening a conversation reads by itself; the rest of a longer one is asked for. */
+const pages_at_once_max = 5;
+/** Every so many refreshes the last page is read without a change of the ticket: delivery may have moved on. */
+const quiet_rounds_max = 5;
+
+export interface Conversation {
+  readonly id: ReadonlySignal<string | null>;
+  readonly ticket: ReadonlySignal<Ticket | null>;
+  readonly entries: ReadonlySignal<Entry[]>;
+  readonly status: ReadonlySignal<Status | "missing">;
+  readonly problem: ReadonlySignal<unknown>;
+  readonly hasMore: ReadonlySignal<boolean>;
+  open(id: string | null): void;
+  refresh(atLeast?: string): Promise<void>;
+  /** Reads further pages of a very long timeline. */
+  more(): Promise<void>;
+}
+
+export interface ConversationNeeds {
+  client: Client;
+  onTicket(ticket: Ticket): void;
+  /** Entries that came while the conversation was open, not those it was opened with. */
+  onArrived(entries: Entry[]): void;
+}
+
+export function createConversation(needs: ConversationNeeds): Conversation {
+  const id = signal<string | null>(null);
+  const ticket = signal<Ticket | null>(null);
+  const entries = signal<Entry[]>([]);
+  const status = signal<Status | "missing">("loading");
+  const problem = signal<unknown>(null);
+  const hasMore = signal(false);
+  let turn = 0;
+  let quiet = 0;
+  // The ticket's version at the last complete read of the timeline.
+  let timelineOf: string | null = null;
+  let reading: Promise<unknown> = Promise.resolve();
+  // The cursor that the last page was read with, and how many entries came before that page.
+  let lastAfter: string | null = null;
+  let lastStart = 0;
+
+  const path = (of: string) => `/v1/conversations/${encodeURIComponent(of)}`;
+
+  /** Reads on from the last page, that one included, for at most `pages` pages. */
+  async function follow(of: string, asked: number, pages: number, atLeast?: string) {
+    let all = entries.peek().slice(0, lastStart);
+    let after = lastAfter;
+    let more = true;
+    for (let page = 0; more && page < pages; ++page) {
+      const listing = await needs.client.read<Listing<Entry>>(
+        `${path(of)}/timeline`, { limit: String(page_size), after: after ?? undefined }, { atLeast });
+      if (asked !== turn) return;
+      lastAfter = after;
+      lastStart = all.length;
+      all = all.concat(listing.data);
+      more = listing.page.has_more && listing.page.next !== null;
+      after = listing.page.next;
+    }
+    hasMore.value = more;
+    show(all);
+  }
+
+  /** Keeps the object of an unchanged entry, so that only what changed is drawn again. */
+  function show(all: Entry[]) {
+    const before = new Map(entries.peek().map((entry) => [entry.id, entry]));
+    const next = all.map((entry) => {
+      const known = before.get(entry.id);
+      return known !== undefined && JSON.stringify(known) === JSON.stringify(entry) ? known : entry;
+    });
+    if (next.length === entries.peek().length && next.every((entry, at) => entry === entries.peek()[at])) return;
+    const arrived = status.peek() === "ready" ? next.filter((entry) => !before.has(entry.id)) : [];
+    entries.value = next;
+    if (arrived.length > 0) needs.onArrived(arrived);
+  }
+
+  return {
+    id, ticket, entries, status, problem, hasMore,
+    open(wanted) {
+      if (wanted === id.peek()) return;
+      turn += 1;
+      quiet = 0;
+      lastAfter = null;
+      lastStart = 0;
+      timelineOf = null;
+      ticket.value = null;
+      entries.value = [];
+      hasMore.value = false;
+      problem.value = null;
+      status.value = "loading";
+      id.value = wanted;
+    },
+    refresh(atLeast) {
+      // One after the other: the answer of an earlier read must not replace that of a later one.
+      const run = reading.then(() => refreshNow(atLeast));
+      reading = run.catch(() => undefined);
+      return run;
+    },
+    async more() {
+      const of = id.peek();
+      if (of !== null) await follow(of, turn, pages_at_once_max + 1);
+    },
+  };
+
+  async function refreshNow(atLeast?: string): Promise<void> {
+    const of = id.peek();
+    if (of === null) return;
+    const asked = turn;
+    try {
+      const before = ticket.peek();
+      const now = await needs.client.read<Ticket>(path(of), {}, { atLeast });
+      if (asked !== turn) return;
+      if (before === null || JSON.stringify(before) !== JSON.stringify(now)) ticket.value = now;
+      if (before?.personal !== now.personal) {
+        lastAfter = null;
+        lastStart = 0;
+      }
+      const changed = timelineOf !== now.version || before?.personal !== now.personal;
+      quiet = changed ? 0 : quiet + 1;
+      if (changed || atLeast !== undefined || quiet % quiet_rounds_max === 0)
+        await follow(of, asked, hasMore.peek() ? 1 : pages_at_once_max, atLeast);
+      if (asked !== turn) return;
+      timelineOf = now.version;
+      status.value = "ready";
+      problem.value = null;
+      needs.onTicket(now);
+    } catch (cause) {
+      if (asked === turn) {
+        problem.value = cause;
+        if (cause instanceof Problem && cause.status === 404) status.value = "missing";
+        else if (status.peek() === "loading") status.value = "failed";
+      }
+      throw cause;
+    }
+  }
+}

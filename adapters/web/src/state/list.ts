@@ -1,0 +1,173 @@
+// The conversations of one filter, kept fresh without moving a row somebody may be about to click.
+//
+// What a row says changes in place at once. Which rows there are, and their order, changes only when nobody is at
+// the list (`held()` is false), or when the agent asks for it through the "3 new" pill; until then `news` counts.
+
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import type { Client } from "../api/client";
+import type { Listing, Ticket } from "../api/types";
+import { sameFilter, type Filter } from "./route";
+
+/** The longest page the server gives, and with it the part of a long list that each refresh covers. */
+const refreshed_max = 200;
+const page_size = 50;
+
+export type Status = "loading" | "ready" | "failed";
+
+export interface TicketList {
+  readonly order: ReadonlySignal<string[]>;
+  readonly status: ReadonlySignal<Status>;
+  readonly problem: ReadonlySignal<unknown>;
+  /** Conversations that wait behind the pill. */
+  readonly news: ReadonlySignal<number>;
+  readonly hasMore: ReadonlySignal<boolean>;
+  /** Rows shown that no longer belong to this filter. */
+  readonly gone: ReadonlySignal<ReadonlySet<string>>;
+  ticket(id: string): Signal<Ticket> | undefined;
+  /** Takes a ticket read elsewhere, so that the row says the same as the open conversation. */
+  learn(ticket: Ticket): void;
+  show(filter: Filter): void;
+  refresh(atLeast?: string): Promise<void>;
+  more(): Promise<void>;
+  apply(): void;
+  /** Forgets everything, as after signing out. */
+  clear(): void;
+}
+
+export function createTicketList(client: Client, held: () => boolean): TicketList {
+  const tickets = new Map<string, Signal<Ticket>>();
+  const order = signal<string[]>([]);
+  const fresh = signal<string[]>([]);
+  const status = signal<Status>("loading");
+  const problem = signal<unknown>(null);
+  const hasMore = signal(false);
+  const complete = signal(false);
+  let next: string | null = null;
+  let filter: Filter | null = null;
+  let turn = 0;
+  let asks = 0;
+  let answered = 0;
+  let loadingMore = false;
+
+  const news = computed(() => {
+    const shown = new Set(order.value);
+    return fresh.value.reduce((count, id) => count + (shown.has(id) ? 0 : 1), 0);
+  });
+  const gone = computed<ReadonlySet<string>>(() => {
+    if (!complete.value) return new Set();
+    const left = new Set(fresh.value);
+    return new Set(order.value.filter((id) => !left.has(id)));
+  });
+
+  function keep(ticket: Ticket) {
+    const known = tickets.get(ticket.id);
+    if (known === undefined) tickets.set(ticket.id, signal(ticket));
+    else if (JSON.stringify(known.peek()) !== JSON.stringify(ticket)) known.value = ticket;
+  }
+
+  function apply() {
+    order.value = fresh.value;
+    const shown = new Set(order.value);
+    for (const id of tickets.keys()) if (!shown.has(id)) tickets.delete(id);
+  }
+
+  function clear() {
+    filter = null;
+    next = null;
+    turn += 1;
+    tickets.clear();
+    order.value = [];
+    fresh.value = [];
+    hasMore.value = false;
+    complete.value = false;
+    problem.value = null;
+    status.value = "loading";
+  }
+
+  const query = (wanted: Filter, limit: number, after?: string | null) => ({
+    ...scopeQuery(wanted),
+    queue: wanted.queue,
+    assignee: wanted.assignee,
+    limit: String(limit),
+    after: after ?? undefined,
+  });
+
+  return {
+    order, status, problem, news, hasMore, gone, apply,
+    ticket: (id) => tickets.get(id),
+    learn(ticket) {
+      if (tickets.has(ticket.id)) keep(ticket);
+    },
+    clear,
+    show(wanted) {
+      if (filter !== null && sameFilter(filter, wanted)) return;
+      clear();
+      filter = wanted;
+    },
+    async refresh(atLeast) {
+      if (filter === null) return;
+      const asked = turn;
+      const wanted = filter;
+      const ask = ++asks;
+      try {
+        const limit = Math.min(refreshed_max, Math.max(page_size, order.peek().length));
+        const listing = await client.read<Listing<Ticket>>("/v1/conversations", query(wanted, limit), { atLeast });
+        // Of two reads at once the one asked later is right, in whichever order they are answered.
+        if (asked !== turn || ask < answered) return;
+        answered = ask;
+        listing.data.forEach(keep);
+        const first = listing.data.map((ticket) => ticket.id);
+        if (order.peek().length > refreshed_max && listing.page.has_more) {
+          // The part beyond one page stays as it was read.
+          const known = new Set(first);
+          fresh.value = [...first, ...order.peek().filter((id, at) => at >= refreshed_max && !known.has(id))];
+          complete.value = false;
+        } else {
+          fresh.value = first;
+          complete.value = !listing.page.has_more;
+          next = listing.page.next;
+          hasMore.value = listing.page.has_more;
+        }
+        problem.value = null;
+        if (status.peek() !== "ready" || order.peek().length === 0 || !held()) apply();
+        status.value = "ready";
+      } catch (cause) {
+        if (asked === turn) {
+          problem.value = cause;
+          if (status.peek() === "loading") status.value = "failed";
+        }
+        throw cause;
+      }
+    },
+    async more() {
+      if (filter === null || next === null || loadingMore) return;
+      loadingMore = true;
+      const asked = turn;
+      try {
+        const listing = await client.read<Listing<Ticket>>("/v1/conversations", query(filter, page_size, next));
+        if (asked !== turn) return;
+        listing.data.forEach(keep);
+        const append = (ids: string[]) => [...new Set([...ids, ...listing.data.map((ticket) => ticket.id)])];
+        order.value = append(order.peek());
+        fresh.value = append(fresh.peek());
+        next = listing.page.next;
+        hasMore.value = listing.page.has_more;
+      } finally {
+        loadingMore = false;
+      }
+    },
+  };
+}
+
+/** The active ones come in working order; whatever is over comes latest change first. */
+export function scopeQuery(filter: Filter): Record<string, string | undefined> {
+  switch (filter.scope) {
+    case "active": return {};
+    case "open": return { state: "new,open" };
+    case "waiting": return { state: "waiting_customer,waiting_third_party" };
+    case "snoozed": return { state: "snoozed" };
+    case "resolved": return { state: "resolved", sort: "updated" };
+    case "closed": return { state: "closed,spam", sort: "updated" };
+    case "all": return { sort: "updated" };
+  }
+}

@@ -1,0 +1,36 @@
+#include "engine/domain/settings.h"
+
+#include <algorithm>
+
+namespace parlance::settings {
+namespace {
+void apply(State& s, const PolicyChanged& e) { s.policy = e.policy; }
+void apply(State& s, const TagAdded& e) { s.tags.push_back({e.id, e.name}); }
+
+bool in_range(const std::optional<std::int64_t>& ms) { return !ms || (*ms > 0 && *ms <= duration_ms_max); }
+}  // namespace
+
+State evolve(State state, const Event& event) {
+  std::visit([&](const auto& e) { apply(state, e); }, event);
+  return state;
+}
+
+Result<std::vector<Event>> decide(const State& state, const ChangePolicy& command) {
+  const Policy& p = command.policy;
+  if (!in_range(p.first_response_ms) || !in_range(p.auto_close_ms) || p.reopen_window_ms < 0 ||
+      p.reopen_window_ms > duration_ms_max)
+    return refused("settings.duration_out_of_range", "durations are more than nothing and at most ten years");
+  if (state.policy == p) return std::vector<Event>{};
+  return std::vector<Event>{PolicyChanged{p}};
+}
+
+Result<std::vector<Event>> decide(const State& state, const AddTag& command) {
+  if (command.name.empty() || command.name.size() > name_bytes_max)
+    return refused("settings.name_length", "a tag's name has 1 to 200 bytes");
+  if (std::ranges::find(state.tags, command.name, &Tag::name) != state.tags.end())
+    return refused("settings.tag_exists", "there is a tag of that name");
+  if (state.tags.size() >= tags_max) return refused("settings.too_many_tags", "at most 1000 tags");
+  return std::vector<Event>{TagAdded{command.id, command.name}};
+}
+
+}  // namespace parlance::settings

@@ -1,0 +1,289 @@
+#include "engine/runtime/engine.h"
+
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "engine/base/assert.h"
+#include "engine/process/adoption.h"
+#include "engine/runtime/blind.h"
+#include "engine/runtime/state_rows.h"
+
+namespace parlance {
+namespace {
+constexpr std::uint64_t unflushed_records_max = 100'000;
+constexpr unsigned slots = 256;
+
+/// Calls `done` once with all that was added when the last of `count` is in. Shared by their callbacks.
+template <class T>
+class Gathered {
+ public:
+  Gathered(std::size_t count, std::function<void(std::vector<T>)> done) : all_(count), left_(count), done_(std::move(done)) {}
+  void add(std::size_t at, T value) {
+    std::unique_lock lock(mutex_);
+    all_[at] = std::move(value);
+    if (--left_ != 0) return;
+    lock.unlock();
+    done_(std::move(all_));
+  }
+
+ private:
+  std::mutex mutex_;  // guards all_ and left_
+  std::vector<T> all_;
+  std::size_t left_;
+  std::function<void(std::vector<T>)> done_;
+};
+}  // namespace
+
+WorkspaceId default_workspace(LogId log) {
+  const auto bytes = log.bytes();
+  const Sha256 hash = sha256({as_bytes("parlance default workspace"), bytes});
+  return WorkspaceId::from(make_raw_id({}, 0, RawId::from_bytes(ByteView(hash).first<16>())));
+}
+
+Genesis genesis_of(PartitionId partition, PartitionId partitions, std::uint32_t generation, const KeyService& keys) {
+  const unsigned first = slots * partition / partitions;
+  const unsigned next = slots * (partition + 1U) / partitions;
+  return {generation, static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(next - first), keys.fingerprint()};
+}
+
+class Engine::Impl {
+ public:
+  explicit Impl(Ports ports) : ports_(std::move(ports)), door_(ports_.vault, ports_.keys, ports_.random) {
+    PARLANCE_ASSERT(ports_.executors.size() == ports_.log.partitions(), "an executor for each partition");
+    const PartitionId partitions = ports_.log.partitions();
+    for (PartitionId p = 0; p < partitions; ++p) {
+      const Genesis genesis = genesis_of(p, partitions, ports_.log.generation(), ports_.keys);
+      for (unsigned s = 0; s < genesis.slots; ++s) partition_of_[genesis.first_slot + s] = p;
+      owners_.push_back(std::make_unique<Owner>(
+          p, genesis,
+          Owner::Ports{ports_.log, door_, ports_.keys, ports_.fold, ports_.random, ports_.clock, *ports_.executors[p],
+                       [this](Request request, Answer answer) { route(std::move(request), std::move(answer)); },
+                       [this](const WorkspaceState& state) { published(state); }}));
+    }
+  }
+
+  void start() {
+    if (!ports_.log.exclusive())
+      ports_.log.on_advance([this](PartitionId p) { on(p, [](Owner& owner) { owner.poll(); }); });
+    for (PartitionId p = 0; p < owners_.size(); ++p) on(p, [](Owner& owner) { owner.start(); });
+  }
+
+  void stop(std::function<void()> done) {
+    auto gathered = std::make_shared<Gathered<char>>(owners_.size(), [done = std::move(done)](const auto&) { done(); });
+    for (PartitionId p = 0; p < owners_.size(); ++p)
+      on(p, [gathered, p](Owner& owner) {
+        owner.stop();
+        gathered->add(p, 0);
+      });
+  }
+
+  void submit(Request request, Answer answer) {
+    const bool adopted_everywhere =
+        std::holds_alternative<OnSettings>(request.action) || std::holds_alternative<OnDesk>(request.action);
+    if (!adopted_everywhere) return route(std::move(request), std::move(answer));
+    const WorkspaceId workspace = request.workspace;
+    route(std::move(request), [this, workspace, answer = std::move(answer)](Result<Outcome> result) {
+      if (!result) return answer(std::move(result));
+      adopt(workspace, std::move(*result), answer);
+    });
+  }
+
+  void tick() {
+    for (PartitionId p = 0; p < owners_.size(); ++p) on(p, [](Owner& owner) { owner.tick(); });
+  }
+
+  [[nodiscard]] Result<void> maintain(bool force) {
+    std::uint64_t written = 0;
+    for (PartitionId p = 0; p < owners_.size(); ++p) written += ports_.log.end(p);
+    const std::lock_guard lock(maintain_);
+    if (!force && written - flushed_at_ < unflushed_records_max) return {};
+    auto flushed = ports_.fold.flush();
+    if (flushed) flushed_at_ = written;
+    return flushed;
+  }
+
+  void status(std::function<void(std::vector<OwnerStatus>)> done) {
+    auto gathered = std::make_shared<Gathered<OwnerStatus>>(owners_.size(), std::move(done));
+    for (PartitionId p = 0; p < owners_.size(); ++p)
+      on(p, [gathered, p](Owner& owner) { gathered->add(p, owner.status()); });
+  }
+
+  // ---- readers ----
+
+  [[nodiscard]] Result<std::vector<fold_rows::Entry>> history(const StreamId& stream, Version from, std::size_t limit) const {
+    const PartitionId p = partition_of_[stream.id.slot()];
+    std::vector<fold_rows::Entry> out;
+    if (limit == 0) return out;
+    const Bytes first = fold_rows::history_key(p, stream, from);
+    const Bytes last = fold_rows::history_key(p, stream, ~Version{0});
+    bool malformed = false;
+    auto scanned = ports_.fold.scan(first, last, [&](ByteView key, ByteView value) {
+      const auto entry = fold_rows::read_entry(key, value);
+      malformed = malformed || !entry;
+      if (entry) out.push_back(*entry);
+      return !malformed && out.size() < limit;
+    });
+    if (!scanned) return scanned.error();
+    if (malformed) return corrupt("history.malformed", "a history row does not read; fold the log again");
+    return out;
+  }
+
+  [[nodiscard]] Result<std::vector<RecordedEvent>> events(const StreamId& stream, const std::vector<fold_rows::Entry>& entries) const {
+    const PartitionId p = partition_of_[stream.id.slot()];
+    std::vector<RecordedEvent> out;
+    std::optional<std::pair<Offset, Envelope>> held;  // events of one envelope follow one another
+    for (const fold_rows::Entry& entry : entries) {
+      const Position position{ports_.log.generation(), p, entry.offset};
+      if (!held || held->first != entry.offset) {
+        auto read = envelope(position);
+        if (!read) return read.error();
+        if (!*read) return corrupt("history.no_envelope", "no envelope at " + to_text(position));
+        held.emplace(entry.offset, std::move(**read));
+      }
+      const Envelope& e = held->second;
+      if (entry.index >= e.events.size() || e.events[entry.index].stream != stream)
+        return corrupt("history.other_event", "another event stands at " + to_text(position));
+      out.push_back({position, entry.index, e.id, e.actor, e.recorded_at, e.events[entry.index]});
+    }
+    return out;
+  }
+
+  [[nodiscard]] Result<std::optional<Envelope>> envelope(const Position& position) const {
+    if (position.generation != ports_.log.generation() || position.partition >= owners_.size()) return std::nullopt;
+    std::optional<Result<Envelope>> found;
+    auto read = ports_.log.read(position.partition, position.offset, 1, [&](const StoredRecord& record) {
+      auto parsed = parse_record(ports_.log.id(), record.bytes);
+      if (!parsed) found = parsed.error();
+      else if (*parsed && (*parsed)->frame.kind == RecordKind::envelope) found = decode_envelope((*parsed)->body);
+      return false;
+    });
+    if (!read) return read.error();
+    if (!found) return std::nullopt;
+    if (!*found) return found->error();
+    return std::move(**found);
+  }
+
+  [[nodiscard]] Result<std::optional<Bytes>> stream_row(const StreamId& stream) const {
+    return ports_.fold.get(fold_rows::stream_key(partition_of_[stream.id.slot()], stream));
+  }
+
+  Ports ports_;
+  Door door_;
+  std::array<PartitionId, slots> partition_of_{};
+  std::vector<std::unique_ptr<Owner>> owners_;
+  std::atomic<std::shared_ptr<const Directory>> directory_{std::make_shared<const Directory>()};
+
+  void on(PartitionId partition, std::function<void(Owner&)> work) {
+    ports_.executors[partition]->post([owner = owners_[partition].get(), work = std::move(work)] { work(*owner); });
+  }
+
+ private:
+  void route(Request request, Answer answer) {
+    const PartitionId p = partition_of_[request.slot];
+    ports_.executors[p]->post([owner = owners_[p].get(), request = std::move(request), answer = std::move(answer)]() mutable {
+      owner->submit(std::move(request), std::move(answer));
+    });
+  }
+
+  void published(const WorkspaceState& state) {
+    {
+      const std::lock_guard lock(publishing_);
+      auto next = std::make_shared<Directory>(*directory_.load());
+      next->workspaces[state.workspace] = state;
+      directory_.store(std::move(next));
+    }
+    adopt(state.workspace, {}, [](Result<Outcome>) {});
+  }
+
+  /// Sends the workspace's body to every partition and answers when all have adopted it.
+  void adopt(WorkspaceId workspace, Outcome outcome, Answer answer) {
+    const auto directory = directory_.load();
+    const auto it = directory->workspaces.find(workspace);
+    if (it == directory->workspaces.end()) return answer(std::move(outcome));
+    const WorkspaceState& state = it->second;
+    const adoption::Body body =
+        process::body_to_adopt(state.settings_version, state.settings, state.desk_version, state.desk);
+    auto gathered = std::make_shared<Gathered<Result<Outcome>>>(
+        owners_.size(), [outcome = std::move(outcome), answer = std::move(answer)](std::vector<Result<Outcome>> all) mutable {
+          for (Result<Outcome>& one : all) {
+            if (!one) return answer(one.error());
+            outcome.positions.insert(outcome.positions.end(), one->positions.begin(), one->positions.end());
+          }
+          answer(std::move(outcome));
+        });
+    for (PartitionId p = 0; p < owners_.size(); ++p) {
+      Request request;
+      request.workspace = workspace;
+      request.slot = static_cast<Slot>(slots * p / owners_.size());
+      request.actor = {ActorKind::system, {}};
+      request.action = OnAdoption{{body}};
+      route(std::move(request), [gathered, p](Result<Outcome> result) { gathered->add(p, std::move(result)); });
+    }
+  }
+
+  std::mutex publishing_;  // one writer of directory_ at a time
+  std::mutex maintain_;    // guards flushed_at_
+  std::uint64_t flushed_at_ = 0;
+};
+
+Engine::Engine(Ports ports) : impl_(std::make_unique<Impl>(std::move(ports))) {}
+Engine::~Engine() = default;
+void Engine::start() { impl_->start(); }
+void Engine::stop(std::function<void()> done) { impl_->stop(std::move(done)); }
+void Engine::submit(Request request, Answer answer) { impl_->submit(std::move(request), std::move(answer)); }
+void Engine::tick() { impl_->tick(); }
+Result<void> Engine::maintain(bool force) { return impl_->maintain(force); }
+PartitionId Engine::partition_of(Slot slot) const { return impl_->partition_of_[slot]; }
+std::shared_ptr<const Directory> Engine::directory() const { return impl_->directory_.load(); }
+Door& Engine::door() { return impl_->door_; }
+const KeyService& Engine::keys() const { return impl_->ports_.keys; }
+void Engine::status(std::function<void(std::vector<OwnerStatus>)> done) { impl_->status(std::move(done)); }
+Result<std::vector<fold_rows::Entry>> Engine::history(const StreamId& stream, Version from, std::size_t limit) const {
+  return impl_->history(stream, from, limit);
+}
+Result<std::vector<RecordedEvent>> Engine::events(const StreamId& stream, const std::vector<fold_rows::Entry>& entries) const {
+  return impl_->events(stream, entries);
+}
+Result<std::optional<Envelope>> Engine::envelope(const Position& position) const { return impl_->envelope(position); }
+
+Result<std::optional<std::pair<WorkspaceId, Version>>> Engine::stream(const StreamId& stream) const {
+  auto row = impl_->stream_row(stream);
+  if (!row) return row.error();
+  if (!*row) return std::nullopt;
+  ByteReader in(**row);
+  const auto workspace = in.id_of<WorkspaceId>();
+  return std::pair(workspace, in.le<Version>());
+}
+
+Result<std::optional<subject::State>> Engine::subject(WorkspaceId workspace, SubjectId id) const {
+  auto row = impl_->stream_row({Category::subject, id});
+  if (!row) return row.error();
+  if (!*row) return std::nullopt;
+  ByteReader in(**row);
+  if (in.id_of<WorkspaceId>() != workspace) return std::nullopt;
+  (void)in.le<Version>();
+  subject::State state;
+  read_row(in, state);
+  if (!in.at_end()) return corrupt("fold_store.row_malformed", "a stream's state does not read; fold the log again");
+  return state;
+}
+
+Result<std::vector<ConversationId>> Engine::conversations_of(SubjectId id) const {
+  auto row = impl_->ports_.fold.get(fold_rows::id_key(partition_of(id.slot()), 'P', id));
+  if (!row) return row.error();
+  std::vector<ConversationId> out;
+  if (*row)
+    for (const fold_rows::Conversation& c : fold_rows::read_conversations(**row)) out.push_back(c.id);
+  return out;
+}
+
+void Engine::find_subject(WorkspaceId workspace, Channel channel, std::string address,
+                          std::function<void(Result<std::optional<SubjectId>>)> done) {
+  const Slot slot = slot_of_address(impl_->ports_.keys, workspace, channel, address);
+  impl_->on(partition_of(slot), [=, address = std::move(address), done = std::move(done)](Owner& owner) {
+    done(owner.find_subject(workspace, channel, address));
+  });
+}
+
+}  // namespace parlance

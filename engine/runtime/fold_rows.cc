@@ -1,0 +1,79 @@
+#include "engine/runtime/fold_rows.h"
+
+namespace parlance::fold_rows {
+namespace {
+ByteWriter begin(PartitionId partition, char type) {
+  ByteWriter out;
+  out.be(partition).le(type);
+  return out;
+}
+constexpr std::size_t prefix_bytes = 3;
+}  // namespace
+
+Bytes key(PartitionId partition, char type) { return begin(partition, type).take(); }
+Bytes stream_key(PartitionId partition, const StreamId& stream) {
+  return begin(partition, 'S').le(stream.category).id(stream.id).take();
+}
+Bytes id_key(PartitionId partition, char type, RawId id) { return begin(partition, type).id(id).take(); }
+Bytes ids_key(PartitionId partition, char type, RawId first, RawId second) {
+  return begin(partition, type).id(first).id(second).take();
+}
+Bytes number_key(PartitionId partition, WorkspaceId workspace, Slot slot) {
+  return begin(partition, 'N').id(workspace).le(slot).take();
+}
+Bytes timer_key(PartitionId partition, Instant due, const StreamId& stream, conversation::TimerKind kind) {
+  return begin(partition, 'T').be(static_cast<std::uint64_t>(due.ms)).le(stream.category).id(stream.id).le(kind).take();
+}
+Bytes history_key(PartitionId partition, const StreamId& stream, Version version) {
+  return begin(partition, 'H').le(stream.category).id(stream.id).be(version).take();
+}
+
+std::optional<DueTimer> read_timer_key(ByteView key) {
+  ByteReader in(key);
+  (void)in.take(prefix_bytes);
+  DueTimer due;
+  due.timer.due.ms = static_cast<std::int64_t>(in.be<std::uint64_t>());
+  due.stream.category = in.le<Category>();
+  due.stream.id = in.id();
+  due.timer.kind = in.le<conversation::TimerKind>();
+  if (!in.at_end()) return std::nullopt;
+  return due;
+}
+
+void write_conversation(ByteWriter& out, const Conversation& c) { out.id(c.id).le(c.channel).id(c.store); }
+std::vector<Conversation> read_conversations(ByteView value) {
+  std::vector<Conversation> out;
+  ByteReader in(value);
+  while (in.ok() && in.left() > 0) {
+    Conversation c;
+    c.id = in.id_of<ConversationId>();
+    c.channel = in.le<Channel>();
+    c.store = in.id_of<StoreId>();
+    if (in.ok()) out.push_back(c);
+  }
+  return out;
+}
+
+Bytes write_entry(const Entry& e) {
+  ByteWriter out;
+  out.le(e.kind).le(e.occurred_at.ms).le(e.recorded_at.ms).le(e.actor.kind).id(e.actor.id).le(e.offset).le(e.index);
+  return out.take();
+}
+std::optional<Entry> read_entry(ByteView key, ByteView value) {
+  ByteReader k(key);
+  (void)k.take(prefix_bytes + 1 + 16);
+  Entry e;
+  e.version = k.be<std::uint64_t>();
+  ByteReader in(value);
+  e.kind = in.le<std::uint16_t>();
+  e.occurred_at.ms = in.le<std::int64_t>();
+  e.recorded_at.ms = in.le<std::int64_t>();
+  e.actor.kind = in.le<ActorKind>();
+  e.actor.id = in.id();
+  e.offset = in.le<Offset>();
+  e.index = in.le<std::uint16_t>();
+  if (!k.at_end() || !in.at_end()) return std::nullopt;
+  return e;
+}
+
+}  // namespace parlance::fold_rows

@@ -1,0 +1,63 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "engine/domain/conversation.h"
+#include "engine/domain/vocabulary.h"
+#include "engine/ports/row_store.h"
+
+/// Keys and values of the fold store: the write side's own disposable view. One family; each key begins with the partition
+/// (u16 big-endian) and one byte saying what it is, so one partition's rows of one kind lie together in order.
+///
+///   'M'                                     applied: log state (schemas/log_fold.h), then last recorded_at i64, layout version u32
+///   'S' category u8, id 16                  a stream: workspace 16, version u64, state (state_rows.h)
+///   'C' command id 16                       offset u64 of the envelope that accepted it
+///   'A' blind address 16                    the subject 16 it belongs to
+///   'P' subject 16                          its conversations: id 16, channel u8, store 16 each, oldest first
+///   'R' conversation 16, subject 16         the reference 16 under which that person writes there
+///   'O' subject 16                          a person whose first event is still owed: workspace 16, identity (Sealed)
+///   'T' due u64, category u8, id 16, kind   a timer; no value
+///   'N' workspace 16, slot u8               the slot's last ticket counter u64
+///   'H' category u8, id 16, version u64     history: kind u16, occurred i64, recorded i64, actor u8 + 16, offset u64,
+///                                           index u16 (numbers in keys are big-endian)
+namespace parlance::fold_rows {
+
+[[nodiscard]] Bytes key(PartitionId partition, char type);
+[[nodiscard]] Bytes stream_key(PartitionId partition, const StreamId& stream);
+[[nodiscard]] Bytes id_key(PartitionId partition, char type, RawId id);
+[[nodiscard]] Bytes ids_key(PartitionId partition, char type, RawId first, RawId second);
+[[nodiscard]] Bytes number_key(PartitionId partition, WorkspaceId workspace, Slot slot);
+[[nodiscard]] Bytes timer_key(PartitionId partition, Instant due, const StreamId& stream, conversation::TimerKind kind);
+[[nodiscard]] Bytes history_key(PartitionId partition, const StreamId& stream, Version version);
+
+struct DueTimer {
+  StreamId stream;
+  conversation::Timer timer;
+};
+[[nodiscard]] std::optional<DueTimer> read_timer_key(ByteView key);
+
+struct Conversation {
+  ConversationId id;
+  Channel channel = Channel::none;
+  StoreId store;
+};
+void write_conversation(ByteWriter& out, const Conversation& c);
+[[nodiscard]] std::vector<Conversation> read_conversations(ByteView value);
+
+/// An event's entry in its stream's history.
+struct Entry {
+  Version version = 0;
+  std::uint16_t kind = 0;
+  Instant occurred_at;
+  Instant recorded_at;
+  Actor actor;
+  Offset offset = 0;
+  std::uint16_t index = 0;  ///< of the event in its envelope
+};
+[[nodiscard]] Bytes write_entry(const Entry& entry);
+/// `version` comes from the key.
+[[nodiscard]] std::optional<Entry> read_entry(ByteView key, ByteView value);
+
+}  // namespace parlance::fold_rows

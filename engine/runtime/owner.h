@@ -1,0 +1,105 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/domain/desk.h"
+#include "engine/domain/settings.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/event_log.h"
+#include "engine/ports/executor.h"
+#include "engine/ports/random.h"
+#include "engine/ports/row_store.h"
+#include "engine/runtime/door.h"
+#include "engine/runtime/request.h"
+#include "schemas/frame.h"
+#include "schemas/log_fold.h"
+
+namespace parlance {
+
+/// What a workspace's own streams hold, for those who route, sign in and name things.
+struct WorkspaceState {
+  WorkspaceId workspace;
+  Version settings_version = 0;
+  settings::State settings;
+  Version desk_version = 0;
+  desk::State desk;
+};
+
+enum class OwnerHealth : std::uint8_t { starting = 0, owning = 1, read_only = 2, deposed = 3, stopped = 4 };
+struct OwnerStatus {
+  OwnerHealth health = OwnerHealth::starting;
+  LogState certain;
+  std::size_t in_flight = 0;
+  std::uint64_t quarantined = 0;   ///< accepted bodies that do not verify
+  bool timers_held = false;        ///< wall clock and boot clock disagree
+  std::string reason;              ///< why it stopped
+};
+
+/// The one writer of a partition: takes commands in order, decides, seals, appends, folds what is certain into the fold
+/// store and history, fires timers, answers. Fencing is FencedWriter's; this is everything above it.
+///
+/// It decides on its own envelopes before they are durable, and answers nobody until they are. Single-threaded: construct
+/// and call on `executor`. It reads no clock but the port, so a simulation steps it.
+class Owner {
+ public:
+  struct Ports {
+    EventLog& log;
+    Door& door;
+    KeyService& keys;
+    RowFamily& fold;
+    Random& random;
+    const Clock& clock;
+    Executor& executor;
+    /// Hands a command that follows from one of ours to the owner of its slot (perhaps this one). Called on the executor.
+    std::function<void(Request, Answer)> route;
+    /// A workspace's settings or desk became certain in a new version. Called on the executor.
+    std::function<void(const WorkspaceState&)> published;
+  };
+  /// `genesis` says which slots are this partition's.
+  Owner(PartitionId partition, Genesis genesis, Ports ports);
+  ~Owner();
+  Owner(const Owner&) = delete;
+  Owner& operator=(const Owner&) = delete;
+
+  /// Loads the fold store's state, folds the rest of the log, claims. Commands may be submitted at once; they wait.
+  void start();
+  /// Answers what waits with `unavailable` and stops. What is in flight is never answered.
+  void stop();
+  /// The log has risen.
+  void poll();
+  void submit(Request request, Answer answer);
+  /// Fires the timers that are due by the clock; call a few times a second.
+  void tick();
+  /// Writes certain rows down and makes them durable, so that a restart folds nothing.
+  [[nodiscard]] Result<void> flush();
+
+  [[nodiscard]] OwnerStatus status() const;
+  /// Records accepted since the fold store was last made durable.
+  [[nodiscard]] std::uint64_t unflushed() const;
+
+  /// The person behind a normalised address, as far as this slot's door knows.
+  [[nodiscard]] Result<std::optional<SubjectId>> find_subject(WorkspaceId workspace, Channel channel,
+                                                              const std::string& address);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Commands an owner holds in flight or waiting; one more is `overloaded`.
+inline constexpr std::size_t owner_commands_max = 4096;
+/// Wall and boot clock may differ by this much since the start before timers are held.
+inline constexpr std::int64_t clock_disagreement_ms_max = 5 * 60'000;
+/// The log's envelope of a decision names this version of the deciders.
+inline constexpr std::uint32_t decider_version = 1;
+
+/// The streams of which there is one a slot, a partition or a workspace.
+[[nodiscard]] StreamId door_stream(WorkspaceId workspace, Slot slot);
+[[nodiscard]] StreamId adoption_stream(WorkspaceId workspace, std::uint16_t first_slot);
+[[nodiscard]] StreamId settings_stream(WorkspaceId workspace);
+[[nodiscard]] StreamId desk_stream(WorkspaceId workspace);
+
+}  // namespace parlance

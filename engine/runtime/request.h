@@ -1,0 +1,107 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/id.h"
+#include "engine/domain/adoption.h"
+#include "engine/domain/conversation.h"
+#include "engine/domain/desk.h"
+#include "engine/domain/intake.h"
+#include "engine/domain/settings.h"
+#include "engine/domain/subject.h"
+
+/// What the world may ask of an owner, and what it answers.
+namespace parlance {
+
+/// A message from outside on its way to the door of its address.
+struct Arrive {
+  Channel channel;
+  StoreId store;
+  std::string account;
+  Language language;
+  std::string address;                    ///< normalised
+  std::optional<ConversationId> thread;   ///< a reply token
+  std::optional<CommandId> in_reply_to;   ///< the command id of an earlier message of this door
+  MessageContent content;
+  Attachments attachments;
+  Instant at;
+  bool ignore_thread = false;             ///< set where a forwarded message was refused: decide again without it
+};
+/// A forwarded message at the conversation that its door chose.
+struct ReceiveForwarded {
+  ConversationId conversation;
+  ReferenceId author;
+  Identity identity;
+  Language language;
+  MessageContent content;
+  Attachments attachments;
+  Instant at;
+};
+/// An agent writes first.
+struct OpenByAgent {
+  Channel channel;
+  StoreId store;
+  std::string account;
+  std::string address;  ///< normalised
+  QueueId queue;        ///< zero: the first
+  AgentId agent;
+  MessageContent content;  ///< no text: opened only
+  Attachments attachments;
+  Instant at;
+};
+struct CreateSubject { SubjectId subject; Identity identity; Instant at; };
+struct AddIdentity { SubjectId subject; Identity identity; Instant at; };
+struct LinkAddress { Identity identity; ReferenceId row; Instant at; };
+
+/// A command for a conversation that exists. Fresh ids, previews and adopted settings are filled in by the owner.
+struct OnConversation {
+  ConversationId conversation;
+  std::variant<conversation::Reply, conversation::Note, conversation::Assign, conversation::Unassign,
+               conversation::Snooze, conversation::Wait, conversation::Resolve, conversation::Reopen,
+               conversation::Close, conversation::SetPriority, conversation::ChangeTags, conversation::Tick>
+      command;
+};
+struct OnSettings { std::variant<settings::ChangePolicy, settings::AddTag> command; };
+/// AddAgent's `row` is filled in by the owner.
+struct OnDesk { std::variant<desk::AddAgent, desk::AddQueue, desk::IssueToken, desk::RevokeToken> command; };
+struct OnAdoption { adoption::Adopt command; };
+
+using Action = std::variant<Arrive, ReceiveForwarded, OpenByAgent, CreateSubject, AddIdentity, LinkAddress,
+                            OnConversation, OnSettings, OnDesk, OnAdoption>;
+
+struct Request {
+  WorkspaceId workspace;
+  Slot slot = 0;                     ///< where it is decided
+  std::optional<CommandId> command;  ///< none: no key, so a retry is another command
+  std::uint64_t fingerprint = 0;     ///< of key and body; 0: not compared
+  Actor actor;
+  std::optional<Version> if_match;
+  EnvelopeId causation;
+  EnvelopeId correlation;
+  Action action;
+};
+
+/// What one accepted command did, derived from its envelope, so that a repeat's is the first's.
+struct Outcome {
+  EnvelopeId envelope;
+  std::vector<Position> positions;
+  StreamId stream;                  ///< that changed, or was asked to
+  Version version = 0;              ///< of that stream
+  bool replayed = false;            ///< a repeat's answer
+  bool opened = false;              ///< a conversation began
+  std::optional<MessageId> message;
+  std::uint64_t ticket_number = 0;  ///< of the conversation opened or joined; 0 where it is not about one
+  SubjectId subject;                ///< of an inbound's sender; zero when erased or not asked
+  RawId made;                       ///< the agent, queue, tag or token that was added
+};
+
+/// Errors besides the deciders' refusals: `version_conflict` ("stream.version_conflict"), `overloaded`, `unavailable` (the outcome
+/// is not known, or not done: the same id may be sent again), `read_only`, `invalid` ("command.key_reused").
+using Answer = std::function<void(Result<Outcome>)>;
+
+}  // namespace parlance

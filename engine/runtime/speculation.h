@@ -1,0 +1,105 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/domain/conversation.h"
+#include "engine/ports/row_store.h"
+#include "engine/runtime/fold_rows.h"
+#include "engine/runtime/state_rows.h"
+
+/// What an owner knows beyond the certain rows of the fold store: rows and states as they will be once its envelopes in flight are
+/// accepted. On a doubt all of it is dropped. An entry remembers the last ticket that changed it and may go once that one is
+/// certain and written down. Single-threaded.
+namespace parlance {
+
+using Ticket = std::uint64_t;
+
+/// Plain rows.
+class SpeculativeRows {
+ public:
+  explicit SpeculativeRows(RowFamily& certain) : certain_(certain) {}
+
+  [[nodiscard]] Result<std::optional<Bytes>> get(const Bytes& key) const {
+    const auto it = rows_.find(as_text(key));
+    if (it != rows_.end()) return it->second.value;
+    return certain_.get(key);
+  }
+  void put(const Bytes& key, std::optional<Bytes> value, Ticket ticket) {
+    rows_.insert_or_assign(std::string(as_text(key)), Held{std::move(value), ticket});
+  }
+  /// `key`'s change of `ticket` has been written down.
+  void written(const Bytes& key, Ticket ticket) {
+    const auto it = rows_.find(as_text(key));
+    if (it != rows_.end() && it->second.ticket <= ticket) rows_.erase(it);
+  }
+  void drop() { rows_.clear(); }
+
+ private:
+  struct Held {
+    std::optional<Bytes> value;
+    Ticket ticket;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  RowFamily& certain_;
+  std::unordered_map<std::string, Held, Hash, std::equal_to<>> rows_;
+};
+
+/// A stream's state with what the deciders' owner must know beside it.
+template <class State>
+struct StreamState {
+  WorkspaceId workspace;
+  Version version = 0;
+  State state;
+  std::optional<Preview> preview;  ///< the conversation's last one in the clear, where it is known; never stored
+  Ticket ticket = 0;
+};
+
+/// The states of one category's streams.
+template <class State>
+class StreamStates {
+ public:
+  StreamStates(RowFamily& certain, PartitionId partition, std::size_t states_max)
+      : certain_(certain), partition_(partition), states_max_(states_max) {}
+
+  /// The state as it will be; a stream that is not there has version 0. Valid until the next call that may evict.
+  [[nodiscard]] Result<StreamState<State>*> load(const StreamId& stream) {
+    if (const auto it = states_.find(stream); it != states_.end()) return &it->second;
+    auto row = certain_.get(fold_rows::stream_key(partition_, stream));
+    if (!row) return row.error();
+    StreamState<State> loaded;
+    if (*row) {
+      ByteReader in(**row);
+      loaded.workspace = in.id_of<WorkspaceId>();
+      loaded.version = in.le<Version>();
+      read_row(in, loaded.state);
+      if (!in.at_end()) return corrupt("fold_store.row_malformed", "a stream's state does not read; fold it again");
+    }
+    return &states_.insert_or_assign(stream, std::move(loaded)).first->second;
+  }
+  [[nodiscard]] static Bytes row(const StreamState<State>& held) {
+    ByteWriter out;
+    out.id(held.workspace).le(held.version);
+    write_row(out, held.state);
+    return out.take();
+  }
+  void drop() { states_.clear(); }
+  /// Keeps memory bounded: drops states whose changes up to `certain` are all written down.
+  void evict(Ticket certain) {
+    if (states_.size() < states_max_) return;
+    for (auto it = states_.begin(); it != states_.end() && states_.size() > states_max_ * 3 / 4;)
+      it = it->second.ticket <= certain ? states_.erase(it) : std::next(it);
+  }
+
+ private:
+  RowFamily& certain_;
+  PartitionId partition_;
+  std::size_t states_max_;
+  std::unordered_map<StreamId, StreamState<State>> states_;
+};
+
+}  // namespace parlance

@@ -1,0 +1,308 @@
+#include "tests/schemas/samples.h"
+
+#include <limits>
+
+namespace parlance::tests {
+namespace {
+
+constexpr Instant happened{1'764'000'000'123};
+constexpr RawId id(std::uint64_t n) { return {0x0123'4567'89ab'0000 + n, 0xfedc'ba98'7654'3210 + n}; }
+template <class AnId> AnId id_of(std::uint64_t n) { return AnId::from(id(n)); }
+const EnvelopeId envelope_id = id_of<EnvelopeId>(1);
+
+template <class T> Personal<T> sealed(std::uint16_t number, FieldClass field_class) {
+  Sealed value{{envelope_id, number}, id_of<ReferenceId>(100U + number), field_class};
+  for (std::size_t i = 0; i < value.digest.size(); ++i)
+    value.digest[i] = static_cast<std::uint8_t>(number * 40 + i);
+  return Personal<T>(value);
+}
+Personal<Identity> identity(std::uint16_t number = 0) {
+  return sealed<Identity>(number, FieldClass::contact);
+}
+Personal<MessageContent> content() { return sealed<MessageContent>(1, FieldClass::content); }
+Personal<Attachments> attachments() { return sealed<Attachments>(2, FieldClass::attachment); }
+Personal<Preview> preview() { return sealed<Preview>(3, FieldClass::content); }
+Personal<std::string> reason() { return sealed<std::string>(65535, FieldClass::content); }
+Language language(char first, char second, int script = 0) {
+  return static_cast<Language>((first - 'a') + 26 * (second - 'a') + 1 + 1024 * script);
+}
+
+/// As little as an envelope may have.
+Envelope bare(AnyEvent event, Instant occurred_at) {
+  Envelope out;
+  out.id = envelope_id;
+  out.workspace = id_of<WorkspaceId>(2);
+  out.decider_version = 1;
+  const auto category = static_cast<Category>(event.index() + 1);
+  out.events.push_back({{category, id(3)}, 1, occurred_at, std::move(event)});
+  return out;
+}
+/// All that an envelope may have.
+Envelope full(AnyEvent event, Instant occurred_at) {
+  Envelope out = bare(std::move(event), occurred_at);
+  out.command = id_of<CommandId>(4);
+  out.fingerprint = 0xffff'ffff'ffff'fffe;
+  out.correlation = id_of<EnvelopeId>(5);
+  out.causation = id_of<EnvelopeId>(6);
+  out.actor = {ActorKind::system, id(7)};
+  out.recorded_at = happened + 77;
+  out.decider_version = 9;
+  out.events.front().version = 1'000'000'007;
+  return out;
+}
+
+class Samples {
+ public:
+  void conversation(const std::string& name, conversation::Event all, conversation::Event least) {
+    add("conversation." + name, std::move(all), std::move(least));
+  }
+  template <class Event> void add(const std::string& name, Event all, Event least) {
+    out_.push_back({name + "/full", full(std::move(all), happened)});
+    out_.push_back({name + "/bare", bare(std::move(least), happened)});
+  }
+  /// An event without an instant of its own.
+  template <class Event> void add(const std::string& name, Event only) { add(name, only, only); }
+  void add_envelope(std::string name, Envelope envelope) {
+    out_.push_back({std::move(name), std::move(envelope)});
+  }
+  [[nodiscard]] std::vector<EnvelopeSample> take() { return std::move(out_); }
+
+ private:
+  std::vector<EnvelopeSample> out_;
+};
+
+void add_conversation(Samples& samples) {
+  using namespace parlance::conversation;
+  const Instant at = happened;
+  const Instant later{at.ms + 3'600'000};
+  samples.conversation("opened",
+                       Opened{.requester = id_of<ReferenceId>(10),
+                              .channel = Channel::api,
+                              .store = id_of<StoreId>(11),
+                              .language = language('z', 'h', 2),
+                              .priority = Priority::urgent,
+                              .queue = id_of<QueueId>(12),
+                              .number = std::numeric_limits<std::uint64_t>::max(),
+                              .by_agent = true,
+                              .identity = identity(),
+                              .at = at},
+                       Opened{.requester = id_of<ReferenceId>(10),
+                              .channel = Channel::none,
+                              .store = {},
+                              .language = Language::und,
+                              .priority = Priority::none,
+                              .queue = {},
+                              .number = 0,
+                              .by_agent = false,
+                              .identity = identity(),
+                              .at = at});
+  samples.conversation("message_received",
+                       MessageReceived{.id = id_of<MessageId>(10),
+                                       .author = id_of<ReferenceId>(11),
+                                       .channel = Channel::email,
+                                       .language = language('d', 'e'),
+                                       .content = content(),
+                                       .attachments = attachments(),
+                                       .preview = preview(),
+                                       .at = at,
+                                       .first_response_due = later},
+                       MessageReceived{.id = id_of<MessageId>(10),
+                                       .author = id_of<ReferenceId>(11),
+                                       .channel = Channel::none,
+                                       .language = Language::und,
+                                       .content = content(),
+                                       .attachments = {},
+                                       .preview = preview(),
+                                       .at = at,
+                                       .first_response_due = {}});
+  samples.conversation(
+      "participant_joined",
+      ParticipantJoined{.participant = id_of<ReferenceId>(10), .identity = identity(9), .at = at},
+      ParticipantJoined{.participant = {}, .identity = identity(), .at = at});
+  samples.conversation("replied",
+                       Replied{.id = id_of<MessageId>(10),
+                               .agent = id_of<AgentId>(11),
+                               .channel = Channel::whatsapp,
+                               .content = content(),
+                               .attachments = attachments(),
+                               .preview = preview(),
+                               .at = at},
+                       Replied{.id = id_of<MessageId>(10),
+                               .agent = {},
+                               .channel = Channel::none,
+                               .content = content(),
+                               .attachments = {},
+                               .preview = preview(),
+                               .at = at});
+  samples.conversation(
+      "note_added",
+      NoteAdded{.id = id_of<MessageId>(10),
+                .agent = id_of<AgentId>(11),
+                .content = content(),
+                .attachments = attachments(),
+                .at = at},
+      NoteAdded{.id = id_of<MessageId>(10), .agent = {}, .content = content(), .attachments = {}, .at = at});
+  samples.conversation("assigned",
+                       Assigned{.agent = id_of<AgentId>(10),
+                                .queue = id_of<QueueId>(11),
+                                .claimed = true,
+                                .reason = reason(),
+                                .at = at},
+                       Assigned{.agent = {}, .queue = {}, .claimed = false, .reason = {}, .at = at});
+  samples.conversation("unassigned", Unassigned{.agent = id_of<AgentId>(10), .reason = reason(), .at = at},
+                       Unassigned{.agent = {}, .reason = {}, .at = at});
+  samples.conversation(
+      "queue_changed",
+      QueueChanged{.from = id_of<QueueId>(10), .to = id_of<QueueId>(11), .reason = reason(), .at = at},
+      QueueChanged{.from = {}, .to = {}, .reason = {}, .at = at});
+  samples.conversation("snoozed", Snoozed{.until = later, .reason = reason(), .at = at},
+                       Snoozed{.until = {}, .reason = {}, .at = at});
+  samples.conversation("woken", Woken{.at = at}, Woken{.at = at});
+  samples.conversation("wait_started", WaitStarted{.on = WaitFor::third_party, .reason = reason(), .at = at},
+                       WaitStarted{.on = WaitFor::none, .reason = {}, .at = at});
+  samples.conversation("resolved",
+                       Resolved{.agent = id_of<AgentId>(10),
+                                .closes_at = later,
+                                .reopens_until = later + 5,
+                                .reason = reason(),
+                                .at = at},
+                       Resolved{.agent = {}, .closes_at = {}, .reopens_until = {}, .reason = {}, .at = at});
+  samples.conversation(
+      "resolved_at_zero",
+      Resolved{.agent = {}, .closes_at = Instant{0}, .reopens_until = {}, .reason = {}, .at = at},
+      Resolved{.agent = {}, .closes_at = Instant{-1}, .reopens_until = {}, .reason = {}, .at = at});
+  samples.conversation("reopened",
+                       Reopened{.episode = 4'294'967'295, .by_customer = true, .reason = reason(), .at = at},
+                       Reopened{.episode = 0, .by_customer = false, .reason = {}, .at = at});
+  samples.conversation("closed", Closed{.automatic = true, .reason = reason(), .at = at},
+                       Closed{.automatic = false, .reason = {}, .at = at});
+  samples.conversation("priority_changed",
+                       PriorityChanged{.from = Priority::low, .to = Priority::high, .at = at},
+                       PriorityChanged{.from = Priority::none, .to = Priority::none, .at = at});
+  samples.conversation(
+      "tags_changed",
+      TagsChanged{.added = {id_of<TagId>(10), id_of<TagId>(11)}, .removed = {id_of<TagId>(12)}, .at = at},
+      TagsChanged{.added = {}, .removed = {}, .at = at});
+  samples.conversation("first_response_breached", FirstResponseBreached{.at = at},
+                       FirstResponseBreached{.at = at});
+  samples.conversation("breach_withdrawn", BreachWithdrawn{.due = later, .at = at},
+                       BreachWithdrawn{.due = {}, .at = at});
+}
+
+void add_subject(Samples& samples) {
+  using namespace parlance::subject;
+  samples.add<Event>("subject.created", Created{.row = id_of<ReferenceId>(10), .at = happened},
+                     Created{.row = {}, .at = happened});
+  samples.add<Event>("subject.identity_added",
+                     IdentityAdded{.channel = Channel::instagram, .identity = identity(), .at = happened},
+                     IdentityAdded{.channel = Channel::none, .identity = identity(), .at = happened});
+}
+
+void add_door(Samples& samples) {
+  using namespace parlance::intake;
+  samples.add<Event>("door.message_forwarded",
+                     MessageForwarded{.to = id_of<ConversationId>(10),
+                                      .author = id_of<ReferenceId>(11),
+                                      .identity = identity(),
+                                      .at = happened},
+                     MessageForwarded{.to = {}, .author = {}, .identity = identity(), .at = happened});
+  samples.add<Event>("door.address_linked", AddressLinked{.identity = identity(3), .at = happened});
+}
+
+settings::Policy policy() {
+  return {.first_response_ms = 14'400'000, .auto_close_ms = 259'200'000, .reopen_window_ms = 86'400'000};
+}
+settings::Policy no_policy() { return {.first_response_ms = {}, .auto_close_ms = {}, .reopen_window_ms = 0}; }
+
+void add_settings(Samples& samples) {
+  using namespace parlance::settings;
+  samples.add<Event>("settings.policy_changed", PolicyChanged{.policy = policy()},
+                     PolicyChanged{.policy = no_policy()});
+  samples.add<Event>("settings.tag_added", TagAdded{.id = id_of<TagId>(10), .name = "Rücksendung 返品"},
+                     TagAdded{.id = {}, .name = ""});
+}
+
+void add_desk(Samples& samples) {
+  using namespace parlance::desk;
+  Sha256 hash{};
+  hash.fill(0xab);
+  samples.add<Event>(
+      "desk.agent_added",
+      AgentAdded{.id = id_of<AgentId>(10),
+                 .role = Role::admin,
+                 .profile = sealed<AgentProfile>(0, FieldClass::contact)},
+      AgentAdded{.id = {}, .role = Role::none, .profile = sealed<AgentProfile>(0, FieldClass::contact)});
+  samples.add<Event>("desk.queue_added", QueueAdded{.id = id_of<QueueId>(10), .name = "Retouren"},
+                     QueueAdded{.id = {}, .name = ""});
+  samples.add<Event>("desk.token_issued",
+                     TokenIssued{.id = id_of<TokenId>(10),
+                                 .agent = id_of<AgentId>(11),
+                                 .scopes = Scope::agent | Scope::ingest | Scope::import | Scope::admin,
+                                 .hash = hash},
+                     TokenIssued{.id = {}, .agent = {}, .scopes = Scope::none, .hash = {}});
+  samples.add<Event>("desk.token_revoked", TokenRevoked{.id = id_of<TokenId>(10)}, TokenRevoked{.id = {}});
+}
+
+void add_adoption(Samples& samples) {
+  using namespace parlance::adoption;
+  Body body{.settings_version = 12, .desk_version = 34, .policy = policy()};
+  body.tags = {{id_of<TagId>(10), "refund"}, {id_of<TagId>(11), "vip"}};
+  body.queues = {{id_of<QueueId>(12), "Billing"}, {id_of<QueueId>(13), ""}};
+  body.agents = {id_of<AgentId>(14), id_of<AgentId>(15), id_of<AgentId>(16)};
+  samples.add<Event>("adoption.adopted", Adopted{.body = body}, Adopted{.body = {.policy = no_policy()}});
+}
+
+}  // namespace
+
+std::vector<EnvelopeSample> envelope_samples() {
+  Samples samples;
+  add_conversation(samples);
+  add_subject(samples);
+  add_door(samples);
+  add_settings(samples);
+  add_desk(samples);
+  add_adoption(samples);
+  // An accepted command with a key but without events.
+  Envelope empty;
+  empty.id = envelope_id;
+  empty.workspace = id_of<WorkspaceId>(2);
+  empty.command = id_of<CommandId>(4);
+  samples.add_envelope("envelope/without_events", empty);
+  return samples.take();
+}
+
+std::vector<CapsuleSample> capsule_samples() {
+  return {
+      {"text/full",
+       std::string("because the parcel is lost \u2014 \u8377\u7269\u304c\u5c4a\u304b\u306a\u3044")},
+      {"text/bare", std::string()},
+      {"message/full", MessageContent{.text = "Where is my order?",
+                                      .html = "<p>Where is my order?</p>",
+                                      .subject_line = "Order",
+                                      .sender_name = "Ada",
+                                      .sender_address = "ada@example.org",
+                                      .external_id = "<1@example.org>",
+                                      .in_reply_to = "<0@example.org>",
+                                      .thread = "thread-1",
+                                      .order = "A-1",
+                                      .language_tag = "en-GB"}},
+      {"message/bare", MessageContent{}},
+      {"attachments/full",
+       Attachments{{.name = "label.png", .type = "image/png", .data = std::string("\x89PNG\r\n\0\x1a", 8)},
+                   {}}},
+      {"attachments/bare", Attachments{}},
+      {"preview/full",
+       Preview{.name = "Ada", .subject_line = "Order", .text = "Where is my order?", .account = "shop-de"}},
+      {"preview/bare", Preview{}},
+      {"identity/full", Identity{.subject = id_of<SubjectId>(1),
+                                 .channel = Channel::marketplace,
+                                 .account = "shop-de",
+                                 .address = "ada@example.org",
+                                 .name = "Ada"}},
+      {"identity/bare", Identity{}},
+      {"agent_profile/full", AgentProfile{.name = "Kim", .email = "kim@example.org"}},
+      {"agent_profile/bare", AgentProfile{}},
+  };
+}
+
+}  // namespace parlance::tests
