@@ -24,9 +24,10 @@ Error file_error(int error_number, std::string_view doing, const std::filesystem
     case EDQUOT:
       return {Errc::read_only, "log.no_space", std::move(detail)};
     case EROFS:
+      return {Errc::read_only, "log.folder_read_only", std::move(detail)};
     case EACCES:
     case EPERM:
-      return {Errc::read_only, "log.folder_read_only", std::move(detail)};
+      return unavailable("log.not_permitted", std::move(detail));
     case ENOENT:
       return {Errc::not_found, "log.file_absent", std::move(detail)};
     default:

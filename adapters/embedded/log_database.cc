@@ -1,6 +1,7 @@
 #include "adapters/embedded/log_database.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -42,6 +43,14 @@ Bytes identity_value(const LogIdentity& identity) {
   return ByteWriter().id(identity.id).le(identity.generation).le(identity.partitions).take();
 }
 
+/// RocksDB's own log file is dropped: every failure reaches us as a status, and Debian's build of the library aborts the process when its log meets a
+/// full disk for the second time.
+class NoLogger final : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
 rocksdb::DBOptions database_options(LogDatabase::Mode mode, rocksdb::Env* env) {
   rocksdb::DBOptions options;
   if (env != nullptr) options.env = env;
@@ -56,9 +65,7 @@ rocksdb::DBOptions database_options(LogDatabase::Mode mode, rocksdb::Env* env) {
   options.max_total_wal_size = wal_bytes_max;
   options.max_background_jobs = 2;
   options.max_open_files = mode == LogDatabase::Mode::stand_in ? -1 : open_files_max;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 4 * mib;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.info_log = std::make_shared<NoLogger>();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
