@@ -1,8 +1,7 @@
 #include "adapters/embedded/system.h"
 
-#include <sodium.h>
-
 #include <chrono>
+#include <sodium.h>
 
 #include "engine/base/assert.h"
 
@@ -13,7 +12,9 @@ Instant SystemClock::now() const {
   return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()};
 }
 
-SystemRandom::SystemRandom() { PARLANCE_ASSERT(sodium_init() >= 0, "libsodium finds a source of random bytes"); }
+SystemRandom::SystemRandom() {
+  PARLANCE_ASSERT(sodium_init() >= 0, "libsodium finds a source of random bytes");
+}
 
 void SystemRandom::fill(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
 

@@ -1,18 +1,17 @@
 #include "adapters/http/access.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <sodium.h>
 
 namespace parlance::http {
 namespace {
 
 std::string mac_of(const Key& key, std::string_view text) {
   std::array<std::uint8_t, 32> mac;
-  crypto_generichash(mac.data(), mac.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(), key.data(),
-                     key.size());
+  crypto_generichash(mac.data(), mac.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                     key.data(), key.size());
   return to_hex(mac);
 }
 bool same_secret(std::string_view a, std::string_view b) {
@@ -48,7 +47,7 @@ std::shared_ptr<const Access::Known> Access::known() const {
       caller.actor = token.agent ? Actor{ActorKind::agent, token.agent} : Actor{ActorKind::program, token.id};
       caller.scopes = token.scopes;
       const auto agent = std::ranges::find(state.desk.agents, token.agent, &desk::Agent::id);
-      caller.role = has(token.scopes, Scope::admin)         ? Role::admin
+      caller.role = has(token.scopes, Scope::admin)    ? Role::admin
                     : agent != state.desk.agents.end() ? agent->role
                                                        : Role::agent;
       next->tokens.emplace(std::string(as_text(token.hash)), caller);
@@ -83,7 +82,8 @@ std::optional<Caller> Access::as_agent(WorkspaceId workspace, AgentId agent) con
 }
 
 std::string Access::make_session(const Caller& caller, Instant expires_at) const {
-  const std::string text = to_text(caller.workspace) + "." + to_text(caller.agent) + "." + std::to_string(expires_at.ms);
+  const std::string text =
+      to_text(caller.workspace) + "." + to_text(caller.agent) + "." + std::to_string(expires_at.ms);
   return text + "." + mac_of(engine_.keys().secret(SecretKey::session), text);
 }
 
@@ -92,7 +92,8 @@ std::optional<Caller> Access::by_session(std::string_view value) const {
   const std::size_t mac_at = value.rfind('.');
   if (mac_at == std::string_view::npos) return std::nullopt;
   const std::string_view text = value.substr(0, mac_at);
-  if (!same_secret(value.substr(mac_at + 1), mac_of(engine_.keys().secret(SecretKey::session), text))) return std::nullopt;
+  if (!same_secret(value.substr(mac_at + 1), mac_of(engine_.keys().secret(SecretKey::session), text)))
+    return std::nullopt;
   const std::size_t first = text.find('.');
   const std::size_t second = text.rfind('.');
   if (first == second) return std::nullopt;
@@ -125,7 +126,8 @@ std::optional<Caller> Access::caller(const HttpRequest& request) const {
     std::string_view cookie = cookies.substr(0, end);
     cookies.remove_prefix(std::min(end + 1, cookies.size()));
     while (!cookie.empty() && cookie.front() == ' ') cookie.remove_prefix(1);
-    if (cookie.starts_with(session_cookie) && cookie.size() > session_cookie.size() && cookie[session_cookie.size()] == '=')
+    if (cookie.starts_with(session_cookie) && cookie.size() > session_cookie.size() &&
+        cookie[session_cookie.size()] == '=')
       return by_session(cookie.substr(session_cookie.size() + 1));
   }
   return std::nullopt;

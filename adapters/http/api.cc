@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'";
 
 std::vector<std::string_view> segments_of(std::string_view path) {
   std::vector<std::string_view> out;
@@ -29,8 +30,10 @@ bool matches(std::string_view pattern, std::string_view path, std::vector<std::s
   const auto given = segments_of(path);
   if (wanted.size() != given.size()) return false;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i].starts_with('{')) captured.emplace_back(given[i]);
-    else if (wanted[i] != given[i]) return false;
+    if (wanted[i].starts_with('{'))
+      captured.emplace_back(given[i]);
+    else if (wanted[i] != given[i])
+      return false;
   }
   return true;
 }
@@ -66,7 +69,8 @@ bool serve_page(const Call& call) {
     out.type = type_of(file.path);
     out.fixed = file.bytes;
     // Files under /assets carry a hash in their name; the page itself is always asked for anew.
-    out.headers.emplace_back("Cache-Control", path.starts_with("/assets/") ? "public, max-age=31536000, immutable" : "no-cache");
+    out.headers.emplace_back(
+        "Cache-Control", path.starts_with("/assets/") ? "public, max-age=31536000, immutable" : "no-cache");
     out.headers.emplace_back("Content-Security-Policy", page_policy);
     out.headers.emplace_back("Referrer-Policy", "no-referrer");
     out.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
@@ -79,8 +83,9 @@ bool serve_page(const Call& call) {
 bool is_json(std::string_view type) {
   const std::string_view wanted = "application/json";
   if (type.size() < wanted.size()) return false;
-  const bool same = std::ranges::equal(type.substr(0, wanted.size()), wanted,
-                                       [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
+  const bool same = std::ranges::equal(type.substr(0, wanted.size()), wanted, [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
+  });
   return same && (type.size() == wanted.size() || type[wanted.size()] == ';' || type[wanted.size()] == ' ');
 }
 
@@ -119,8 +124,10 @@ Respond counted(const std::shared_ptr<Context>& context, Respond respond) {
   context->under_way.fetch_add(1);
   context->requests.fetch_add(1);
   return [context, respond = std::move(respond)](HttpResponse response) {
-    if (response.status >= 500) context->failed.fetch_add(1);
-    else if (response.status >= 400) context->refused.fetch_add(1);
+    if (response.status >= 500)
+      context->failed.fetch_add(1);
+    else if (response.status >= 400)
+      context->refused.fetch_add(1);
     respond(std::move(response));
     context->under_way.fetch_sub(1);
   };
@@ -130,7 +137,8 @@ Respond counted(const std::shared_ptr<Context>& context, Respond respond) {
 
 void dispatch(const Call& call) {
   const std::string& path = call->request.path;
-  const std::string_view method = call->request.method == "HEAD" ? std::string_view("GET") : std::string_view(call->request.method);
+  const std::string_view method =
+      call->request.method == "HEAD" ? std::string_view("GET") : std::string_view(call->request.method);
   std::string allowed;
   for (const Route& route : routes()) {
     if (!matches(route.pattern, path, call->captured)) continue;
@@ -139,20 +147,24 @@ void dispatch(const Call& call) {
       continue;
     }
     if (route.needs != Needs::nothing && call->caller.role == Role::none) {
-      HttpResponse out = problem(401, "unauthorized", "send Authorization: Bearer TOKEN, or sign in on the page");
+      HttpResponse out =
+          problem(401, "unauthorized", "send Authorization: Bearer TOKEN, or sign in on the page");
       out.headers.emplace_back("WWW-Authenticate", "Bearer");
       return call->respond(std::move(out));
     }
-    if (!may(call->caller, route.needs)) return call->fail(403, "forbidden", "this token's scopes do not reach here");
+    if (!may(call->caller, route.needs))
+      return call->fail(403, "forbidden", "this token's scopes do not reach here");
     if (method == "POST" || method == "DELETE") {
       if (call->caller.by_cookie && is_cross_site(call->request))
-        return call->fail(403, "csrf", "a page's command carries Parlance-Request: page and comes from our own origin");
+        return call->fail(403, "csrf",
+                          "a page's command carries Parlance-Request: page and comes from our own origin");
     }
     if (method == "POST" && call->body.is_null()) {
       const std::string_view type = call->request.header("content-type");
       if (!call->request.body.empty() && !is_json(type))
         return call->fail(415, "http.media_type", "send Content-Type: application/json");
-      auto body = call->request.body.empty() ? Result<json::value>(json::value(json::object{})) : parse_json(call->request.body);
+      auto body = call->request.body.empty() ? Result<json::value>(json::value(json::object{}))
+                                             : parse_json(call->request.body);
       if (!body) return call->fail(body.error());
       call->body = std::move(*body);
     }
@@ -180,7 +192,8 @@ void when_visible(const Call& call, std::function<void()> read) {
     const EventLog& log = call->context.parts.log;
     if (position->generation != log.generation() || position->partition >= log.partitions())
       return call->fail(422, "position.unknown", "this log has no such position");
-    if (positions.size() == positions_max) return call->fail(422, "position.too_many", "at most 64 positions");
+    if (positions.size() == positions_max)
+      return call->fail(422, "position.too_many", "at most 64 positions");
     if (!call->views().has_applied(*position)) positions.push_back(*position);
     at = end + 1;
   }
@@ -199,7 +212,8 @@ void when_visible(const Call& call, std::function<void()> read) {
     if (wait->left.fetch_sub(1) == 1 && !wait->over.exchange(true)) wait->read();
   };
   const std::int64_t limit = wait_ms(call->request.header("prefer")).value_or(wait_ms_default);
-  for (const Position& position : positions) wait->ids.push_back(call->views().when_applied(position, one_less));
+  for (const Position& position : positions)
+    wait->ids.push_back(call->views().when_applied(position, one_less));
   call->context.parts.timers.after(limit, [wait, call] {
     for (const Views::WaitId id : wait->ids) call->views().forget(id);
     if (!wait->over.exchange(true))
@@ -231,7 +245,8 @@ Api::~Api() = default;
 
 void Api::handle(HttpRequest request, Respond respond) {
   const auto& context = impl_->context;
-  auto call = std::make_shared<Exchange>(Exchange{*context, context, std::move(request), counted(context, std::move(respond)), {}, {}, nullptr});
+  auto call = std::make_shared<Exchange>(
+      Exchange{*context, context, std::move(request), counted(context, std::move(respond)), {}, {}, nullptr});
   if (auto caller = context->access.caller(call->request)) call->caller = *caller;
   dispatch(call);
 }

@@ -26,7 +26,7 @@ class Api {
     EventLog& log;
     Views& views;
     const Clock& clock;
-    Executor& timers;                    ///< for waits with a limit
+    Executor& timers;  ///< for waits with a limit
     std::function<std::vector<PageFile>()> page;
     std::string version;
     /// Runs work that may take as long as reading the whole log, off the serving threads.

@@ -1,9 +1,8 @@
 #include "adapters/http/cursor.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <array>
+#include <sodium.h>
 
 namespace parlance::http {
 namespace {
@@ -30,11 +29,14 @@ std::string make_cursor(const Key& key, std::string_view about, ByteView bytes) 
 }
 
 Result<Bytes> read_cursor(const Key& key, std::string_view about, std::string_view text) {
-  const auto unknown = [] { return invalid("cursor.unknown", "not a cursor of this list; start again without `after`"); };
+  const auto unknown = [] {
+    return invalid("cursor.unknown", "not a cursor of this list; start again without `after`");
+  };
   if (text.size() > cursor_text_max) return unknown();
   Bytes all(text.size());
   std::size_t length = 0;
-  if (sodium_base642bin(all.data(), all.size(), text.data(), text.size(), nullptr, &length, nullptr, variant) != 0 ||
+  if (sodium_base642bin(all.data(), all.size(), text.data(), text.size(), nullptr, &length, nullptr,
+                        variant) != 0 ||
       length < mac_bytes)
     return unknown();
   all.resize(length);

@@ -39,7 +39,8 @@ struct Exchange {
   std::vector<std::string> captured;  ///< what stood for {id} in the path
   json::value body;                   ///< of a POST
 
-  void answer(unsigned status, const json::value& value, std::vector<std::pair<std::string, std::string>> headers = {}) const {
+  void answer(unsigned status, const json::value& value,
+              std::vector<std::pair<std::string, std::string>> headers = {}) const {
     HttpResponse out;
     out.status = status;
     out.body = json::serialize(value);
@@ -47,7 +48,9 @@ struct Exchange {
     respond(std::move(out));
   }
   void fail(const Error& error) const { respond(problem(error)); }
-  void fail(unsigned status, std::string_view code, std::string_view detail) const { respond(problem(status, code, detail)); }
+  void fail(unsigned status, std::string_view code, std::string_view detail) const {
+    respond(problem(status, code, detail));
+  }
   void fail(const std::vector<Fault>& faults) const {
     respond(problem(422, faults.front().code, "the body has faults: see errors", faults));
   }
@@ -76,8 +79,7 @@ struct Route {
 void dispatch(const Call& call);
 
 /// The id in the path, or an answered 404: a malformed id names nothing.
-template <class AnId>
-[[nodiscard]] std::optional<AnId> path_id(const Call& call, std::size_t which = 0) {
+template <class AnId> [[nodiscard]] std::optional<AnId> path_id(const Call& call, std::size_t which = 0) {
   auto id = parse_id<AnId>(call->captured.at(which));
   if (id) return *id;
   call->fail(404, "not_found", id.error().detail);

@@ -42,7 +42,8 @@ json::array attachments_json(const Exchange& x, const std::optional<Personal<Att
   if (!field) return out;
   const auto shown = show<Attachments>(x, field->sealed());
   if (!shown.value) return out;
-  for (const Attachment& a : *shown.value) out.push_back(json::object{{"name", a.name}, {"type", a.type}, {"size", a.data.size()}});
+  for (const Attachment& a : *shown.value)
+    out.push_back(json::object{{"name", a.name}, {"type", a.type}, {"size", a.data.size()}});
   return out;
 }
 
@@ -60,8 +61,11 @@ class Item {
 
   std::string_view operator()(const conversation::Opened& e) {
     const auto shown = show<Identity>(x_, e.identity.sealed());
-    details_ = {{"channel", to_text(e.channel)}, {"queue", queue_json(x_, e.queue)}, {"number", std::to_string(e.number)},
-                {"by_agent", e.by_agent}, {"name", shown.value ? text_or_null(shown.value->name) : json::value(nullptr)}};
+    details_ = {{"channel", to_text(e.channel)},
+                {"queue", queue_json(x_, e.queue)},
+                {"number", std::to_string(e.number)},
+                {"by_agent", e.by_agent},
+                {"name", shown.value ? text_or_null(shown.value->name) : json::value(nullptr)}};
     put_state(out_, shown);
     return "opened";
   }
@@ -91,7 +95,8 @@ class Item {
     return "note";
   }
   std::string_view operator()(const conversation::Assigned& e) {
-    details_ = {{"agent", agent_json(x_, e.agent)}, {"queue", queue_json(x_, e.queue)}, {"claimed", e.claimed}};
+    details_ = {
+        {"agent", agent_json(x_, e.agent)}, {"queue", queue_json(x_, e.queue)}, {"claimed", e.claimed}};
     put_reason(x_, details_, e.reason);
     return "assigned";
   }
@@ -150,8 +155,8 @@ class Item {
   json::object take_details() { return std::move(details_); }
 
  private:
-  void message(const Sealed& content, const std::optional<Personal<Attachments>>& files, std::string_view direction,
-               std::string_view delivery) {
+  void message(const Sealed& content, const std::optional<Personal<Attachments>>& files,
+               std::string_view direction, std::string_view delivery) {
     const auto shown = show<MessageContent>(x_, content);
     out_["direction"] = direction;
     out_["delivery"] = delivery;
@@ -169,9 +174,11 @@ class Item {
       if (direction == "in") {
         const auto row = x_.engine().door().row(x_.caller.workspace, content.reference);
         const auto* author = std::get_if<KeyRow>(&row);
-        out_["from"] = json::object{{"id", author != nullptr ? json::value(to_text(SubjectId::from(author->owner))) : json::value(nullptr)},
-                                    {"name", text_or_null(m.sender_name)},
-                                    {"address", text_or_null(m.sender_address)}};
+        out_["from"] =
+            json::object{{"id", author != nullptr ? json::value(to_text(SubjectId::from(author->owner)))
+                                                  : json::value(nullptr)},
+                         {"name", text_or_null(m.sender_name)},
+                         {"address", text_or_null(m.sender_address)}};
       }
     }
     out_["attachments"] = attachments_json(x_, files);
@@ -199,8 +206,8 @@ std::shared_ptr<const Names> names_of(const Exchange& x) {
   // Agents are known to one another by name; the door is asked once for each state of the desk.
   for (const auto& [id, workspace] : directory->workspaces)
     for (const desk::Agent& agent : workspace.desk.agents) {
-      auto opened = x.engine().door().open<AgentProfile>(Principal{{ActorKind::system, {}}, Role::none}, Purpose::engine, id,
-                                                         agent.profile);
+      auto opened = x.engine().door().open<AgentProfile>(Principal{{ActorKind::system, {}}, Role::none},
+                                                         Purpose::engine, id, agent.profile);
       if (const auto* profile = std::get_if<AgentProfile>(&opened)) next->agents[agent.id] = profile->name;
     }
   x.context.names.store(next);
@@ -211,7 +218,8 @@ json::value agent_json(const Exchange& x, AgentId id) {
   if (!id) return nullptr;
   const auto names = names_of(x);
   const auto it = names->agents.find(id);
-  return json::object{{"id", to_text(id)}, {"name", it == names->agents.end() ? json::value(nullptr) : json::value(it->second)}};
+  return json::object{{"id", to_text(id)},
+                      {"name", it == names->agents.end() ? json::value(nullptr) : json::value(it->second)}};
 }
 
 json::value queue_json(const Exchange& x, QueueId id) {
@@ -331,22 +339,26 @@ json::object event_json(const Exchange& x, const RecordedEvent& event) {
                    {"position", to_text(event.position)}};
   json::array capsules;
   AnyEvent body = event.event.body;
-  std::visit([&](auto& category) {
-    std::visit([&](auto& e) {
-      const auto visit = [&](auto& field) {
-        const Sealed& sealed = field.sealed();
-        const auto row = x.engine().door().row(x.caller.workspace, sealed.reference);
-        const std::string_view state = std::holds_alternative<KeyRow>(row) ? "sealed"
-                                       : std::holds_alternative<Erased>(row) ? "erased"
-                                                                              : "unavailable";
-        capsules.push_back(json::object{{"number", sealed.capsule.number},
-                                        {"reference", to_text(sealed.reference)},
-                                        {"digest", to_hex(sealed.digest)},
-                                        {"state", state}});
-      };
-      if constexpr (requires { e.each_personal(visit); }) e.each_personal(visit);
-    }, category);
-  }, body);
+  std::visit(
+      [&](auto& category) {
+        std::visit(
+            [&](auto& e) {
+              const auto visit = [&](auto& field) {
+                const Sealed& sealed = field.sealed();
+                const auto row = x.engine().door().row(x.caller.workspace, sealed.reference);
+                const std::string_view state = std::holds_alternative<KeyRow>(row)   ? "sealed"
+                                               : std::holds_alternative<Erased>(row) ? "erased"
+                                                                                     : "unavailable";
+                capsules.push_back(json::object{{"number", sealed.capsule.number},
+                                                {"reference", to_text(sealed.reference)},
+                                                {"digest", to_hex(sealed.digest)},
+                                                {"state", state}});
+              };
+              if constexpr (requires { e.each_personal(visit); }) e.each_personal(visit);
+            },
+            category);
+      },
+      body);
   out["capsules"] = std::move(capsules);
   return out;
 }

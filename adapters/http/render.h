@@ -17,14 +17,12 @@ namespace parlance::http {
 [[nodiscard]] std::shared_ptr<const Names> names_of(const Exchange& x);
 
 /// Opens a personal field for the caller: "value" and the value, "erased" with its day, or "unavailable".
-template <class T>
-struct Shown {
+template <class T> struct Shown {
   std::optional<T> value;
   std::string_view state = "value";
   std::optional<std::string> erased_on;
 };
-template <class T>
-[[nodiscard]] Shown<T> show(const Exchange& x, const Sealed& sealed) {
+template <class T> [[nodiscard]] Shown<T> show(const Exchange& x, const Sealed& sealed) {
   Shown<T> out;
   auto opened = x.engine().door().open<T>(x.caller.principal(), Purpose::support, x.caller.workspace, sealed);
   if (auto* value = std::get_if<T>(&opened)) {
@@ -37,8 +35,7 @@ template <class T>
   }
   return out;
 }
-template <class T>
-void put_state(json::object& out, const Shown<T>& shown) {
+template <class T> void put_state(json::object& out, const Shown<T>& shown) {
   out["personal"] = shown.state;
   if (shown.erased_on) out["erased_on"] = *shown.erased_on;
 }

@@ -1,8 +1,7 @@
-#include <sodium.h>
-
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <sodium.h>
 
 #include "adapters/http/exchange.h"
 #include "adapters/http/render.h"
@@ -61,8 +60,9 @@ Attachments read_attachments(Fields& fields, std::vector<Fault>& faults) {
     one.finish();
     std::size_t length = 0;
     attachment.data.resize(data.size());
-    if (sodium_base642bin(reinterpret_cast<unsigned char*>(attachment.data.data()), attachment.data.size(), data.data(), data.size(),
-                          nullptr, &length, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0)
+    if (sodium_base642bin(reinterpret_cast<unsigned char*>(attachment.data.data()), attachment.data.size(),
+                          data.data(), data.size(), nullptr, &length, nullptr,
+                          sodium_base64_VARIANT_ORIGINAL) != 0)
       one.fault("data", "not_base64", "base64 with padding is wanted");
     attachment.data.resize(length);
     total += length;
@@ -83,7 +83,8 @@ Request request_for(const Call& call, Slot slot, std::string_view scope, Action 
     const KeyService& keys = call->engine().keys();
     const std::string principal = raw_id_text("who", call->caller.actor.id);
     request.command = command_id(keys, call->caller.workspace, principal + " " + std::string(scope), key);
-    request.fingerprint = fingerprint64(keys, key, as_bytes(call->request.path + "\n" + json::serialize(call->body)));
+    request.fingerprint =
+        fingerprint64(keys, key, as_bytes(call->request.path + "\n" + json::serialize(call->body)));
   }
   request.action = std::move(action);
   return request;
@@ -115,13 +116,17 @@ using Describe = std::function<void(const Outcome&, json::object&)>;
 
 void submit(const Call& call, Request request, unsigned created_status, Describe describe) {
   const std::string_view key = call->request.header("idempotency-key");
-  if (key.size() > 255) return call->fail(400, "idempotency_key.too_long", "an Idempotency-Key has at most 255 characters");
+  if (key.size() > 255)
+    return call->fail(400, "idempotency_key.too_long", "an Idempotency-Key has at most 255 characters");
   if (!read_if_match(call, request)) return;
   std::optional<StreamId> stream;
-  if (const auto* on = std::get_if<OnConversation>(&request.action)) stream = {Category::conversation, on->conversation};
+  if (const auto* on = std::get_if<OnConversation>(&request.action))
+    stream = {Category::conversation, on->conversation};
   const auto seen = request.if_match;
-  call->engine().submit(std::move(request), [call, created_status, stream, seen, describe = std::move(describe)](Result<Outcome> result) {
-    if (!result && result.error().code == Errc::version_conflict && stream && seen) return fail_stale(call, *stream, *seen, result.error());
+  call->engine().submit(std::move(request), [call, created_status, stream, seen,
+                                             describe = std::move(describe)](Result<Outcome> result) {
+    if (!result && result.error().code == Errc::version_conflict && stream && seen)
+      return fail_stale(call, *stream, *seen, result.error());
     if (!result) return call->fail(result.error());
     json::object body;
     if (result->version != 0) body["version"] = std::to_string(result->version);
@@ -138,8 +143,8 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
 
 template <class Command>
 void submit_on(const Call& call, ConversationId id, Command command, unsigned status = 200) {
-  submit(call, request_for(call, id.slot(), call->request.path, OnConversation{id, std::move(command)}), status,
-         [id](const Outcome& outcome, json::object& body) {
+  submit(call, request_for(call, id.slot(), call->request.path, OnConversation{id, std::move(command)}),
+         status, [id](const Outcome& outcome, json::object& body) {
            body["id"] = outcome.message ? to_text(*outcome.message) : to_text(id);
          });
 }
@@ -152,7 +157,9 @@ void inbound(const Call& call) {
   Arrive arrive;
   const std::string channel = fields.text("channel", 40, true);
   const auto kind = parse_channel(channel);
-  if (!kind && !channel.empty()) fields.fault("channel", "unknown_channel", "email, chat, whatsapp, messenger, instagram, sms, voice, marketplace, social or api");
+  if (!kind && !channel.empty())
+    fields.fault("channel", "unknown_channel",
+                 "email, chat, whatsapp, messenger, instagram, sms, voice, marketplace, social or api");
   arrive.channel = kind.value_or(Channel::none);
   arrive.account = fields.text("account", 200, true);
   const std::string message_id = fields.text("message_id", short_text_max, true);
@@ -162,8 +169,10 @@ void inbound(const Call& call) {
     arrive.content.sender_name = sender.text("name", 200);
     if (!address.empty() && kind) {
       auto normal = normalise_address(*kind, address);
-      if (normal) arrive.address = std::move(*normal);
-      else sender.fault("address", normal.error().rule, normal.error().detail);
+      if (normal)
+        arrive.address = std::move(*normal);
+      else
+        sender.fault("address", normal.error().rule, normal.error().detail);
     }
     arrive.content.sender_address = address;
     sender.finish();
@@ -190,8 +199,10 @@ void inbound(const Call& call) {
   const WorkspaceId workspace = call->caller.workspace;
   const std::string scope = "inbound " + channel + " " + arrive.account;
   arrive.store = store_id(keys, workspace, arrive.channel, arrive.account);
-  if (auto thread = parse_id<ConversationId>(arrive.content.thread)) arrive.thread = *thread;
-  else if (!arrive.content.thread.empty()) arrive.in_reply_to = command_id(keys, workspace, scope, arrive.content.thread);
+  if (auto thread = parse_id<ConversationId>(arrive.content.thread))
+    arrive.thread = *thread;
+  else if (!arrive.content.thread.empty())
+    arrive.in_reply_to = command_id(keys, workspace, scope, arrive.content.thread);
   if (!arrive.in_reply_to && !arrive.content.in_reply_to.empty())
     arrive.in_reply_to = command_id(keys, workspace, scope, arrive.content.in_reply_to);
 
@@ -238,21 +249,26 @@ void open_conversation(const Call& call) {
   open.content.subject_line = fields.text("subject_line", short_text_max);
   if (const std::string queue = fields.text("queue", 40); !queue.empty()) {
     const auto id = parse_id<QueueId>(queue);
-    if (id) open.queue = *id;
-    else fields.fault("queue", id.error().rule, id.error().detail);
+    if (id)
+      open.queue = *id;
+    else
+      fields.fault("queue", id.error().rule, id.error().detail);
   }
   std::optional<SubjectId> subject;
   if (const std::string id = fields.text("subject", 40); !id.empty()) {
     const auto parsed = parse_id<SubjectId>(id);
-    if (parsed) subject = *parsed;
-    else fields.fault("subject", parsed.error().rule, parsed.error().detail);
+    if (parsed)
+      subject = *parsed;
+    else
+      fields.fault("subject", parsed.error().rule, parsed.error().detail);
   }
   const json::value* to = fields.any("to");
   if (to != nullptr) {
     Fields address(*to, "/to", faults);
     const std::string channel = address.text("channel", 40, true);
     const auto kind = parse_channel(channel);
-    if (!kind && !channel.empty()) address.fault("channel", "unknown_channel", "such as email, chat or whatsapp");
+    if (!kind && !channel.empty())
+      address.fault("channel", "unknown_channel", "such as email, chat or whatsapp");
     open.channel = kind.value_or(Channel::none);
     open.account = address.text("account", 200, true);
     open.address = address.text("address", short_text_max, true);
@@ -268,9 +284,10 @@ void open_conversation(const Call& call) {
   // By customer: the first address known of them.
   auto known = call->engine().subject(call->caller.workspace, *subject);
   if (!known) return call->fail(known.error());
-  if (!*known || (*known)->identities.empty()) return call->fail(404, "subject.not_found", "no customer of that id");
-  auto opened = call->engine().door().open<Identity>(call->caller.principal(), Purpose::support, call->caller.workspace,
-                                                     (*known)->identities.front());
+  if (!*known || (*known)->identities.empty())
+    return call->fail(404, "subject.not_found", "no customer of that id");
+  auto opened = call->engine().door().open<Identity>(call->caller.principal(), Purpose::support,
+                                                     call->caller.workspace, (*known)->identities.front());
   if (const auto* closed = std::get_if<Unavailable>(&opened)) return call->fail(closed->error);
   const auto* identity = std::get_if<Identity>(&opened);
   if (identity == nullptr) return call->fail(404, "subject.erased", "this customer's data is erased");
@@ -290,7 +307,8 @@ void reply(const Call& call) {
   command.agent = call->caller.agent;
   command.content.text = fields.text("text", text_max);
   command.attachments = read_attachments(fields, faults);
-  if (command.content.text.empty() && command.attachments.empty()) fields.fault("text", "required", "a reply has a text or an attachment");
+  if (command.content.text.empty() && command.attachments.empty())
+    fields.fault("text", "required", "a reply has a text or an attachment");
   if (const std::string channel = fields.text("channel", 40); !channel.empty()) {
     const auto kind = parse_channel(channel);
     if (!kind) fields.fault("channel", "unknown_channel", "such as email, chat or whatsapp");
@@ -299,9 +317,12 @@ void reply(const Call& call) {
   // A program that brings in an agent's past answer names the agent; an agent answers in its own name.
   if (const std::string agent = fields.text("agent", 40); !agent.empty()) {
     const auto named = parse_id<AgentId>(agent);
-    if (!named) fields.fault("agent", named.error().rule, named.error().detail);
-    else if (!has(call->caller.scopes, Scope::import | Scope::admin)) fields.fault("agent", "forbidden", "naming another agent needs the scope import");
-    else command.agent = *named;
+    if (!named)
+      fields.fault("agent", named.error().rule, named.error().detail);
+    else if (!has(call->caller.scopes, Scope::import | Scope::admin))
+      fields.fault("agent", "forbidden", "naming another agent needs the scope import");
+    else
+      command.agent = *named;
   }
   command.at = occurred(call, fields);
   fields.finish();
@@ -318,7 +339,8 @@ void note(const Call& call) {
   command.agent = call->caller.agent;
   command.content.text = fields.text("text", text_max);
   command.attachments = read_attachments(fields, faults);
-  if (command.content.text.empty() && command.attachments.empty()) fields.fault("text", "required", "a note has a text or an attachment");
+  if (command.content.text.empty() && command.attachments.empty())
+    fields.fault("text", "required", "a note has a text or an attachment");
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -336,17 +358,23 @@ void assign(const Call& call) {
   const std::string agent = fields.text("agent", 40);
   const std::string queue = fields.text("queue", 40);
   if (agent == "me") {
-    if (call->caller.agent) command.agent = call->caller.agent;
-    else fields.fault("agent", "not_an_agent", "this token speaks for no agent");
+    if (call->caller.agent)
+      command.agent = call->caller.agent;
+    else
+      fields.fault("agent", "not_an_agent", "this token speaks for no agent");
   } else if (!agent.empty()) {
     const auto parsed = parse_id<AgentId>(agent);
-    if (parsed) command.agent = *parsed;
-    else fields.fault("agent", parsed.error().rule, parsed.error().detail);
+    if (parsed)
+      command.agent = *parsed;
+    else
+      fields.fault("agent", parsed.error().rule, parsed.error().detail);
   }
   if (!queue.empty()) {
     const auto parsed = parse_id<QueueId>(queue);
-    if (parsed) command.queue = *parsed;
-    else fields.fault("queue", parsed.error().rule, parsed.error().detail);
+    if (parsed)
+      command.queue = *parsed;
+    else
+      fields.fault("queue", parsed.error().rule, parsed.error().detail);
   }
   if (agent.empty() && queue.empty()) fields.fault("agent", "required", "say to whom: agent, queue or both");
   command.reason = fields.text("reason", short_text_max);
@@ -368,13 +396,13 @@ void claim(const Call& call) {
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
-  if (!command.agent) return call->fail(409, "agent.required", "this token speaks for no agent; assign instead");
+  if (!command.agent)
+    return call->fail(409, "agent.required", "this token speaks for no agent; assign instead");
   submit_on(call, *id, std::move(command));
 }
 
 /// Commands that carry a reason and a time alone.
-template <class Command>
-void with_reason(const Call& call) {
+template <class Command> void with_reason(const Call& call) {
   const auto id = path_id<ConversationId>(call);
   if (!id) return;
   std::vector<Fault> faults;
@@ -388,7 +416,8 @@ void with_reason(const Call& call) {
   }
   if constexpr (requires { command.on; }) {
     const std::string on = fields.text("for", 40);
-    if (!on.empty() && on != "customer" && on != "third_party") fields.fault("for", "unknown", "customer or third_party");
+    if (!on.empty() && on != "customer" && on != "third_party")
+      fields.fault("for", "unknown", "customer or third_party");
     command.on = on == "third_party" ? WaitFor::third_party : WaitFor::customer;
   }
   if constexpr (requires { command.agent; }) command.agent = call->caller.agent;
@@ -463,15 +492,18 @@ void add_identity(const Call& call) {
   command.subject = *id;
   const std::string channel = fields.text("channel", 40, true);
   const auto kind = parse_channel(channel);
-  if (!kind && !channel.empty()) fields.fault("channel", "unknown_channel", "such as email, chat or whatsapp");
+  if (!kind && !channel.empty())
+    fields.fault("channel", "unknown_channel", "such as email, chat or whatsapp");
   command.identity.channel = kind.value_or(Channel::none);
   command.identity.account = fields.text("account", 200);
   command.identity.name = fields.text("name", 200);
   const std::string address = fields.text("address", short_text_max, true);
   if (!address.empty() && kind) {
     auto normal = normalise_address(*kind, address);
-    if (normal) command.identity.address = std::move(*normal);
-    else fields.fault("address", normal.error().rule, normal.error().detail);
+    if (normal)
+      command.identity.address = std::move(*normal);
+    else
+      fields.fault("address", normal.error().rule, normal.error().detail);
   }
   command.at = call->now();
   fields.finish();
@@ -480,8 +512,7 @@ void add_identity(const Call& call) {
          [id = *id](const Outcome&, json::object& body) { body["id"] = to_text(id); });
 }
 
-template <class AnId>
-Describe made() {
+template <class AnId> Describe made() {
   return [](const Outcome& outcome, json::object& body) { body["id"] = to_text(AnId::from(outcome.made)); };
 }
 
@@ -497,7 +528,9 @@ void add_agent(const Call& call) {
   command.role = parsed.value_or(Role::agent);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
-  submit(call, request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}), 201, made<AgentId>());
+  submit(call,
+         request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}),
+         201, made<AgentId>());
 }
 
 void add_queue(const Call& call) {
@@ -507,7 +540,9 @@ void add_queue(const Call& call) {
   command.name = fields.text("name", 200, true);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
-  submit(call, request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}), 201, made<QueueId>());
+  submit(call,
+         request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}),
+         201, made<QueueId>());
 }
 
 void add_tag(const Call& call) {
@@ -517,7 +552,9 @@ void add_tag(const Call& call) {
   command.name = fields.text("name", 200, true);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
-  submit(call, request_for(call, call->caller.workspace.slot(), call->request.path, OnSettings{std::move(command)}), 201, made<TagId>());
+  submit(call,
+         request_for(call, call->caller.workspace.slot(), call->request.path, OnSettings{std::move(command)}),
+         201, made<TagId>());
 }
 
 void issue_token(const Call& call) {
@@ -531,12 +568,18 @@ void issue_token(const Call& call) {
   if (const json::array* list = fields.array("scopes", 10)) {
     command.scopes = Scope::none;
     for (const json::value& item : *list) {
-      const std::string_view text = item.is_string() ? std::string_view(item.as_string()) : std::string_view();
-      if (text == "agent") command.scopes = command.scopes | Scope::agent;
-      else if (text == "ingest") command.scopes = command.scopes | Scope::ingest;
-      else if (text == "import") command.scopes = command.scopes | Scope::import;
-      else if (text == "admin") command.scopes = command.scopes | Scope::admin;
-      else fields.fault("scopes", "unknown", "agent, ingest, import or admin");
+      const std::string_view text =
+          item.is_string() ? std::string_view(item.as_string()) : std::string_view();
+      if (text == "agent")
+        command.scopes = command.scopes | Scope::agent;
+      else if (text == "ingest")
+        command.scopes = command.scopes | Scope::ingest;
+      else if (text == "import")
+        command.scopes = command.scopes | Scope::import;
+      else if (text == "admin")
+        command.scopes = command.scopes | Scope::admin;
+      else
+        fields.fault("scopes", "unknown", "agent, ingest, import or admin");
     }
   }
   fields.finish();
@@ -553,7 +596,8 @@ void issue_token(const Call& call) {
 
 void change_settings(const Call& call) {
   if (call->request.header("if-match").empty())
-    return call->fail(428, "precondition_required", "send If-Match with the ETag of GET /v1/settings: somebody may have changed them");
+    return call->fail(428, "precondition_required",
+                      "send If-Match with the ETag of GET /v1/settings: somebody may have changed them");
   std::vector<Fault> faults;
   Fields fields(call->body, "", faults);
   const auto directory = call->engine().directory();
@@ -562,16 +606,22 @@ void change_settings(const Call& call) {
   const auto* object = call->body.if_object();
   const auto duration = [&](std::string_view name, auto& out) {
     const auto seconds = fields.integer(name, 0, settings::duration_ms_max / 1000);
-    if (seconds) out = *seconds * 1000;
+    if (seconds)
+      out = *seconds * 1000;
     else if constexpr (requires { out.reset(); })
-      if (object != nullptr && object->contains(json::string_view(name.data(), name.size())) && !fields.has(name)) out.reset();
+      if (object != nullptr && object->contains(json::string_view(name.data(), name.size())) &&
+          !fields.has(name))
+        out.reset();
   };
   duration("first_response_seconds", policy.first_response_ms);
   duration("auto_close_seconds", policy.auto_close_ms);
   duration("reopen_window_seconds", policy.reopen_window_ms);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
-  submit(call, request_for(call, call->caller.workspace.slot(), call->request.path, OnSettings{settings::ChangePolicy{policy}}), 200, {});
+  submit(call,
+         request_for(call, call->caller.workspace.slot(), call->request.path,
+                     OnSettings{settings::ChangePolicy{policy}}),
+         200, {});
 }
 
 // ---- many at once ----
@@ -582,7 +632,8 @@ void batch(const Call& call) {
   std::vector<Fault> faults;
   Fields fields(call->body, "", faults);
   const json::array* commands = fields.array("commands", batch_max);
-  if (commands == nullptr && faults.empty()) fields.fault("commands", "required", "a list of {method_path, key, body}");
+  if (commands == nullptr && faults.empty())
+    fields.fault("commands", "required", "a list of {method_path, key, body}");
   fields.finish();
   std::vector<std::shared_ptr<Exchange>> parts;
   for (std::size_t i = 0; commands != nullptr && i < commands->size(); ++i) {
@@ -592,10 +643,16 @@ void batch(const Call& call) {
     const std::string key = one.text("key", 255);
     const json::value* body = one.any("body");
     one.finish();
-    auto part = std::make_shared<Exchange>(Exchange{call->context, call->keep, {}, {}, call->caller, {},
+    auto part = std::make_shared<Exchange>(Exchange{call->context,
+                                                    call->keep,
+                                                    {},
+                                                    {},
+                                                    call->caller,
+                                                    {},
                                                     body == nullptr ? json::value(json::object{}) : *body});
     part->request.method = "POST";
-    if (!method_path.starts_with("POST /v1/") || !parse_target(std::string_view(method_path).substr(5), part->request) ||
+    if (!method_path.starts_with("POST /v1/") ||
+        !parse_target(std::string_view(method_path).substr(5), part->request) ||
         part->request.path == "/v1/batch")
       one.fault("method_path", "not_a_command", "such as POST /v1/inbound");
     part->request.headers.emplace_back("idempotency-key", key);

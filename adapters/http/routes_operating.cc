@@ -13,9 +13,11 @@ json::object session_json(const Call& call, const Caller& caller) {
     principal["id"] = agent.at("id");
     principal["name"] = agent.at("name");
   }
-  return json::object{{"principal", std::move(principal)},
-                      {"workspace", json::object{{"id", to_text(caller.workspace)}, {"name", "default"}}},
-                      {"expires_at", caller.expires_at == instant_max ? json::value(nullptr) : json::value(to_rfc3339(caller.expires_at))}};
+  return json::object{
+      {"principal", std::move(principal)},
+      {"workspace", json::object{{"id", to_text(caller.workspace)}, {"name", "default"}}},
+      {"expires_at",
+       caller.expires_at == instant_max ? json::value(nullptr) : json::value(to_rfc3339(caller.expires_at))}};
 }
 
 void sign_in(const Call& call) {
@@ -27,11 +29,16 @@ void sign_in(const Call& call) {
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
   auto caller = link.empty() ? call->context.access.by_token(token) : call->context.access.use_link(link);
-  if (!caller) return call->fail(401, "unauthorized", link.empty() ? "no such token" : "this link was used or is too old; get another one");
-  if (!caller->agent) return call->fail(403, "agent.required", "this token speaks for no agent; use an agent's token or a sign-in link");
+  if (!caller)
+    return call->fail(401, "unauthorized",
+                      link.empty() ? "no such token" : "this link was used or is too old; get another one");
+  if (!caller->agent)
+    return call->fail(403, "agent.required",
+                      "this token speaks for no agent; use an agent's token or a sign-in link");
   caller->expires_at = call->now() + session_ms;
-  const std::string cookie = std::string(session_cookie) + "=" + call->context.access.make_session(*caller, caller->expires_at) +
-                             "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(session_ms / 1000);
+  const std::string cookie =
+      std::string(session_cookie) + "=" + call->context.access.make_session(*caller, caller->expires_at) +
+      "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(session_ms / 1000);
   call->caller = *caller;
   call->answer(201, session_json(call, *caller), {{"Set-Cookie", cookie}});
 }
@@ -41,7 +48,8 @@ void session(const Call& call) { call->answer(200, session_json(call, call->call
 void sign_out(const Call& call) {
   HttpResponse out;
   out.status = 204;
-  out.headers.emplace_back("Set-Cookie", std::string(session_cookie) + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+  out.headers.emplace_back("Set-Cookie",
+                           std::string(session_cookie) + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
   call->respond(std::move(out));
 }
 
@@ -69,8 +77,11 @@ void readyz(const Call& call) {
   call->engine().status([call](const std::vector<OwnerStatus>& owners) {
     HttpResponse out;
     out.type = "text/plain; charset=utf-8";
-    const bool owning = std::ranges::all_of(owners, [](const OwnerStatus& o) { return o.health == OwnerHealth::owning; });
-    const bool current = std::ranges::all_of(call->views().status(), [](const ViewStatus& v) { return v.lag <= lag_max && v.health != Health::stopped; });
+    const bool owning =
+        std::ranges::all_of(owners, [](const OwnerStatus& o) { return o.health == OwnerHealth::owning; });
+    const bool current = std::ranges::all_of(call->views().status(), [](const ViewStatus& v) {
+      return v.lag <= lag_max && v.health != Health::stopped;
+    });
     out.status = owning && current ? 200 : 503;
     out.body = !owning ? "not all partitions are owned\n" : !current ? "views are behind\n" : "ok\n";
     if (out.status == 503) out.headers.emplace_back("Retry-After", "1");
@@ -81,9 +92,16 @@ void readyz(const Call& call) {
 json::array views_json(const Call& call) {
   json::array views;
   for (const ViewStatus& v : call->views().status()) {
-    json::object one{{"view", v.view}, {"version", v.version}, {"family", v.family}, {"partition", v.partition},
-                     {"applied", std::to_string(v.applied)}, {"end", std::to_string(v.end)}, {"lag", std::to_string(v.lag)},
-                     {"hash", v.hash}, {"health", parlance::to_text(v.health)}, {"quarantined", std::to_string(v.quarantined)}};
+    json::object one{{"view", v.view},
+                     {"version", v.version},
+                     {"family", v.family},
+                     {"partition", v.partition},
+                     {"applied", std::to_string(v.applied)},
+                     {"end", std::to_string(v.end)},
+                     {"lag", std::to_string(v.lag)},
+                     {"hash", v.hash},
+                     {"health", parlance::to_text(v.health)},
+                     {"quarantined", std::to_string(v.quarantined)}};
     if (v.error) one["error"] = json::object{{"rule", v.error->rule}, {"detail", v.error->detail}};
     views.push_back(std::move(one));
   }
@@ -121,7 +139,8 @@ void metrics(const Call& call) {
   call->engine().status([call](const std::vector<OwnerStatus>& owners) {
     std::string text;
     const auto metric = [&](std::string_view name, std::string_view type, std::string_view help) {
-      text += "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) + " " + std::string(type) + "\n";
+      text += "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) +
+              " " + std::string(type) + "\n";
     };
     metric("parlance_http_requests_total", "counter", "Requests taken.");
     text += "parlance_http_requests_total " + std::to_string(call->context.requests.load()) + "\n";
@@ -140,7 +159,8 @@ void metrics(const Call& call) {
     metric("parlance_view_lag_records", "gauge", "Records a view has still to apply, over all partitions.");
     std::map<std::string, Offset> lags;
     for (const ViewStatus& v : call->views().status()) lags[v.view] += v.lag;
-    for (const auto& [view, lag] : lags) text += "parlance_view_lag_records{view=\"" + view + "\"} " + std::to_string(lag) + "\n";
+    for (const auto& [view, lag] : lags)
+      text += "parlance_view_lag_records{view=\"" + view + "\"} " + std::to_string(lag) + "\n";
     HttpResponse out;
     out.type = "text/plain; version=0.0.4; charset=utf-8";
     out.body = std::move(text);
@@ -154,16 +174,23 @@ void answer_comparisons(const Call& call, const Result<std::vector<HashCompariso
   bool equal = true;
   for (const HashComparison& c : *compared) {
     equal = equal && c.equal();
-    data.push_back(json::object{{"partition", c.partition}, {"applied", std::to_string(c.applied)}, {"live", c.live}, {"rebuilt", c.rebuilt}, {"equal", c.equal()}});
+    data.push_back(json::object{{"partition", c.partition},
+                                {"applied", std::to_string(c.applied)},
+                                {"live", c.live},
+                                {"rebuilt", c.rebuilt},
+                                {"equal", c.equal()}});
   }
-  call->answer(200, json::object{{"view", call->captured.front()}, {"equal", equal}, {"partitions", std::move(data)}});
+  call->answer(
+      200, json::object{{"view", call->captured.front()}, {"equal", equal}, {"partitions", std::move(data)}});
 }
 
 void view_verify(const Call& call) {
-  call->context.parts.in_background([call] { answer_comparisons(call, call->views().verify(call->captured.front())); });
+  call->context.parts.in_background(
+      [call] { answer_comparisons(call, call->views().verify(call->captured.front())); });
 }
 void view_rebuild(const Call& call) {
-  call->context.parts.in_background([call] { answer_comparisons(call, call->views().rebuild(call->captured.front())); });
+  call->context.parts.in_background(
+      [call] { answer_comparisons(call, call->views().rebuild(call->captured.front())); });
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ std::optional<std::size_t> read_limit(const Call& call) {
   if (!text) return limit_default;
   std::size_t limit = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
-  if (error == std::errc{} && end == text->data() + text->size() && limit >= 1 && limit <= list_limit_max) return limit;
+  if (error == std::errc{} && end == text->data() + text->size() && limit >= 1 && limit <= list_limit_max)
+    return limit;
   call->fail({{"?limit", "not_in_range", "a whole number from 1 to 200"}});
   return std::nullopt;
 }
@@ -43,7 +44,8 @@ std::optional<std::size_t> read_limit(const Call& call) {
 const Key& cursor_key(const Call& call) { return call->engine().keys().secret(SecretKey::session); }
 
 json::object page_json(const std::optional<std::string>& next) {
-  return json::object{{"has_more", next.has_value()}, {"next", next ? json::value(*next) : json::value(nullptr)}};
+  return json::object{{"has_more", next.has_value()},
+                      {"next", next ? json::value(*next) : json::value(nullptr)}};
 }
 
 /// The conversation named in the path, if it is of the caller's workspace; answers 404 otherwise.
@@ -100,7 +102,8 @@ void travelled_ticket(const Call& call, ConversationId id, const Until& until) {
   auto entries = call->engine().history(stream, 1, history_max);
   if (!entries) return call->fail(entries.error());
   std::erase_if(*entries, [&](const fold_rows::Entry& e) { return !within(e, until); });
-  if (entries->empty()) return call->fail(404, "conversation.not_found", "the conversation did not exist then");
+  if (entries->empty())
+    return call->fail(404, "conversation.not_found", "the conversation did not exist then");
   auto events = call->engine().events(stream, *entries);
   if (!events) return call->fail(events.error());
   std::vector<PastEvent> past;
@@ -136,9 +139,11 @@ void conversation(const Call& call) {
       if (!participants) return call->fail(participants.error());
       for (const TicketParticipant& p : *participants) {
         const auto shown = show<Identity>(*call, p.identity);
-        json::object one{{"id", shown.value ? json::value(to_text(shown.value->subject)) : json::value(nullptr)},
-                         {"name", shown.value && !shown.value->name.empty() ? json::value(shown.value->name) : json::value(nullptr)},
-                         {"joined_at", to_rfc3339(p.joined_at)}};
+        json::object one{
+            {"id", shown.value ? json::value(to_text(shown.value->subject)) : json::value(nullptr)},
+            {"name", shown.value && !shown.value->name.empty() ? json::value(shown.value->name)
+                                                               : json::value(nullptr)},
+            {"joined_at", to_rfc3339(p.joined_at)}};
         put_state(one, shown);
         people.push_back(std::move(one));
       }
@@ -192,18 +197,20 @@ void raw_events(const Call& call) { history_page(call, event_json); }
 
 // ---- lists ----
 
-template <class AnId>
-bool read_id_filter(const Call& call, const char* name, std::optional<AnId>& out) {
+template <class AnId> bool read_id_filter(const Call& call, const char* name, std::optional<AnId>& out) {
   const auto text = query(call, name);
   if (!text) return true;
   const auto id = parse_id<AnId>(*text);
-  if (id) out = *id;
-  else call->fail({{std::string("?") + name, std::string(id.error().rule), id.error().detail}});
+  if (id)
+    out = *id;
+  else
+    call->fail({{std::string("?") + name, std::string(id.error().rule), id.error().detail}});
   return id.has_value();
 }
 
 bool read_list(const Call& call, ListQuery& list) {
-  if (!knows_all(call, {"state", "queue", "assignee", "channel", "subject", "sort", "limit", "after"})) return false;
+  if (!knows_all(call, {"state", "queue", "assignee", "channel", "subject", "sort", "limit", "after"}))
+    return false;
   list.workspace = call->caller.workspace;
   const auto limit = read_limit(call);
   if (!limit) return false;
@@ -214,7 +221,8 @@ bool read_list(const Call& call, ListQuery& list) {
       const std::size_t end = std::min(rest.find(','), rest.size());
       const auto phase = conversation::parse_phase(rest.substr(0, end));
       if (!phase) {
-        call->fail({{"?state", "unknown_state", "new, open, waiting_customer, waiting_third_party, snoozed, resolved or closed"}});
+        call->fail({{"?state", "unknown_state",
+                     "new, open, waiting_customer, waiting_third_party, snoozed, resolved or closed"}});
         return false;
       }
       list.states.push_back(*phase);
@@ -253,10 +261,14 @@ bool read_list(const Call& call, ListQuery& list) {
     list.ids = std::move(*ids);
   }
   if (const auto sort = query(call, "sort")) {
-    if (*sort == "working_order") list.sort = Sort::working_order;
-    else if (*sort == "newest") list.sort = Sort::newest;
-    else if (*sort == "oldest") list.sort = Sort::oldest;
-    else if (*sort == "updated") list.sort = Sort::updated;
+    if (*sort == "working_order")
+      list.sort = Sort::working_order;
+    else if (*sort == "newest")
+      list.sort = Sort::newest;
+    else if (*sort == "oldest")
+      list.sort = Sort::oldest;
+    else if (*sort == "updated")
+      list.sort = Sort::updated;
     else {
       call->fail({{"?sort", "unknown_order", "working_order, newest, oldest or updated"}});
       return false;
@@ -370,7 +382,8 @@ void queue(const Call& call) {
   when_visible(call, [call, id] {
     const auto directory = call->engine().directory();
     const WorkspaceState* workspace = call->workspace(*directory);
-    if (workspace == nullptr || std::ranges::find(workspace->desk.queues, *id, &desk::Queue::id) == workspace->desk.queues.end())
+    if (workspace == nullptr ||
+        std::ranges::find(workspace->desk.queues, *id, &desk::Queue::id) == workspace->desk.queues.end())
       return call->fail(404, "queue.not_found", "no queue of that id");
     auto stats = call->views().queue(call->caller.workspace, *id, call->now());
     if (!stats) return call->fail(stats.error());
@@ -400,15 +413,19 @@ void workload(const Call& call) {
   when_visible(call, [call, id] {
     const auto directory = call->engine().directory();
     const WorkspaceState* workspace = call->workspace(*directory);
-    if (workspace == nullptr || std::ranges::find(workspace->desk.agents, *id, &desk::Agent::id) == workspace->desk.agents.end())
+    if (workspace == nullptr ||
+        std::ranges::find(workspace->desk.agents, *id, &desk::Agent::id) == workspace->desk.agents.end())
       return call->fail(404, "agent.not_found", "no agent of that id");
     auto load = call->views().workload(call->caller.workspace, *id);
     if (!load) return call->fail(load.error());
     json::object channels;
     for (const auto& [channel, count] : load->by_channel) channels[to_text(channel)] = count;
     call->answer(200,
-                 json::object{{"agent", agent_json(*call, *id)}, {"open", load->open}, {"waiting", load->waiting},
-                              {"snoozed", load->snoozed}, {"by_channel", std::move(channels)}},
+                 json::object{{"agent", agent_json(*call, *id)},
+                              {"open", load->open},
+                              {"waiting", load->waiting},
+                              {"snoozed", load->snoozed},
+                              {"by_channel", std::move(channels)}},
                  position_headers(call));
   });
 }
@@ -428,13 +445,17 @@ void subject(const Call& call) {
   if (!*known) return call->fail(404, "subject.not_found", "no customer of that id");
   auto conversations = call->engine().conversations_of(*id);
   if (!conversations) return call->fail(conversations.error());
-  json::object body{{"id", to_text(*id)}, {"name", nullptr}, {"conversations", ids_json(*conversations)}, {"personal", "value"}};
+  json::object body{{"id", to_text(*id)},
+                    {"name", nullptr},
+                    {"conversations", ids_json(*conversations)},
+                    {"personal", "value"}};
   json::array identities;
   for (const Sealed& sealed : (*known)->identities) {
     const auto shown = show<Identity>(*call, sealed);
     put_state(body, shown);
     if (!shown.value) continue;
-    identities.push_back(json::object{{"channel", to_text(shown.value->channel)}, {"address", shown.value->address}});
+    identities.push_back(
+        json::object{{"channel", to_text(shown.value->channel)}, {"address", shown.value->address}});
     if (body["name"].is_null() && !shown.value->name.empty()) body["name"] = shown.value->name;
   }
   body["identities"] = std::move(identities);
@@ -446,35 +467,43 @@ void lookup(const Call& call) {
   Fields fields(call->body, "", faults);
   const std::string channel = fields.text("channel", 40, true);
   const auto kind = parse_channel(channel);
-  if (!kind && !channel.empty()) fields.fault("channel", "unknown_channel", "such as email, chat or whatsapp");
+  if (!kind && !channel.empty())
+    fields.fault("channel", "unknown_channel", "such as email, chat or whatsapp");
   std::string address = fields.text("address", 1000, true);
   if (kind && !address.empty()) {
     auto normal = normalise_address(*kind, address);
-    if (normal) address = std::move(*normal);
-    else fields.fault("address", normal.error().rule, normal.error().detail);
+    if (normal)
+      address = std::move(*normal);
+    else
+      fields.fault("address", normal.error().rule, normal.error().detail);
   }
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
-  call->engine().find_subject(call->caller.workspace, *kind, address, [call](Result<std::optional<SubjectId>> found) {
-    if (!found) return call->fail(found.error());
-    json::object body{{"subject", nullptr}, {"conversations", json::array()}};
-    if (*found) {
-      body["subject"] = to_text(**found);
-      auto conversations = call->engine().conversations_of(**found);
-      if (!conversations) return call->fail(conversations.error());
-      body["conversations"] = ids_json(*conversations);
-    }
-    call->answer(200, body);
-  });
+  call->engine().find_subject(call->caller.workspace, *kind, address,
+                              [call](Result<std::optional<SubjectId>> found) {
+                                if (!found) return call->fail(found.error());
+                                json::object body{{"subject", nullptr}, {"conversations", json::array()}};
+                                if (*found) {
+                                  body["subject"] = to_text(**found);
+                                  auto conversations = call->engine().conversations_of(**found);
+                                  if (!conversations) return call->fail(conversations.error());
+                                  body["conversations"] = ids_json(*conversations);
+                                }
+                                call->answer(200, body);
+                              });
 }
 
 void settings(const Call& call) {
   const auto directory = call->engine().directory();
   const WorkspaceState* workspace = call->workspace(*directory);
-  if (workspace == nullptr) return call->fail(503, "unavailable", "the workspace is not there yet; try again soon");
-  const auto seconds = [](const std::optional<std::int64_t>& ms) { return ms ? json::value(*ms / 1000) : json::value(nullptr); };
+  if (workspace == nullptr)
+    return call->fail(503, "unavailable", "the workspace is not there yet; try again soon");
+  const auto seconds = [](const std::optional<std::int64_t>& ms) {
+    return ms ? json::value(*ms / 1000) : json::value(nullptr);
+  };
   json::array tags;
-  for (const settings::Tag& tag : workspace->settings.tags) tags.push_back(json::object{{"id", to_text(tag.id)}, {"name", tag.name}});
+  for (const settings::Tag& tag : workspace->settings.tags)
+    tags.push_back(json::object{{"id", to_text(tag.id)}, {"name", tag.name}});
   std::vector<std::pair<std::string, std::string>> headers;
   etag(headers, workspace->settings_version);
   call->answer(200,
@@ -504,16 +533,24 @@ void daily(const Call& call) {
   if (!from) return;
   const std::string by = query(call, "by").value_or("queue");
   DailyBy dimension = DailyBy::queue;
-  if (by == "channel") dimension = DailyBy::channel;
-  else if (by == "language") dimension = DailyBy::language;
-  else if (by == "agent") dimension = DailyBy::agent;
-  else if (by != "queue") return call->fail({{"?by", "unknown_dimension", "queue, channel, language or agent"}});
+  if (by == "channel")
+    dimension = DailyBy::channel;
+  else if (by == "language")
+    dimension = DailyBy::language;
+  else if (by == "agent")
+    dimension = DailyBy::agent;
+  else if (by != "queue")
+    return call->fail({{"?by", "unknown_dimension", "queue, channel, language or agent"}});
   std::int64_t width = bucket_ms;
   if (const auto text = query(call, "width")) {
-    if (*text == "15m") width = bucket_ms;
-    else if (*text == "1h") width = 3'600'000;
-    else if (*text == "1d") width = 86'400'000;
-    else return call->fail({{"?width", "unknown_width", "15m, 1h or 1d"}});
+    if (*text == "15m")
+      width = bucket_ms;
+    else if (*text == "1h")
+      width = 3'600'000;
+    else if (*text == "1d")
+      width = 86'400'000;
+    else
+      return call->fail({{"?width", "unknown_width", "15m, 1h or 1d"}});
   }
   when_visible(call, [=] {
     auto figures = call->views().daily(call->caller.workspace, *from, *to, dimension, width);
@@ -546,14 +583,18 @@ void daily(const Call& call) {
       one["restated"] = f.restated;
       data.push_back(std::move(one));
     }
-    call->answer(200,
-                 json::object{{"definition", "daily"},
-                              {"version", 1},
-                              {"counts", "conversations opened, public replies by people, resolutions, reopenings; first responses by the "
-                                         "time of the reply, first_response_seconds is their sum; buckets in UTC by occurred_at"},
-                              {"by", by},
-                              {"data", std::move(data)}},
-                 position_headers(call));
+    call->answer(
+        200,
+        json::object{
+            {"definition", "daily"},
+            {"version", 1},
+            {"counts",
+             "conversations opened, public replies by people, resolutions, reopenings; first responses by "
+             "the "
+             "time of the reply, first_response_seconds is their sum; buckets in UTC by occurred_at"},
+            {"by", by},
+            {"data", std::move(data)}},
+        position_headers(call));
   });
 }
 
