@@ -1,7 +1,9 @@
 #include "adapters/embedded/system.h"
 
-#include <chrono>
 #include <sodium.h>
+#include <time.h>
+
+#include <chrono>
 
 #include "engine/base/assert.h"
 
@@ -10,6 +12,12 @@ namespace parlance {
 Instant SystemClock::now() const {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()};
+}
+
+std::int64_t SystemClock::boot_ms() const {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
 SystemRandom::SystemRandom() {
