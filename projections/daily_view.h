@@ -16,8 +16,9 @@ struct DailyView {
   static constexpr std::string_view name = "daily";
   static constexpr std::uint32_t version = 1;
   static constexpr std::int64_t bucket_ms = 15 * 60 * 1000;
-  using Events = Handles<conversation::Opened, conversation::MessageReceived, conversation::Replied, conversation::Assigned,
-                         conversation::QueueChanged, conversation::Resolved, conversation::Reopened>;
+  using Events = Handles<conversation::Opened, conversation::MessageReceived, conversation::Replied,
+                         conversation::Assigned, conversation::QueueChanged, conversation::Resolved,
+                         conversation::Reopened>;
 
   enum class By : std::uint8_t { queue = 1, channel = 2, language = 3, agent = 4 };
 
@@ -42,8 +43,8 @@ struct DailyView {
     std::uint32_t first_responses = 0;
     std::uint32_t restated = 0;
     std::uint32_t zero = 0;
-    std::uint64_t response_ms = 0;               ///< sum
-    std::uint64_t response_ms_squared_low = 0;   ///< sum of squares, 128 bits
+    std::uint64_t response_ms = 0;              ///< sum
+    std::uint64_t response_ms_squared_low = 0;  ///< sum of squares, 128 bits
     std::uint64_t response_ms_squared_high = 0;
   };
   static constexpr std::uint8_t figures_tag = 1;
@@ -85,7 +86,8 @@ struct DailyView {
   }
   static Outcome on(const conversation::Reopened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
-    const AgentId by = !e.by_customer && at.actor.kind == ActorKind::agent ? AgentId::from(at.actor.id) : AgentId{};
+    const AgentId by =
+        !e.by_customer && at.actor.kind == ActorKind::agent ? AgentId::from(at.actor.id) : AgentId{};
     count(*mine, mine->queue, by, at, at.occurred_at, rows, [](Figures& f) { ++f.reopened; });
     mine->first_message_at = {};
     mine->first_response_at = {};
@@ -108,25 +110,28 @@ struct DailyView {
     count_response(row, start.ms, true, at, rows);
   }
   /// Counts the row's first response in, or out again.
-  static void count_response(const StreamRow& row, std::int64_t start_ms, bool in, const EventAt& at, Rows& rows) {
+  static void count_response(const StreamRow& row, std::int64_t start_ms, bool in, const EventAt& at,
+                             Rows& rows) {
     const auto ms = static_cast<std::uint64_t>(row.first_response_at.ms - start_ms);
-    count(row, row.response_queue, row.response_agent, at, Instant{row.first_response_at.ms}, rows, [&](Figures& f) {
-      Wide squares = static_cast<Wide>(f.response_ms_squared_high) << 64 | f.response_ms_squared_low;
-      const Wide square = static_cast<Wide>(ms) * ms;
-      f.first_responses += in ? 1 : static_cast<std::uint32_t>(-1);
-      f.response_ms = in ? f.response_ms + ms : f.response_ms - ms;
-      squares = in ? squares + square : squares - square;
-      f.response_ms_squared_low = static_cast<std::uint64_t>(squares);
-      f.response_ms_squared_high = static_cast<std::uint64_t>(squares >> 64);
-    });
+    count(row, row.response_queue, row.response_agent, at, Instant{row.first_response_at.ms}, rows,
+          [&](Figures& f) {
+            Wide squares = static_cast<Wide>(f.response_ms_squared_high) << 64 | f.response_ms_squared_low;
+            const Wide square = static_cast<Wide>(ms) * ms;
+            f.first_responses += in ? 1 : static_cast<std::uint32_t>(-1);
+            f.response_ms = in ? f.response_ms + ms : f.response_ms - ms;
+            squares = in ? squares + square : squares - square;
+            f.response_ms_squared_low = static_cast<std::uint64_t>(squares);
+            f.response_ms_squared_high = static_cast<std::uint64_t>(squares >> 64);
+          });
   }
   template <class Change>
-  static void count(const StreamRow& row, QueueId queue, AgentId agent, const EventAt& at, Instant when, Rows& rows,
-                    const Change& change) {
+  static void count(const StreamRow& row, QueueId queue, AgentId agent, const EventAt& at, Instant when,
+                    Rows& rows, const Change& change) {
     const auto bucket = static_cast<std::uint64_t>(std::max<std::int64_t>(when.ms, 0) / bucket_ms);
     const bool restates = at.recorded_at.ms >= static_cast<std::int64_t>(bucket + 1) * bucket_ms;
     const auto in = [&](By by, RawId key) {
-      auto& figures = rows.at<Figures>(rows.key(figures_tag).be(static_cast<std::uint8_t>(by)).be(bucket).id(key));
+      auto& figures =
+          rows.at<Figures>(rows.key(figures_tag).be(static_cast<std::uint8_t>(by)).be(bucket).id(key));
       change(figures);
       figures.restated += restates ? 1 : 0;
     };

@@ -5,9 +5,12 @@
 
 namespace parlance {
 
-std::size_t KeyedRows::Hash::operator()(const RowKey& key) const noexcept { return XXH3_64bits(key.bytes().data(), key.bytes().size()); }
+std::size_t KeyedRows::Hash::operator()(const RowKey& key) const noexcept {
+  return XXH3_64bits(key.bytes().data(), key.bytes().size());
+}
 
-KeyedRows::Row& KeyedRows::touch(const RowKey& key, PartitionId partition, const RowFamily* family, std::size_t size) {
+KeyedRows::Row& KeyedRows::touch(const RowKey& key, PartitionId partition, const RowFamily* family,
+                                 std::size_t size) {
   auto it = rows_.find(key);
   if (it == rows_.end()) {
     std::optional<Bytes> stored;
@@ -17,7 +20,8 @@ KeyedRows::Row& KeyedRows::touch(const RowKey& key, PartitionId partition, const
       stored = std::move(*got);
       if (stored && stored->size() != size)
         throw RowStoreFailure{corrupt("views.row_size", "a stored row is " + std::to_string(stored->size()) +
-                                                            " bytes long instead of " + std::to_string(size))};
+                                                            " bytes long instead of " +
+                                                            std::to_string(size))};
     }
     it = rows_.try_emplace(key).first;
     Row& row = it->second;
@@ -49,7 +53,8 @@ std::size_t KeyedRows::keep_changes(RowHash& hash) {
     Row& row = t.entry->second;
     row.touched = false;
     const ByteView old{old_.data() + t.old_at, row.size};
-    const bool same = row.exists == t.existed && (!row.exists || std::memcmp(old.data(), row.bytes.get(), row.size) == 0);
+    const bool same =
+        row.exists == t.existed && (!row.exists || std::memcmp(old.data(), row.bytes.get(), row.size) == 0);
     if (same || row.dirty) continue;
     if (t.existed) hash.subtract(RowHash::term(t.entry->first.bytes(), old));
     make_dirty(*t.entry);

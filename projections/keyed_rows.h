@@ -47,7 +47,10 @@ class KeyedRows {
 
   [[nodiscard]] const std::vector<Entry*>& dirty() const { return dirty_; }
   void clear_dirty() { dirty_.clear(); }
-  void make_dirty(Entry& entry) { entry.second.dirty = true; dirty_.push_back(&entry); }
+  void make_dirty(Entry& entry) {
+    entry.second.dirty = true;
+    dirty_.push_back(&entry);
+  }
   /// Drops clean rows that nobody asked for since the last sweep. Returns the bytes.
   std::size_t sweep();
   void clear();

@@ -45,15 +45,12 @@ inline constexpr Outcome applied{};
 [[nodiscard]] constexpr Outcome cannot(std::string_view rule) { return {rule}; }
 
 /// The events that a view handles; of the others it hears nothing.
-template <class... Events>
-struct Handles {
-  template <class E>
-  static constexpr bool has = (std::is_same_v<E, Events> || ...);
+template <class... Events> struct Handles {
+  template <class E> static constexpr bool has = (std::is_same_v<E, Events> || ...);
 };
 
 /// The view's row of the event's own stream.
-template <FixedRow Row>
-class Mine {
+template <FixedRow Row> class Mine {
  public:
   Mine(Row& row, bool& exists, std::uint32_t version) : row_(row), exists_(exists), version_(version) {}
   [[nodiscard]] bool exists() const { return exists_; }
@@ -76,7 +73,8 @@ class Mine {
 /// The view's other rows in the event's partition and workspace. References live until `on` returns.
 class Rows {
  public:
-  Rows(KeyedRows& rows, PartitionId partition, WorkspaceId workspace, const RowFamily* family, std::uint32_t version)
+  Rows(KeyedRows& rows, PartitionId partition, WorkspaceId workspace, const RowFamily* family,
+       std::uint32_t version)
       : rows_(rows), family_(family), workspace_(workspace), version_(version), partition_(partition) {}
   /// A key of this workspace; tags from 1, one for each type of row.
   [[nodiscard]] RowKey key(std::uint8_t tag) const {
@@ -84,8 +82,7 @@ class Rows {
     return {workspace_, tag};
   }
   /// The row, made fresh where there is none.
-  template <FixedRow Row>
-  Row& at(const RowKey& key) {
+  template <FixedRow Row> Row& at(const RowKey& key) {
     KeyedRows::Row& held = rows_.touch(key, partition_, family_, sizeof(Row));
     if (!held.exists) {
       Row fresh{};
@@ -95,8 +92,7 @@ class Rows {
     }
     return *std::launder(reinterpret_cast<Row*>(held.bytes.get()));
   }
-  template <FixedRow Row>
-  void erase(const RowKey& key) {
+  template <FixedRow Row> void erase(const RowKey& key) {
     rows_.touch(key, partition_, family_, sizeof(Row)).exists = false;
   }
 
@@ -116,7 +112,9 @@ class KindMask {
   void add(const KindMask& other) {
     for (std::size_t c = 0; c < bits_.size(); ++c) bits_[c] |= other.bits_[c];
   }
-  [[nodiscard]] bool has(std::size_t category, std::size_t member) const { return (bits_[category] >> member & 1) != 0; }
+  [[nodiscard]] bool has(std::size_t category, std::size_t member) const {
+    return (bits_[category] >> member & 1) != 0;
+  }
   [[nodiscard]] bool has(const AnyEvent& event) const {
     return has(event.index(), std::visit([](const auto& of_category) { return of_category.index(); }, event));
   }
@@ -144,8 +142,7 @@ struct Projection {
 };
 
 namespace detail {
-template <class View>
-struct StreamRowOf {
+template <class View> struct StreamRowOf {
   static constexpr std::uint32_t bytes = 0;
 };
 template <class View>
@@ -167,7 +164,8 @@ Outcome apply_to(const AnyEvent& event, const EventAt& at, void* row, bool* exis
                 return View::on(e, at, rows);
               } else {
                 using Row = typename View::StreamRow;
-                return View::on(e, at, Mine<Row>(*std::launder(static_cast<Row*>(row)), *exists, View::version), rows);
+                return View::on(
+                    e, at, Mine<Row>(*std::launder(static_cast<Row*>(row)), *exists, View::version), rows);
               }
             },
             of_category);
@@ -175,8 +173,7 @@ Outcome apply_to(const AnyEvent& event, const EventAt& at, void* row, bool* exis
       event);
 }
 
-template <class View, std::size_t C>
-void add_kinds(KindMask& mask) {
+template <class View, std::size_t C> void add_kinds(KindMask& mask) {
   using OfCategory = std::variant_alternative_t<C, AnyEvent>;
   [&]<std::size_t... M>(std::index_sequence<M...>) {
     ((View::Events::template has<std::variant_alternative_t<M, OfCategory>> ? mask.add(C, M) : void()), ...);
@@ -196,8 +193,7 @@ void add_kinds(KindMask& mask) {
   return mask;
 }
 
-template <class View>
-[[nodiscard]] Projection projection() {
+template <class View> [[nodiscard]] Projection projection() {
   Projection p{View::name, View::version, detail::StreamRowOf<View>::bytes, {}, detail::apply_to<View>};
   [&]<std::size_t... C>(std::index_sequence<C...>) {
     (detail::add_kinds<View, C>(p.handles), ...);

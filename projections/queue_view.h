@@ -31,8 +31,7 @@ struct QueueView {
   };
   static constexpr std::uint8_t language_tag = 2;
 
-  template <class E>
-  static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows& rows) {
+  template <class E> static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows& rows) {
     if constexpr (std::is_same_v<E, conversation::Opened>) {
       mine.make();
     } else {
@@ -56,7 +55,8 @@ struct QueueView {
     if (!s.waiting_for_an_agent()) return;
     counts.waiting += by;
     counts.waiting_by_channel[channel_index(s.channel)] += by;
-    rows.at<LanguageCounts>(rows.key(language_tag).id(s.queue).be(static_cast<std::uint16_t>(s.language))).waiting += by;
+    rows.at<LanguageCounts>(rows.key(language_tag).id(s.queue).be(static_cast<std::uint16_t>(s.language)))
+        .waiting += by;
   }
 };
 

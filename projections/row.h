@@ -31,7 +31,9 @@ struct RowInstant {
   RowInstant() = default;
   constexpr RowInstant(Instant at) : ms(at.ms) {}  // NOLINT: an instant is one
   [[nodiscard]] bool is_set() const { return ms != none; }
-  [[nodiscard]] std::optional<Instant> get() const { return is_set() ? std::optional(Instant{ms}) : std::nullopt; }
+  [[nodiscard]] std::optional<Instant> get() const {
+    return is_set() ? std::optional(Instant{ms}) : std::nullopt;
+  }
   bool operator==(const RowInstant&) const = default;
 };
 
@@ -46,8 +48,12 @@ struct RowSealed {
   std::uint32_t zero = 0;
   RowSealed() = default;
   explicit RowSealed(const Sealed& s)
-      : envelope(s.capsule.envelope), reference(s.reference), digest(s.digest), number(s.capsule.number),
-        field_class(s.field_class), is_set(1) {}
+      : envelope(s.capsule.envelope),
+        reference(s.reference),
+        digest(s.digest),
+        number(s.capsule.number),
+        field_class(s.field_class),
+        is_set(1) {}
   [[nodiscard]] std::optional<Sealed> get() const {
     if (is_set == 0) return std::nullopt;
     return Sealed{{envelope, number}, reference, field_class, digest};
@@ -65,7 +71,8 @@ class RowKey {
     requires std::is_unsigned_v<T>
   RowKey& be(T value) {
     PARLANCE_ASSERT(size_ + sizeof value <= bytes_max, "row keys are short");
-    for (std::size_t i = sizeof value; i-- > 0;) bytes_[size_++] = static_cast<std::uint8_t>(value >> (8 * i));
+    for (std::size_t i = sizeof value; i-- > 0;)
+      bytes_[size_++] = static_cast<std::uint8_t>(value >> (8 * i));
     return *this;
   }
   RowKey& id(RawId value) { return be(value.high).be(value.low); }
@@ -77,7 +84,9 @@ class RowKey {
     key.size_ = static_cast<std::uint8_t>(bytes.size());
     return key;
   }
-  bool operator==(const RowKey& o) const { return size_ == o.size_ && std::memcmp(bytes_.data(), o.bytes_.data(), size_) == 0; }
+  bool operator==(const RowKey& o) const {
+    return size_ == o.size_ && std::memcmp(bytes_.data(), o.bytes_.data(), size_) == 0;
+  }
   std::strong_ordering operator<=>(const RowKey& o) const { return as_text(bytes()) <=> as_text(o.bytes()); }
 
  private:

@@ -12,8 +12,9 @@ constexpr std::size_t catch_up_records = 10'000;
 
 }  // namespace
 
-Result<std::unique_ptr<Runner>> Runner::open(const EventLog& log, RowStore& rows, std::vector<Projection> projections,
-                                             RunnerOptions options, StreamIndex* index, std::string_view indexed) {
+Result<std::unique_ptr<Runner>> Runner::open(const EventLog& log, RowStore& rows,
+                                             std::vector<Projection> projections, RunnerOptions options,
+                                             StreamIndex* index, std::string_view indexed) {
   PARLANCE_ASSERT(projections.size() <= views_max, "a runner takes a bounded number of views");
   std::unique_ptr<Runner> runner(new Runner(log, rows, options));
   auto serving = rows.open(serving_family);
@@ -64,8 +65,8 @@ Result<ViewSet::View> Runner::open_view(const Projection& projection) {
 Result<std::string> Runner::fresh_family(const Projection& projection) const {
   const auto taken = rows_.families();
   for (std::uint64_t number = 1;; ++number) {
-    std::string name =
-        std::string(projection.name) + "@v" + std::to_string(projection.version) + "." + std::to_string(number);
+    std::string name = std::string(projection.name) + "@v" + std::to_string(projection.version) + "." +
+                       std::to_string(number);
     if (std::ranges::find(taken, name) == taken.end()) return name;
   }
 }
@@ -75,8 +76,9 @@ Result<void> Runner::serve(std::string_view view, const std::string& family) {
   const ByteView name = as_bytes(view);
   const std::string log_key = family + "/log";
   const ByteView log_name = as_bytes(log_key);
-  if (auto written = serving_->write({{Bytes(log_name.begin(), log_name.end()), Bytes(log.begin(), log.end())},
-                                      {Bytes(name.begin(), name.end()), Bytes(family.begin(), family.end())}});
+  if (auto written =
+          serving_->write({{Bytes(log_name.begin(), log_name.end()), Bytes(log.begin(), log.end())},
+                           {Bytes(name.begin(), name.end()), Bytes(family.begin(), family.end())}});
       !written)
     return written;
   return serving_->flush();
@@ -89,7 +91,8 @@ Result<std::size_t> Runner::apply_available(Instant now, std::size_t records_max
   Result<void> stored;
   {
     const std::lock_guard lock(apply_mutex_);
-    const std::size_t share = std::max<std::size_t>(1, records_max / std::max<std::size_t>(1, live_->partitions()));
+    const std::size_t share =
+        std::max<std::size_t>(1, records_max / std::max<std::size_t>(1, live_->partitions()));
     for (PartitionId p = 0; p < live_->partitions(); ++p)
       done += live_->apply(p, std::min(share, records_max - std::min(records_max, done)));
     unflushed_records_ += done;
@@ -104,7 +107,8 @@ Result<std::size_t> Runner::apply_available(Instant now, std::size_t records_max
 Result<void> Runner::store_if_due(Instant now) {
   if (!dirty_since_) return {};
   const bool replay_long = unflushed_records_ >= options_.replay_records_max / 2;
-  if (live_->dirty_bytes() < options_.dirty_bytes_max && now - *dirty_since_ < options_.dirty_ms_max && !replay_long)
+  if (live_->dirty_bytes() < options_.dirty_bytes_max && now - *dirty_since_ < options_.dirty_ms_max &&
+      !replay_long)
     return {};
   if (auto stored = live_->store(); !stored) return stored;
   dirty_since_.reset();
@@ -186,7 +190,8 @@ void Runner::forget(WaitId id) {
 
 Result<std::vector<HashComparison>> Runner::rebuild(std::string_view name, bool serve) {
   const std::unique_lock one_at_a_time(rebuild_mutex_, std::try_to_lock);
-  if (!one_at_a_time) return Error{Errc::overloaded, "views.rebuild_under_way", "one view is rebuilt at a time"};
+  if (!one_at_a_time)
+    return Error{Errc::overloaded, "views.rebuild_under_way", "one view is rebuilt at a time"};
   const auto view = live_->find(name);
   if (!view) return Error{Errc::not_found, "views.unknown", "no view of that name"};
   auto family = fresh_family(live_->projection(*view));
@@ -197,7 +202,8 @@ Result<std::vector<HashComparison>> Runner::rebuild(std::string_view name, bool 
   return compared;
 }
 
-Result<std::vector<HashComparison>> Runner::rebuild_beside(std::size_t view, bool serve_it, const std::string& family) {
+Result<std::vector<HashComparison>> Runner::rebuild_beside(std::size_t view, bool serve_it,
+                                                           const std::string& family) {
   const Projection projection = live_->projection(view);
   auto rows = rows_.open(family);
   if (!rows) return rows.error();
@@ -207,7 +213,8 @@ Result<std::vector<HashComparison>> Runner::rebuild_beside(std::size_t view, boo
 
   const auto lag = [&] {
     Offset most = 0;
-    for (PartitionId p = 0; p < live_->partitions(); ++p) most = std::max(most, live_->next(p) - twin.next(p));
+    for (PartitionId p = 0; p < live_->partitions(); ++p)
+      most = std::max(most, live_->next(p) - twin.next(p));
     return most;
   };
   const auto catch_up = [&]() -> Result<void> {
@@ -231,7 +238,8 @@ Result<std::vector<HashComparison>> Runner::rebuild_beside(std::size_t view, boo
   std::vector<HashComparison> out;
   for (PartitionId p = 0; p < live_->partitions(); ++p) {
     if (live_->status(view, p).applied != twin.next(p))
-      return unavailable("views.catching_up", "the view waits for others after a restart; try again when they have caught up");
+      return unavailable("views.catching_up",
+                         "the view waits for others after a restart; try again when they have caught up");
     out.push_back({p, twin.next(p), live_->hash(view, p).hex(), twin.hash(0, p).hex()});
   }
   if (!serve_it) return out;

@@ -22,8 +22,10 @@ namespace parlance {
 class Runner {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Runner>> open(const EventLog& log, RowStore& rows,
-                                                            std::vector<Projection> projections, RunnerOptions options,
-                                                            StreamIndex* index = nullptr, std::string_view indexed = {});
+                                                            std::vector<Projection> projections,
+                                                            RunnerOptions options,
+                                                            StreamIndex* index = nullptr,
+                                                            std::string_view indexed = {});
 
   /// Applies at most `records_max` records, in turn over the partitions, and stores rows when that is due. Returns how many were
   /// applied; 0: there are none to apply. An error is one of storing: rows stay in memory, and it is tried again.
@@ -44,12 +46,14 @@ class Runner {
   [[nodiscard]] Result<std::vector<HashComparison>> rebuild(std::string_view view, bool serve);
 
  private:
-  Runner(const EventLog& log, RowStore& rows, RunnerOptions options) : log_(log), rows_(rows), options_(options) {}
+  Runner(const EventLog& log, RowStore& rows, RunnerOptions options)
+      : log_(log), rows_(rows), options_(options) {}
   [[nodiscard]] Result<ViewSet::View> open_view(const Projection& projection);
   [[nodiscard]] Result<std::string> fresh_family(const Projection& projection) const;
   [[nodiscard]] Result<void> serve(std::string_view view, const std::string& family);
   [[nodiscard]] Result<void> store_if_due(Instant now);
-  [[nodiscard]] Result<std::vector<HashComparison>> rebuild_beside(std::size_t view, bool serve, const std::string& family);
+  [[nodiscard]] Result<std::vector<HashComparison>> rebuild_beside(std::size_t view, bool serve,
+                                                                   const std::string& family);
   void tell_waiting();
 
   struct Wait {

@@ -8,8 +8,7 @@ namespace parlance {
 
 /// A sorted set of small values in blocks of neighbours: it is walked like an array, and inserting moves at most a block. Values are
 /// distinct under `<`; they may carry more than what orders them.
-template <class T>
-class SortedBlocks {
+template <class T> class SortedBlocks {
  public:
   /// False: there is one already.
   bool insert(const T& value) {
@@ -46,8 +45,7 @@ class SortedBlocks {
     return true;
   }
   /// Visits values from the first that is not below `from`, ascending, until `visit` returns false.
-  template <class Visit>
-  void ascend(const T& from, const Visit& visit) const {
+  template <class Visit> void ascend(const T& from, const Visit& visit) const {
     if (blocks_.empty()) return;
     std::size_t b = block_of(from);
     auto at = std::lower_bound(blocks_[b].begin(), blocks_[b].end(), from);
@@ -59,8 +57,7 @@ class SortedBlocks {
     }
   }
   /// Visits values below `before`, descending.
-  template <class Visit>
-  void descend(const T& before, const Visit& visit) const {
+  template <class Visit> void descend(const T& before, const Visit& visit) const {
     if (blocks_.empty()) return;
     std::size_t b = block_of(before);
     auto at = std::lower_bound(blocks_[b].begin(), blocks_[b].end(), before);
@@ -76,7 +73,8 @@ class SortedBlocks {
     if (blocks_.empty() || !(from < to)) return 0;
     const std::size_t first = block_of(from), last = block_of(to);
     const auto below = [&](std::size_t b, const T& value) {
-      return static_cast<std::size_t>(std::lower_bound(blocks_[b].begin(), blocks_[b].end(), value) - blocks_[b].begin());
+      return static_cast<std::size_t>(std::lower_bound(blocks_[b].begin(), blocks_[b].end(), value) -
+                                      blocks_[b].begin());
     };
     std::size_t n = below(last, to);
     for (std::size_t b = first; b < last; ++b) n += blocks_[b].size();

@@ -15,15 +15,18 @@ struct Standing {
   std::uint32_t zero = 0;
   bool operator==(const Standing&) const = default;
 
-  [[nodiscard]] bool to_do() const { return phase == conversation::Phase::fresh || phase == conversation::Phase::open; }
+  [[nodiscard]] bool to_do() const {
+    return phase == conversation::Phase::fresh || phase == conversation::Phase::open;
+  }
   [[nodiscard]] bool waiting_for_an_agent() const { return to_do() && !agent; }
 };
 static_assert(std::has_unique_object_representations_v<Standing> && sizeof(Standing) == 40);
 
 /// The events that move it.
-using Moves = Handles<conversation::Opened, conversation::MessageReceived, conversation::Replied, conversation::Assigned,
-                      conversation::Unassigned, conversation::QueueChanged, conversation::Snoozed, conversation::Woken,
-                      conversation::WaitStarted, conversation::Resolved, conversation::Reopened, conversation::Closed>;
+using Moves = Handles<conversation::Opened, conversation::MessageReceived, conversation::Replied,
+                      conversation::Assigned, conversation::Unassigned, conversation::QueueChanged,
+                      conversation::Snoozed, conversation::Woken, conversation::WaitStarted,
+                      conversation::Resolved, conversation::Reopened, conversation::Closed>;
 
 inline void move(Standing& s, const conversation::Opened& e) {
   s.queue = e.queue;
@@ -48,7 +51,8 @@ inline void move(Standing& s, const conversation::QueueChanged& e) { s.queue = e
 inline void move(Standing& s, const conversation::Snoozed&) { s.phase = conversation::Phase::snoozed; }
 inline void move(Standing& s, const conversation::Woken&) { s.phase = conversation::Phase::open; }
 inline void move(Standing& s, const conversation::WaitStarted& e) {
-  s.phase = e.on == WaitFor::third_party ? conversation::Phase::waiting_third_party : conversation::Phase::waiting_customer;
+  s.phase = e.on == WaitFor::third_party ? conversation::Phase::waiting_third_party
+                                         : conversation::Phase::waiting_customer;
 }
 inline void move(Standing& s, const conversation::Resolved&) { s.phase = conversation::Phase::resolved; }
 inline void move(Standing& s, const conversation::Reopened&) { s.phase = conversation::Phase::open; }

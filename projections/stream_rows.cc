@@ -5,7 +5,8 @@
 namespace parlance {
 namespace {
 std::size_t spread(const StreamKey& key) {
-  const std::uint64_t h = (key.stream.id.low ^ key.stream.id.high ^ key.workspace.low) * 0x9e3779b97f4a7c15ULL;
+  const std::uint64_t h =
+      (key.stream.id.low ^ key.stream.id.high ^ key.workspace.low) * 0x9e3779b97f4a7c15ULL;
   return h ^ h >> 32;
 }
 }  // namespace
@@ -22,8 +23,8 @@ StreamRows::StreamRows(std::span<const std::uint32_t> row_bytes) {
 }
 
 StreamBlock& StreamRows::at(std::uint32_t index) const {
-  return *std::launder(
-      reinterpret_cast<StreamBlock*>(chunks_[index / blocks_per_chunk].get() + index % blocks_per_chunk * block_bytes_));
+  return *std::launder(reinterpret_cast<StreamBlock*>(chunks_[index / blocks_per_chunk].get() +
+                                                      index % blocks_per_chunk * block_bytes_));
 }
 
 StreamBlock* StreamRows::find(const StreamKey& key) const {
@@ -49,7 +50,8 @@ StreamBlock& StreamRows::get(const StreamKey& key) {
     index = free_.back();
     free_.pop_back();
   }
-  auto* block = new (chunks_[index / blocks_per_chunk].get() + index % blocks_per_chunk * block_bytes_) StreamBlock;
+  auto* block =
+      new (chunks_[index / blocks_per_chunk].get() + index % blocks_per_chunk * block_bytes_) StreamBlock;
   block->key = key;
   block->referenced = true;
   block->in_use = true;

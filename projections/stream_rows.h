@@ -26,8 +26,8 @@ struct StreamBlock {
   std::uint16_t loaded = 0;  ///< what memory says counts; else the store's row does
   std::uint16_t exists = 0;
   std::uint16_t dirty = 0;
-  bool referenced = false;   ///< since the last sweep
-  bool pending = false;      ///< taken out of the index until the next sync
+  bool referenced = false;  ///< since the last sweep
+  bool pending = false;     ///< taken out of the index until the next sync
   bool in_use = false;
 };
 

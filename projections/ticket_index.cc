@@ -4,12 +4,17 @@
 
 namespace parlance {
 
-void TicketIndex::each_place(PartitionId partition, const StreamKey& key, const TicketView::StreamRow& row, auto&& change) {
+void TicketIndex::each_place(PartitionId partition, const StreamKey& key, const TicketView::StreamRow& row,
+                             auto&& change) {
   Orders& o = partitions_[partition][key.workspace];
   const Standing& s = row.standing;
   Entry entry{0, ConversationId::from(key.stream.id), 0, 0, s.phase, s.channel};
-  if (s.queue) entry.queue = o.queues.try_emplace(s.queue, static_cast<std::uint32_t>(o.queues.size() + 1)).first->second;
-  if (s.agent) entry.agent = o.agents.try_emplace(s.agent, static_cast<std::uint32_t>(o.agents.size() + 1)).first->second;
+  if (s.queue)
+    entry.queue =
+        o.queues.try_emplace(s.queue, static_cast<std::uint32_t>(o.queues.size() + 1)).first->second;
+  if (s.agent)
+    entry.agent =
+        o.agents.try_emplace(s.agent, static_cast<std::uint32_t>(o.agents.size() + 1)).first->second;
   const auto at_key = [&](std::int64_t ms) {
     entry.key = ms;
     return entry;
@@ -21,10 +26,13 @@ void TicketIndex::each_place(PartitionId partition, const StreamKey& key, const 
   change(o.working, entry);
   change(o.queue_working, GroupEntry{entry.queue, entry});
   if (entry.agent != 0) change(o.agent_working, GroupEntry{entry.agent, entry});
-  if (TicketView::response_outstanding(row)) change(o.deadlines, QueueInstant{entry.queue, row.response_due.ms, entry.id});
+  if (TicketView::response_outstanding(row))
+    change(o.deadlines, QueueInstant{entry.queue, row.response_due.ms, entry.id});
   if (s.waiting_for_an_agent())
-    change(o.waiting, QueueInstant{entry.queue, row.unanswered_since.is_set() ? row.unanswered_since.ms : row.created_at.ms,
-                                   entry.id});
+    change(
+        o.waiting,
+        QueueInstant{entry.queue, row.unanswered_since.is_set() ? row.unanswered_since.ms : row.created_at.ms,
+                     entry.id});
 }
 
 void TicketIndex::add(PartitionId partition, const StreamKey& key, const std::uint8_t* row) {

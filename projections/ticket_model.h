@@ -13,8 +13,8 @@ namespace parlance {
 struct TicketFirstResponse {
   conversation::FirstResponse state = conversation::FirstResponse::none;
   std::optional<Instant> due_at;
-  std::optional<Instant> at;          ///< the first reply by a person after the episode's first customer message
-  std::optional<std::int64_t> ms;     ///< from that message to that reply, never negative
+  std::optional<Instant> at;       ///< the first reply by a person after the episode's first customer message
+  std::optional<std::int64_t> ms;  ///< from that message to that reply, never negative
   bool operator==(const TicketFirstResponse&) const = default;
 };
 
@@ -25,10 +25,10 @@ struct Ticket {
   std::uint64_t number = 0;
   Version version = 0;  ///< of the conversation's stream, as far as it is applied
   conversation::Phase state = conversation::Phase::absent;
-  QueueId queue;        ///< zero: none
-  AgentId assignee;     ///< zero: nobody
+  QueueId queue;     ///< zero: none
+  AgentId assignee;  ///< zero: nobody
   Channel channel = Channel::none;
-  StoreId store;        ///< zero: none
+  StoreId store;  ///< zero: none
   Language language = Language::und;
   Priority priority = Priority::none;
   std::vector<TagId> tags;  ///< sorted
@@ -38,8 +38,9 @@ struct Ticket {
   Instant created_at;
   Instant updated_at;
   std::optional<Instant> last_message_at;
-  ActorKind last_message_by = ActorKind::none;  ///< customer or agent (a program that answers counts as agent's side)
-  std::optional<Instant> unanswered_since;      ///< the oldest customer message without an answer
+  ActorKind last_message_by =
+      ActorKind::none;  ///< customer or agent (a program that answers counts as agent's side)
+  std::optional<Instant> unanswered_since;  ///< the oldest customer message without an answer
   TicketFirstResponse first_response;
   std::optional<Instant> resolved_at;
   std::optional<Instant> snoozed_until;

@@ -8,8 +8,7 @@ namespace {
 using conversation::FirstResponse;
 using Row = TicketView::StreamRow;
 
-template <class Message>
-void take_message(Row& row, const Message& e, ActorKind by, const EventAt& at) {
+template <class Message> void take_message(Row& row, const Message& e, ActorKind by, const EventAt& at) {
   if (!row.last_message_at.is_set() || at.occurred_at.ms >= row.last_message_at.ms) {
     row.last_message_at = at.occurred_at;
     row.last_message_by = by;
@@ -48,7 +47,8 @@ Outcome TicketView::change(StreamRow& row, const conversation::MessageReceived& 
   ++row.received;
   row.snoozed_until = {};
   row.last_received_at.ms = std::max(row.last_received_at.ms, at.occurred_at.ms);
-  if (!row.unanswered_since.is_set() || at.occurred_at.ms < row.unanswered_since.ms) row.unanswered_since = at.occurred_at;
+  if (!row.unanswered_since.is_set() || at.occurred_at.ms < row.unanswered_since.ms)
+    row.unanswered_since = at.occurred_at;
   if (!row.first_message_at.is_set()) row.first_message_at = at.occurred_at;
   if (e.first_response_due) {
     row.response = FirstResponse::running;
@@ -56,7 +56,8 @@ Outcome TicketView::change(StreamRow& row, const conversation::MessageReceived& 
   }
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::ParticipantJoined& e, const EventAt& at, Rows& rows) {
+Outcome TicketView::change(StreamRow& row, const conversation::ParticipantJoined& e, const EventAt& at,
+                           Rows& rows) {
   auto& participant = rows.at<Participant>(
       rows.key(participant_tag).id(at.stream.id).be(static_cast<std::uint16_t>(row.participants)));
   participant.reference = e.participant;
@@ -79,9 +80,15 @@ Outcome TicketView::change(StreamRow& row, const conversation::NoteAdded&, const
   ++row.notes;
   return applied;
 }
-Outcome TicketView::change(StreamRow&, const conversation::Assigned&, const EventAt&, Rows&) { return applied; }
-Outcome TicketView::change(StreamRow&, const conversation::Unassigned&, const EventAt&, Rows&) { return applied; }
-Outcome TicketView::change(StreamRow&, const conversation::QueueChanged&, const EventAt&, Rows&) { return applied; }
+Outcome TicketView::change(StreamRow&, const conversation::Assigned&, const EventAt&, Rows&) {
+  return applied;
+}
+Outcome TicketView::change(StreamRow&, const conversation::Unassigned&, const EventAt&, Rows&) {
+  return applied;
+}
+Outcome TicketView::change(StreamRow&, const conversation::QueueChanged&, const EventAt&, Rows&) {
+  return applied;
+}
 Outcome TicketView::change(StreamRow& row, const conversation::Snoozed& e, const EventAt&, Rows&) {
   row.snoozed_until = e.until;
   return applied;
@@ -128,7 +135,8 @@ Outcome TicketView::change(StreamRow& row, const conversation::PriorityChanged& 
   row.priority = e.to;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::TagsChanged& e, const EventAt& at, Rows& rows) {
+Outcome TicketView::change(StreamRow& row, const conversation::TagsChanged& e, const EventAt& at,
+                           Rows& rows) {
   const RowKey more_key = rows.key(more_tags_tag).id(at.stream.id);
   std::vector<TagId> tags;
   for (std::size_t i = 0; i < row.tags_count; ++i)
@@ -152,7 +160,8 @@ Outcome TicketView::change(StreamRow& row, const conversation::TagsChanged& e, c
   row.tags_count = static_cast<std::uint16_t>(tags.size());
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::FirstResponseBreached&, const EventAt&, Rows&) {
+Outcome TicketView::change(StreamRow& row, const conversation::FirstResponseBreached&, const EventAt&,
+                           Rows&) {
   row.response = FirstResponse::breached;
   return applied;
 }
@@ -216,10 +225,11 @@ Result<Ticket> fold_ticket(std::span<const PastEvent> history) {
   const RawId id = history.front().event.stream.id;
   Rows rows(keyed, 0, workspace, nullptr, TicketView::version);
   for (const PastEvent& past : history) {
-    const EventAt at{workspace, past.meta.envelope, past.meta.actor, past.meta.recorded_at,
+    const EventAt at{workspace,         past.meta.envelope, past.meta.actor,       past.meta.recorded_at,
                      past.event.stream, past.event.version, past.event.occurred_at};
     if (const Outcome outcome = view.apply(past.event.body, at, &row, &exists, rows); !outcome.applied())
-      return corrupt(outcome.rule, "version " + std::to_string(past.event.version) + " of the conversation's history");
+      return corrupt(outcome.rule,
+                     "version " + std::to_string(past.event.version) + " of the conversation's history");
     keyed.keep_changes(hash);
   }
   if (!exists) return Error{Errc::not_found, "conversation.not_found", "no events of it up to there"};

@@ -10,11 +10,13 @@ namespace parlance {
 struct TicketView {
   static constexpr std::string_view name = "ticket";
   static constexpr std::uint32_t version = 1;
-  using Events = Handles<conversation::Opened, conversation::MessageReceived, conversation::ParticipantJoined,
-                         conversation::Replied, conversation::NoteAdded, conversation::Assigned, conversation::Unassigned,
-                         conversation::QueueChanged, conversation::Snoozed, conversation::Woken, conversation::WaitStarted,
-                         conversation::Resolved, conversation::Reopened, conversation::Closed, conversation::PriorityChanged,
-                         conversation::TagsChanged, conversation::FirstResponseBreached, conversation::BreachWithdrawn>;
+  using Events =
+      Handles<conversation::Opened, conversation::MessageReceived, conversation::ParticipantJoined,
+              conversation::Replied, conversation::NoteAdded, conversation::Assigned,
+              conversation::Unassigned, conversation::QueueChanged, conversation::Snoozed,
+              conversation::Woken, conversation::WaitStarted, conversation::Resolved, conversation::Reopened,
+              conversation::Closed, conversation::PriorityChanged, conversation::TagsChanged,
+              conversation::FirstResponseBreached, conversation::BreachWithdrawn>;
 
   static constexpr std::size_t inline_tags = 6;
   struct StreamRow {
@@ -32,7 +34,7 @@ struct TicketView {
     RowInstant unanswered_since;
     RowInstant first_message_at;  ///< the episode's first customer message
     RowInstant response_due;
-    RowInstant response_at;       ///< the episode's first response
+    RowInstant response_at;  ///< the episode's first response
     RowInstant resolved_at;
     RowInstant snoozed_until;
     RowInstant closes_at;
@@ -70,8 +72,7 @@ struct TicketView {
   static constexpr std::uint8_t more_tags_tag = 2;
 
   static Outcome on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows);
-  template <class E>
-  static Outcome on(const E& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+  template <class E> static Outcome on(const E& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
     if (!mine.exists()) return cannot("ticket.conversation_unknown");
     if (at.version <= mine->version) return cannot("ticket.version_again");
     if constexpr (Moves::has<E>) move(mine->standing, e);
@@ -84,12 +85,15 @@ struct TicketView {
   /// A promise of an answer is still open: it runs, or it is broken and nobody answered yet.
   [[nodiscard]] static bool response_outstanding(const StreamRow& row) {
     using conversation::FirstResponse;
-    return row.response == FirstResponse::running || (row.response == FirstResponse::breached && row.episode_answered == 0);
+    return row.response == FirstResponse::running ||
+           (row.response == FirstResponse::breached && row.episode_answered == 0);
   }
 
  private:
-  static Outcome change(StreamRow& row, const conversation::MessageReceived& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::ParticipantJoined& e, const EventAt& at, Rows& rows);
+  static Outcome change(StreamRow& row, const conversation::MessageReceived& e, const EventAt& at,
+                        Rows& rows);
+  static Outcome change(StreamRow& row, const conversation::ParticipantJoined& e, const EventAt& at,
+                        Rows& rows);
   static Outcome change(StreamRow& row, const conversation::Replied& e, const EventAt& at, Rows& rows);
   static Outcome change(StreamRow& row, const conversation::NoteAdded& e, const EventAt& at, Rows& rows);
   static Outcome change(StreamRow& row, const conversation::Assigned& e, const EventAt& at, Rows& rows);
@@ -101,10 +105,13 @@ struct TicketView {
   static Outcome change(StreamRow& row, const conversation::Resolved& e, const EventAt& at, Rows& rows);
   static Outcome change(StreamRow& row, const conversation::Reopened& e, const EventAt& at, Rows& rows);
   static Outcome change(StreamRow& row, const conversation::Closed& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::PriorityChanged& e, const EventAt& at, Rows& rows);
+  static Outcome change(StreamRow& row, const conversation::PriorityChanged& e, const EventAt& at,
+                        Rows& rows);
   static Outcome change(StreamRow& row, const conversation::TagsChanged& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::FirstResponseBreached& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::BreachWithdrawn& e, const EventAt& at, Rows& rows);
+  static Outcome change(StreamRow& row, const conversation::FirstResponseBreached& e, const EventAt& at,
+                        Rows& rows);
+  static Outcome change(StreamRow& row, const conversation::BreachWithdrawn& e, const EventAt& at,
+                        Rows& rows);
 };
 static_assert(FixedRow<TicketView::StreamRow>);
 

@@ -20,12 +20,12 @@ enum class Health : std::uint8_t {
 struct ViewStatus {
   std::string view;
   std::uint32_t version = 1;
-  std::string family;       ///< which rows serve
+  std::string family;  ///< which rows serve
   PartitionId partition = 0;
-  Offset applied = 0;       ///< the next offset to apply
-  Offset end = 0;           ///< the log's durable end
-  Offset lag = 0;           ///< records between
-  std::string hash;         ///< 32 hexadecimal digits
+  Offset applied = 0;  ///< the next offset to apply
+  Offset end = 0;      ///< the log's durable end
+  Offset lag = 0;      ///< records between
+  std::string hash;    ///< 32 hexadecimal digits
   Health health = Health::ok;
   std::uint64_t quarantined = 0;
   std::optional<Error> error;

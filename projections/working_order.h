@@ -16,7 +16,8 @@ inline constexpr std::int64_t resting_ms = std::int64_t{1} << 50;
   if (TicketView::response_outstanding(row)) return row.response_due.ms;
   if (row.standing.to_do() && row.unanswered_since.is_set()) return row.unanswered_since.ms;
   if (row.standing.to_do() && row.replied == 0) return row.created_at.ms;
-  if (row.standing.phase == conversation::Phase::snoozed && row.snoozed_until.is_set()) return resting_ms + row.snoozed_until.ms;
+  if (row.standing.phase == conversation::Phase::snoozed && row.snoozed_until.is_set())
+    return resting_ms + row.snoozed_until.ms;
   return resting_ms + (row.last_message_at.is_set() ? row.last_message_at.ms : row.created_at.ms);
 }
 

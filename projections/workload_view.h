@@ -21,12 +21,11 @@ struct WorkloadView {
     std::uint32_t open = 0;     ///< new or open
     std::uint32_t waiting = 0;  ///< for the customer or a third party
     std::uint32_t snoozed = 0;
-    ByChannel by_channel{};     ///< of the three together
+    ByChannel by_channel{};  ///< of the three together
   };
   static constexpr std::uint8_t counts_tag = 1;
 
-  template <class E>
-  static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows& rows) {
+  template <class E> static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows& rows) {
     if constexpr (std::is_same_v<E, conversation::Opened>) {
       mine.make();
     } else {

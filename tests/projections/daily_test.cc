@@ -4,7 +4,8 @@ using namespace parlance;
 using namespace parlance::tests;
 
 namespace {
-DailyFigures total(Served& s, DailyBy by, DailyKey key, Instant from = monday + -86'400'000, Instant to = monday + 86'400'000) {
+DailyFigures total(Served& s, DailyBy by, DailyKey key, Instant from = monday + -86'400'000,
+                   Instant to = monday + 86'400'000) {
   s.apply_all();
   DailyFigures sum;
   for (const DailyFigures& f : must(s.views->daily(workspace, from, to, by))) {

@@ -1,6 +1,7 @@
+#include "projections/registry.h"
+
 #include <stdexcept>
 
-#include "projections/registry.h"
 #include "projections/runner.h"
 #include "projections/standing.h"
 #include "tests/projections/served.h"
@@ -14,7 +15,8 @@ namespace {
 struct NotesView {
   static constexpr std::string_view name = "notes";
   static constexpr std::uint32_t version = 1;
-  using Events = Handles<conversation::Opened, conversation::Assigned, conversation::QueueChanged, conversation::NoteAdded>;
+  using Events = Handles<conversation::Opened, conversation::Assigned, conversation::QueueChanged,
+                         conversation::NoteAdded>;
   struct StreamRow {
     std::uint32_t view_version = 0;
     std::uint32_t zero = 0;
@@ -29,8 +31,7 @@ struct NotesView {
     ++rows.at<Count>(rows.key(1).id(mine->standing.queue)).notes;
     return applied;
   }
-  template <class E>
-  static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
+  template <class E> static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
     if (!mine.exists()) mine.make();
     move(mine->standing, e);
     return applied;
@@ -87,7 +88,8 @@ TEST_CASE("a view is one small struct and one line beside the others") {
   for (const QueueId queue : queues) {
     std::uint32_t notes = 0;
     for (PartitionId p = 0; p < 2; ++p) {
-      const auto row = runner->live().read(p).row<NotesView, NotesView::Count>(RowKey(workspace, 1).id(queue));
+      const auto row =
+          runner->live().read(p).row<NotesView, NotesView::Count>(RowKey(workspace, 1).id(queue));
       notes += *row ? (*row)->notes : 0;
     }
     CHECK(notes == expected[queue]);
@@ -98,7 +100,9 @@ TEST_CASE("a view is one small struct and one line beside the others") {
   for (const auto& c : *compared) CHECK(c.equal());
 }
 
-TEST_CASE("a view added to a log that others have applied starts from the log's beginning, the others go on where they were") {
+TEST_CASE(
+    "a view added to a log that others have applied starts from the log's beginning, the others go on where "
+    "they were") {
   Shop shop(82, 2);
   shop.act(200);
   LossyRows rows;
@@ -145,7 +149,10 @@ TEST_CASE("a view that throws leaves its rows as they were, and the event in qua
   CHECK(status.quarantined == 2);
   CHECK(runner->live().quarantined(0)->front().rule == "view.exception");
   CHECK((*runner->live().read(0).row<StumblingView, StumblingView::Count>(RowKey(workspace, 1)))->notes == 5);
-  CHECK((*runner->live().read(0).row<StumblingView, StumblingView::Count>(RowKey(workspace, 2)))->notes == 500);
+  CHECK((*runner->live().read(0).row<StumblingView, StumblingView::Count>(RowKey(workspace, 2)))->notes ==
+        500);
   CHECK(runner->live().status(1, 0).health == Health::ok);
-  CHECK((*runner->live().read(0).row<NotesView, NotesView::Count>(RowKey(workspace, 1).id(queues[0])))->notes == 7);
+  CHECK(
+      (*runner->live().read(0).row<NotesView, NotesView::Count>(RowKey(workspace, 1).id(queues[0])))->notes ==
+      7);
 }

@@ -28,7 +28,8 @@ TEST_CASE("every view rebuilt has the live one's hash, over random histories") {
 TEST_CASE("it makes no difference in which steps partitions are applied, stored and forgotten") {
   std::map<std::pair<std::string, PartitionId>, std::string> hashes;
   const Views::Options plain, hasty{.dirty_bytes_max = 3'000, .replay_records_max = 50, .cache_bytes_max = 1};
-  for (const auto& [options, at_a_time] : {std::pair(plain, 10'000), std::pair(plain, 1), std::pair(hasty, 7), std::pair(hasty, 90)}) {
+  for (const auto& [options, at_a_time] :
+       {std::pair(plain, 10'000), std::pair(plain, 1), std::pair(hasty, 7), std::pair(hasty, 90)}) {
     Served s(41, 4, options);
     s.shop.act(700);
     s.apply_all(static_cast<std::size_t>(at_a_time));
@@ -48,7 +49,8 @@ TEST_CASE("a crash loses unflushed batches of each view by itself, and replay ma
       never_crashed.shop.act(150);
       s.apply_all(40);
       s.views.reset();
-      s.rows.crash([&](std::size_t batches) { return s.shop.below(static_cast<std::uint32_t>(batches) + 1); });
+      s.rows.crash(
+          [&](std::size_t batches) { return s.shop.below(static_cast<std::uint32_t>(batches) + 1); });
       // Chance is the shop's: the twin takes as much of it.
       for (std::size_t i = 0; i < s.rows.families().size(); ++i) never_crashed.shop.random();
       s.reopen();
@@ -99,7 +101,9 @@ TEST_CASE("a store that does not write loses nothing, and the next time it goes 
   CHECK(s.hashes() == other.hashes());
 }
 
-TEST_CASE("a store that cannot be read in the middle of an envelope stops the partition and keeps what was stored whole") {
+TEST_CASE(
+    "a store that cannot be read in the middle of an envelope stops the partition and keeps what was stored "
+    "whole") {
   Served s(62, 1, {.dirty_bytes_max = 1, .cache_bytes_max = 1});
   auto& c = s.shop.opened_with_message();
   s.apply_all();
@@ -174,7 +178,8 @@ TEST_CASE("rows of another log are not served") {
   s.apply_all();
   REQUIRE(s.views->flush().has_value());
   OwnedLog other(1);
-  auto storage = std::make_shared<MemoryLogStorage>(MemoryLogOptions{.id = LogId::from({8, 8}), .partitions = 1});
+  auto storage =
+      std::make_shared<MemoryLogStorage>(MemoryLogOptions{.id = LogId::from({8, 8}), .partitions = 1});
   MemoryLog empty(storage);
   auto views = Views::open(empty, s.rows);
   REQUIRE(views.has_value());

@@ -1,18 +1,17 @@
 #pragma once
-#include <doctest/doctest.h>
-
 #include <map>
 #include <string>
 
-#include "tests/projections/lossy_rows.h"
+#include <doctest/doctest.h>
+
 #include "projections/views.h"
+#include "tests/projections/lossy_rows.h"
 #include "tests/projections/shop.h"
 
 namespace parlance::tests {
 
 /// The value, by value: `for (x : *answer())` would outlive its answer.
-template <class T>
-T must(Result<T> result) {
+template <class T> T must(Result<T> result) {
   REQUIRE_MESSAGE(result.has_value(), (result ? "" : result.error().detail));
   return std::move(*result);
 }

@@ -38,8 +38,10 @@ class OwnedLog {
     for (PartitionId p = 0; p < partitions; ++p) {
       states_.push_back(initial_log_state(log_->id(), p));
       const Claim claim{.nonce = {1, p}, .seen = {0, 0, states_[p].chain}, .genesis = Genesis{}};
-      append(p, {.kind = RecordKind::claim, .format = claim_format, .partition = p, .log = log_->id(), .epoch = 1},
-             encode_claim(claim));
+      append(
+          p,
+          {.kind = RecordKind::claim, .format = claim_format, .partition = p, .log = log_->id(), .epoch = 1},
+          encode_claim(claim));
     }
   }
   [[nodiscard]] MemoryLog& log() { return *log_; }
@@ -53,7 +55,13 @@ class OwnedLog {
   Offset write(PartitionId partition, ByteView body, const KindSet& kinds) {
     const LogState& s = states_[partition];
     return append(partition,
-                  {.partition = partition, .log = s.log, .epoch = s.epoch, .seq = s.seq + 1, .prev = s.chain, .kinds = kinds}, body);
+                  {.partition = partition,
+                   .log = s.log,
+                   .epoch = s.epoch,
+                   .seq = s.seq + 1,
+                   .prev = s.chain,
+                   .kinds = kinds},
+                  body);
   }
 
  private:
@@ -77,8 +85,10 @@ class OwnedLog {
 };
 
 inline const WorkspaceId workspace = WorkspaceId::from({1, 1});
-inline const std::array<QueueId, 3> queues{QueueId::from({2, 1}), QueueId::from({2, 2}), QueueId::from({2, 3})};
-inline const std::array<AgentId, 4> agents{AgentId::from({3, 1}), AgentId::from({3, 2}), AgentId::from({3, 3}), AgentId::from({3, 4})};
+inline const std::array<QueueId, 3> queues{QueueId::from({2, 1}), QueueId::from({2, 2}),
+                                           QueueId::from({2, 3})};
+inline const std::array<AgentId, 4> agents{AgentId::from({3, 1}), AgentId::from({3, 2}),
+                                           AgentId::from({3, 3}), AgentId::from({3, 4})};
 inline constexpr Instant monday{1'795'000'000'000};
 
 /// A shop's traffic: commands go through the deciders, what they decide is appended. `random()` alone makes it: the same seed, the
@@ -112,12 +122,19 @@ class Shop {
     return {a << 32 | b, c << 32 | random()};
   }
 
-  Conversation& open(Channel channel = Channel::email, QueueId queue = queues[0], Language language = parse_language("de")) {
+  Conversation& open(Channel channel = Channel::email, QueueId queue = queues[0],
+                     Language language = parse_language("de")) {
     const auto id = ConversationId::from(make_raw_id(now, static_cast<Slot>(below(256)), random_id()));
     conversations.push_back({id, {}, 0, {}});
-    apply(conversations.back(), conversation::Open{.requester = ReferenceId::from(random_id()), .store = StoreId::from({5, 1}),
-                                                   .language = language, .queue = queue, .number = ++numbers_ * 256 + id.slot(),
-                                                   .at = now, },
+    apply(conversations.back(),
+          conversation::Open{
+              .requester = ReferenceId::from(random_id()),
+              .store = StoreId::from({5, 1}),
+              .language = language,
+              .queue = queue,
+              .number = ++numbers_ * 256 + id.slot(),
+              .at = now,
+          },
           channel);
     return conversations.back();
   }
@@ -127,8 +144,11 @@ class Shop {
     return c;
   }
   bool receive(Conversation& c, Instant at, bool participant = false) {
-    conversation::Receive command{.id = MessageId::from(random_id()), .author = c.state.requester, .channel = c.state.channel,
-                                  .at = at, .adopted = &adopted};
+    conversation::Receive command{.id = MessageId::from(random_id()),
+                                  .author = c.state.requester,
+                                  .channel = c.state.channel,
+                                  .at = at,
+                                  .adopted = &adopted};
     if (participant) {
       command.author = ReferenceId::from(random_id());
       command.joins = Identity{};
@@ -161,7 +181,8 @@ class Shop {
       c.state = evolve(c.state, event);
       const Instant at = std::visit([](const auto& e) { return e.at; }, event);
       envelope.events.push_back({{Category::conversation, c.id}, ++c.version, at, event});
-      c.history.push_back({{workspace, envelope.id, envelope.actor, envelope.recorded_at}, envelope.events.back()});
+      c.history.push_back(
+          {{workspace, envelope.id, envelope.actor, envelope.recorded_at}, envelope.events.back()});
     }
     log.write(log.partition_of(c.id), envelope);
   }
@@ -171,11 +192,14 @@ class Shop {
     now = now + below(400'000);
     if (conversations.size() < 5 || chance(12)) {
       static constexpr std::array channels{Channel::email, Channel::chat, Channel::whatsapp};
-      Conversation& made = open(channels[below(3)], queues[below(3)], chance(50) ? parse_language("de") : parse_language("fr"));
+      Conversation& made = open(channels[below(3)], queues[below(3)],
+                                chance(50) ? parse_language("de") : parse_language("fr"));
       if (chance(85)) receive(made, now);
       return;
     }
-    Conversation& c = conversations[conversations.size() - 1 - below(static_cast<std::uint32_t>(std::min<std::size_t>(conversations.size(), 60)))];
+    Conversation& c =
+        conversations[conversations.size() - 1 -
+                      below(static_cast<std::uint32_t>(std::min<std::size_t>(conversations.size(), 60)))];
     for (const conversation::Timer& timer : timers(c.state))
       if (timer.due <= now) {
         apply(c, conversation::Tick{timer});
@@ -184,17 +208,35 @@ class Shop {
     const Instant at = chance(10) ? now + -static_cast<std::int64_t>(below(7'200'000)) : now;
     const AgentId agent = agents[below(4)];
     switch (below(16)) {
-      case 0: case 1: case 2: receive(c, at, chance(10)); break;
-      case 3: case 4: case 5: reply(c, at, chance(90) ? agent : AgentId{}); break;
-      case 6: apply(c, conversation::Note{.id = MessageId::from(random_id()), .agent = agent, .at = at}); break;
-      case 7: apply(c, conversation::Assign{.agent = agent, .queue = chance(40) ? queues[below(3)] : QueueId{}, .at = at, .adopted = &adopted}); break;
-      case 8: apply(c, conversation::Assign{.queue = queues[below(3)], .reason = "moved", .at = at, .adopted = &adopted}); break;
+      case 0:
+      case 1:
+      case 2: receive(c, at, chance(10)); break;
+      case 3:
+      case 4:
+      case 5: reply(c, at, chance(90) ? agent : AgentId{}); break;
+      case 6:
+        apply(c, conversation::Note{.id = MessageId::from(random_id()), .agent = agent, .at = at});
+        break;
+      case 7:
+        apply(c, conversation::Assign{.agent = agent,
+                                      .queue = chance(40) ? queues[below(3)] : QueueId{},
+                                      .at = at,
+                                      .adopted = &adopted});
+        break;
+      case 8:
+        apply(c, conversation::Assign{
+                     .queue = queues[below(3)], .reason = "moved", .at = at, .adopted = &adopted});
+        break;
       case 9: apply(c, conversation::Unassign{.at = at}); break;
       case 10: apply(c, conversation::Snooze{.until = at + 3'600'000, .at = at}); break;
-      case 11: apply(c, conversation::Wait{.on = chance(50) ? WaitFor::customer : WaitFor::third_party, .at = at}); break;
+      case 11:
+        apply(c, conversation::Wait{.on = chance(50) ? WaitFor::customer : WaitFor::third_party, .at = at});
+        break;
       case 12: apply(c, conversation::Resolve{.agent = agent, .at = at, .adopted = &adopted}); break;
       case 13: apply(c, conversation::Reopen{.at = at}); break;
-      case 14: apply(c, conversation::SetPriority{.priority = static_cast<Priority>(1 + below(4)), .at = at}); break;
+      case 14:
+        apply(c, conversation::SetPriority{.priority = static_cast<Priority>(1 + below(4)), .at = at});
+        break;
       default: {
         conversation::ChangeTags change{.at = at, .adopted = &adopted};
         for (std::uint64_t i = 0; i < 1 + below(8); ++i)

@@ -1,9 +1,9 @@
 #include "projections/sorted_blocks.h"
 
-#include <doctest/doctest.h>
-
 #include <random>
 #include <set>
+
+#include <doctest/doctest.h>
 
 using parlance::SortedBlocks;
 
@@ -14,7 +14,8 @@ TEST_CASE("sorted blocks hold what a set holds, in its order") {
     std::set<unsigned> set;
     for (int i = 0; i < 6'000; ++i) {
       // Mostly rising, as instants are, with a third anywhere.
-      const unsigned value = random() % 3 == 0 ? static_cast<unsigned>(random()) % range : static_cast<unsigned>(i);
+      const unsigned value =
+          random() % 3 == 0 ? static_cast<unsigned>(random()) % range : static_cast<unsigned>(i);
       if (random() % 3 != 0) {
         REQUIRE(blocks.insert(value) == set.insert(value).second);
       } else {
@@ -25,8 +26,14 @@ TEST_CASE("sorted blocks hold what a set holds, in its order") {
     for (int i = 0; i < 50; ++i) {
       const auto from = static_cast<unsigned>(random()) % range;
       std::vector<unsigned> up, down;
-      blocks.ascend(from, [&](unsigned v) { up.push_back(v); return true; });
-      blocks.descend(from, [&](unsigned v) { down.push_back(v); return true; });
+      blocks.ascend(from, [&](unsigned v) {
+        up.push_back(v);
+        return true;
+      });
+      blocks.descend(from, [&](unsigned v) {
+        down.push_back(v);
+        return true;
+      });
       REQUIRE(up == std::vector<unsigned>(set.lower_bound(from), set.end()));
       REQUIRE(down == std::vector<unsigned>(std::make_reverse_iterator(set.lower_bound(from)), set.rend()));
       const auto to = static_cast<unsigned>(random()) % range;

@@ -80,7 +80,8 @@ TEST_CASE("reopening starts a new episode with a promise of its own") {
   Served s;
   auto& c = s.shop.opened_with_message();
   s.shop.reply(c, monday + 1'000);
-  s.shop.apply(c, conversation::Resolve{.agent = agents[0], .at = monday + 2'000, .adopted = &s.shop.adopted});
+  s.shop.apply(c,
+               conversation::Resolve{.agent = agents[0], .at = monday + 2'000, .adopted = &s.shop.adopted});
   Ticket t = s.ticket(c.id);
   CHECK(t.state == Phase::resolved);
   CHECK(t.resolved_at == monday + 2'000);
@@ -168,9 +169,11 @@ TEST_CASE("a ticket of the past is folded by the view's own code") {
   remember();
   s.shop.reply(c, monday + 1'000);
   remember();
-  s.shop.apply(c, conversation::ChangeTags{.add = {TagId::from({4, 1})}, .at = monday + 2'000, .adopted = &s.shop.adopted});
+  s.shop.apply(c, conversation::ChangeTags{
+                      .add = {TagId::from({4, 1})}, .at = monday + 2'000, .adopted = &s.shop.adopted});
   remember();
-  s.shop.apply(c, conversation::Resolve{.agent = agents[0], .at = monday + 3'000, .adopted = &s.shop.adopted});
+  s.shop.apply(c,
+               conversation::Resolve{.agent = agents[0], .at = monday + 3'000, .adopted = &s.shop.adopted});
   remember();
   for (std::size_t i = 0; i < as_it_was.size(); ++i)
     CHECK(*fold_ticket(std::span(c.history).first(i + 2)) == as_it_was[i]);

@@ -74,7 +74,8 @@ TEST_CASE("a queue counts what waits, by channel and language, and knows the old
   CHECK(q.open == 3);
   CHECK(q.snoozed == 1);
   CHECK(q.oldest_waiting_at == monday);
-  CHECK(q.by_channel == std::vector<std::pair<Channel, std::uint64_t>>{{Channel::email, 1}, {Channel::chat, 1}});
+  CHECK(q.by_channel ==
+        std::vector<std::pair<Channel, std::uint64_t>>{{Channel::email, 1}, {Channel::chat, 1}});
   CHECK(q.by_language == std::vector<std::pair<Language, std::uint64_t>>{{parse_language("de"), 2}});
   CHECK(s.views->queue(workspace, queues[2], monday)->open == 0);
 
@@ -102,14 +103,16 @@ TEST_CASE("queues and workloads sum to the tickets they count, over random histo
       const Instant since = t.unanswered_since.value_or(t.created_at);
       if (!q.oldest_waiting_at || since < *q.oldest_waiting_at) q.oldest_waiting_at = since;
     }
-    const bool open_promise = t.first_response.state == conversation::FirstResponse::running ||
-                              (t.first_response.state == conversation::FirstResponse::breached && !c.state.answered_in_episode);
+    const bool open_promise =
+        t.first_response.state == conversation::FirstResponse::running ||
+        (t.first_response.state == conversation::FirstResponse::breached && !c.state.answered_in_episode);
     q.late += is_active(t.state) && open_promise && *t.first_response.due_at < now;
     if (!t.assignee) continue;
     Workload& w = held[t.assignee];
     w.open += to_do;
     w.snoozed += t.state == conversation::Phase::snoozed;
-    w.waiting += t.state == conversation::Phase::waiting_customer || t.state == conversation::Phase::waiting_third_party;
+    w.waiting += t.state == conversation::Phase::waiting_customer ||
+                 t.state == conversation::Phase::waiting_third_party;
   }
   const auto all = s.views->queues(workspace, now);
   CHECK(all->size() == 3);
