@@ -5,11 +5,13 @@
 // read, folded and decoded and nothing else: no replay can cost less. Then the same and all views applied, with their rows in RocksDB,
 // its flushes and compactions counted. Processor time is that of the whole process, so background threads are in it.
 //
-//   replay [EVENTS] [views|baseline]     the second argument: only that, to be profiled
+//   replay [EVENTS [views|baseline|log DIR]]
+//
+// The second and third argument are for profiling: make only the log, in DIR, or do only one of the two over such a log.
 #include <chrono>
 #include <condition_variable>
-#include <cstring>
 #include <mutex>
+#include <string_view>
 #include <sys/resource.h>
 
 #include "adapters/embedded/embedded_log.h"
@@ -91,22 +93,27 @@ std::uint64_t read_fold_decode(const EventLog& log) {
 
 int main(int argc, char** argv) {
   const std::uint64_t wanted = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
-  const auto only = [&](const char* part) { return argc < 3 || std::strcmp(argv[2], part) == 0; };
-  const tests::TempDir dir;
-  const Written written = make_log(dir / "log", wanted);
-  std::printf("%llu events in %llu records of %llu bytes on average\n",
-              static_cast<unsigned long long>(written.events),
-              static_cast<unsigned long long>(written.records),
-              static_cast<unsigned long long>(written.bytes / written.records));
+  const std::string_view only = argc > 2 ? argv[2] : "";
+  const tests::TempDir own;
+  const std::filesystem::path dir = argc > 3 ? std::filesystem::path(argv[3]) : own.path();
+  std::uint64_t events = wanted;
+  if (only.empty() || only == "log") {
+    const Written written = make_log(dir / "log", wanted);
+    events = written.events;
+    std::printf("%llu events in %llu records of %llu bytes on average\n",
+                static_cast<unsigned long long>(events), static_cast<unsigned long long>(written.records),
+                static_cast<unsigned long long>(written.bytes / written.records));
+  }
+  if (only == "log") return 0;
   const auto log = must(open_embedded_log(dir / "log", {.read_only = true}));
-
-  if (only("baseline"))
-    answer("read, fold and decode", measure([&] { (void)read_fold_decode(*log); }), written.events);
-  if (!only("views")) return 0;
+  if (only.empty() || only == "baseline")
+    answer("read, fold and decode", measure([&] { (void)read_fold_decode(*log); }), events);
+  if (only == "baseline") return 0;
+  const auto rows_dir = own.path() / "rows";
   const auto views_spent = measure([&] {
-    const auto rows = must(open_rocks_rows(dir / "rows"));
+    const auto rows = must(open_rocks_rows(rows_dir));
     const auto views = must(Views::open(*log, *rows));
-    // The time of the envelopes is no clock of the views': rows go down by bytes and by records here.
+    // The views know no clock but this one: rows go down by bytes and by records.
     while (must(views->apply_available(Instant{0}, 10'000)) != 0) {
     }
     must(views->flush());
@@ -114,10 +121,10 @@ int main(int argc, char** argv) {
       if (s.lag != 0 || s.health != Health::ok)
         stop(s.error.value_or(corrupt("bench.views", s.view + " did not apply everything")));
   });
-  answer("the same, and all views with their rows stored", views_spent, written.events);
+  answer("the same, and all views with their rows stored", views_spent, events);
 
-  const auto rows = must(open_rocks_rows(dir / "rows"));
+  const auto rows = must(open_rocks_rows(rows_dir));
   answer("opening the views again, orders from rows", measure([&] { (void)must(Views::open(*log, *rows)); }),
-         written.events);
+         events);
   return 0;
 }
