@@ -494,6 +494,24 @@ RowHash ViewSet::hash(std::size_t view, PartitionId partition) const {
   return hash;
 }
 
+Result<RowHash> ViewSet::recount(std::size_t view, PartitionId partition) const {
+  const Bytes from = stored_key(partition, {});
+  Bytes to = from;
+  RowHash hash;
+  const auto scanned =
+      at(partition).states[view].family->scan(from, prefix_end(to), [&](ByteView key, ByteView value) {
+        // What is longer than any row or key of ours is damage, and no hash of it is asked for.
+        if (key.size() - from.size() > RowKey::bytes_max || value.size() > row_bytes_max) {
+          hash.add(1);
+        } else {
+          hash.add(RowHash::term(key.subspan(from.size()), value));
+        }
+        return true;
+      });
+  if (!scanned) return scanned.error();
+  return hash;
+}
+
 ViewStatus ViewSet::status(std::size_t view, PartitionId partition) const {
   ViewStatus out;
   out.view = projections_[view].name;

@@ -75,6 +75,8 @@ class ViewSet {
 
   /// With the changed rows in it.
   [[nodiscard]] RowHash hash(std::size_t view, PartitionId partition) const;
+  /// Summed anew over the rows stored; nothing may be changed and not stored.
+  [[nodiscard]] Result<RowHash> recount(std::size_t view, PartitionId partition) const;
   [[nodiscard]] ViewStatus status(std::size_t view, PartitionId partition) const;
   [[nodiscard]] Result<std::vector<Quarantined>> quarantined(std::size_t view) const;
 
