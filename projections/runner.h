@@ -8,16 +8,10 @@
 #include <thread>
 #include <vector>
 
+#include "projections/runner_options.h"
 #include "projections/view_set.h"
 
 namespace parlance {
-
-struct RunnerOptions {
-  std::size_t dirty_bytes_max = 64 << 20;      ///< over all views, then changed rows go down
-  std::int64_t dirty_ms_max = 5'000;           ///< the same by age
-  std::uint64_t replay_records_max = 200'000;  ///< a restart replays at most about so many
-  std::size_t cache_bytes_max = 512 << 20;     ///< rows kept in memory, changed or not
-};
 
 /// Follows the log into a set of views: applies, stores when it is due, tells who waits for a position, rebuilds beside.
 ///

@@ -21,7 +21,6 @@ void TicketIndex::each_place(PartitionId partition, const StreamKey& key, const 
   };
   change(o.created, at_key(row.created_at.ms));
   change(o.updated, at_key(row.updated_at.ms));
-  change(o.numbers, ByNumber{row.number, entry.id});
   if (!is_active(s.phase)) return;
   at_key(working_key(row));
   change(o.working, entry);
@@ -40,6 +39,7 @@ void TicketIndex::add(PartitionId partition, const StreamKey& key, const std::ui
   TicketView::StreamRow ticket;
   std::memcpy(&ticket, row, sizeof ticket);
   each_place(partition, key, ticket, [](auto& order, const auto& entry) { order.insert(entry); });
+  partitions_[partition][key.workspace].numbers.insert({ticket.number, ConversationId::from(key.stream.id)});
 }
 void TicketIndex::remove(PartitionId partition, const StreamKey& key, const std::uint8_t* row) {
   TicketView::StreamRow ticket;

@@ -46,17 +46,17 @@ class TicketIndex final : public StreamIndex {
   struct ByNumber {
     std::uint64_t number = 0;
     ConversationId id;
-    bool operator<(const ByNumber& o) const { return number < o.number; }
+    bool operator<(const ByNumber& o) const { return number != o.number ? number < o.number : id < o.id; }
   };
   struct Orders {
-    SortedBlocks<Entry> created;  ///< all
-    SortedBlocks<Entry> updated;  ///< all
-    SortedBlocks<Entry> working;  ///< active ones, as all below
+    SortedBlocks<Entry> created;            ///< all
+    SortedBlocks<Entry> updated;            ///< all
+    SortedBlocks<Entry> working;            ///< active ones, as all below
     SortedBlocks<GroupEntry> queue_working;
-    SortedBlocks<GroupEntry> agent_working;  ///< held by an agent
-    SortedBlocks<QueueInstant> deadlines;    ///< of answers promised and not given
-    SortedBlocks<QueueInstant> waiting;      ///< new or open, nobody assigned
-    SortedBlocks<ByNumber> numbers;          ///< all
+    SortedBlocks<GroupEntry> agent_working; ///< held by an agent
+    SortedBlocks<QueueInstant> deadlines;   ///< of answers promised and not given
+    SortedBlocks<QueueInstant> waiting;     ///< new or open, nobody assigned
+    SortedBlocks<ByNumber> numbers;         ///< all; they never change
     std::unordered_map<QueueId, std::uint32_t> queues;
     std::unordered_map<AgentId, std::uint32_t> agents;
   };
@@ -74,8 +74,7 @@ class TicketIndex final : public StreamIndex {
   static constexpr std::uint32_t unknown = ~std::uint32_t{0};
 
  private:
-  void each_place(PartitionId partition, const StreamKey& key, const TicketView::StreamRow& row,
-                  auto&& change);
+  void each_place(PartitionId partition, const StreamKey& key, const TicketView::StreamRow& row, auto&& change);
   std::vector<std::map<WorkspaceId, Orders>> partitions_;
 };
 

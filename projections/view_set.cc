@@ -8,7 +8,6 @@ namespace {
 constexpr std::uint32_t applied_format = 1;
 constexpr std::uint16_t whole_envelope = 0xFFFF;
 constexpr std::size_t quarantine_rows_max = 10'000;  ///< listed; all are counted
-constexpr std::size_t marks_max = 4096;
 constexpr std::uint8_t applied_kind = 0, quarantine_kind = 1;
 
 Bytes meta_key(PartitionId partition, std::uint8_t kind) {
@@ -56,8 +55,8 @@ ViewSet::ViewSet(const EventLog& log, const std::vector<View>& views, StreamInde
 
 // ---- opening ----
 
-Result<std::unique_ptr<ViewSet>> ViewSet::open(const EventLog& log, const std::vector<View>& views,
-                                               StreamIndex* index, std::size_t indexed) {
+Result<std::unique_ptr<ViewSet>> ViewSet::open(const EventLog& log, const std::vector<View>& views, StreamIndex* index,
+                                               std::size_t indexed) {
   std::unique_ptr<ViewSet> set(new ViewSet(log, views, index, indexed));
   for (const auto& partition : set->partitions_) {
     if (auto loaded = set->load(*partition); !loaded) return loaded.error();
@@ -84,8 +83,7 @@ Result<void> ViewSet::load(Partition& p) {
       auto log_state = decode_log_state(in.take(log_state_bytes));
       if (!in.at_end() || format != applied_format || version != projections_[v].version || !log_state ||
           log_state->log != log_.id() || log_state->partition != p.id)
-        return corrupt("views.applied_state",
-                       "the rows of " + state.family_name + " are not of this log and view");
+        return corrupt("views.applied_state", "the rows of " + state.family_name + " are not of this log and view");
       state.hash = RowHash::from(high, low);
       state.resume = *log_state;
     }
@@ -94,6 +92,7 @@ Result<void> ViewSet::load(Partition& p) {
     if (!p.error) p.error = check_last_record(state.resume);
   }
   if (lowest) p.log = *lowest;
+  p.passed.emplace(p.log);
   p.next = p.log.next;
   return {};
 }
@@ -120,8 +119,7 @@ Result<void> ViewSet::load_index(Partition& p) {
   constexpr std::size_t tag_at = 2 + 16;
   constexpr std::size_t key_bytes = tag_at + 1 + 1 + 16;
   return p.states[indexed_].family->scan(from, prefix_end(to), [&](ByteView key, ByteView value) {
-    if (key.size() != key_bytes || key[tag_at] != 0 || value.size() != p.streams.row_bytes(indexed_))
-      return true;
+    if (key.size() != key_bytes || key[tag_at] != 0 || value.size() != p.streams.row_bytes(indexed_)) return true;
     ByteReader in(key.subspan(2));
     StreamKey stream;
     stream.workspace = in.id_of<WorkspaceId>();
@@ -181,15 +179,8 @@ std::optional<Error> ViewSet::apply_record(Partition& p, Offset offset, ByteView
                          " than a view has applied"};
 
   LogState state = p.log;
-  const auto folded = fold(state, offset, bytes);
+  const auto folded = fold(state, *p.passed, offset, bytes);
   if (!folded) return folded.error();
-  if (p.marks.empty()) p.marks.resize(marks_max);
-  p.marks[p.log.next % marks_max] = {p.log.next, p.log.seq, p.log.chain};
-  if (folded->verdict == Verdict::accepted_claim) {
-    const auto claim = decode_claim(folded->record.body);
-    if (claim)
-      if (auto loss = check_claim(p, *claim, offset)) return loss;
-  }
 
   const std::uint32_t views = taking_part(p, offset);
   std::optional<Result<Envelope>> envelope;
@@ -206,8 +197,7 @@ std::optional<Error> ViewSet::apply_record(Partition& p, Offset offset, ByteView
     }
   } else if (envelope) {
     for (std::size_t v = 0; v < projections_.size(); ++v)
-      if ((views >> v & 1) != 0)
-        quarantine(p, v, offset, whole_envelope, std::string(envelope->error().rule));
+      if ((views >> v & 1) != 0) quarantine(p, v, offset, whole_envelope, std::string(envelope->error().rule));
   }
   p.log = state;
   p.next.store(state.next, std::memory_order_release);
@@ -220,29 +210,18 @@ bool ViewSet::may_skip(const KindSet& kinds) const {
   return true;
 }
 
-std::optional<Error> ViewSet::check_claim(const Partition& p, const Claim& claim, Offset offset) const {
-  const Mark& mark = p.marks[claim.seen.next % marks_max];
-  if (claim.seen.next > offset || mark.next != claim.seen.next) return std::nullopt;
-  if (mark.seq == claim.seen.seq && mark.chain == claim.seen.chain) return std::nullopt;
-  return Error{Errc::loss, "log.loss",
-               "partition " + std::to_string(p.id) + ", offset " + std::to_string(offset) +
-                   ": its claim saw another log up to " + std::to_string(claim.seen.next)};
-}
-
-std::optional<Error> ViewSet::apply_envelope(Partition& p, Offset offset, const Envelope& envelope,
-                                             std::uint32_t views) {
+std::optional<Error> ViewSet::apply_envelope(Partition& p, Offset offset, const Envelope& envelope, std::uint32_t views) {
   try {
     std::uint16_t number = 0;
     for (const StreamEvent& event : envelope.events) {
       const std::uint16_t n = number++;
       if (!handled_.has(event.body)) continue;
-      const EventAt at{envelope.workspace, envelope.id,   envelope.actor,   envelope.recorded_at,
+      const EventAt at{envelope.workspace, envelope.id,   envelope.actor,    envelope.recorded_at,
                        event.stream,       event.version, event.occurred_at};
       StreamBlock* block = nullptr;
       for (std::size_t v = 0; v < projections_.size(); ++v) {
         if ((views >> v & 1) == 0 || !projections_[v].handles.has(event.body)) continue;
-        if (block == nullptr && p.streams.row_bytes(v) != 0)
-          block = &p.streams.get({envelope.workspace, event.stream});
+        if (block == nullptr && p.streams.row_bytes(v) != 0) block = &p.streams.get({envelope.workspace, event.stream});
         apply_event(p, v, offset, n, event, at, block);
       }
     }
@@ -258,16 +237,15 @@ void ViewSet::load_stream_row(Partition& p, std::size_t view, StreamBlock& block
   if (!stored) throw RowStoreFailure{stored.error()};
   if (*stored) {
     if ((*stored)->size() != p.streams.row_bytes(view))
-      throw RowStoreFailure{
-          corrupt("views.row_size", "a stored row has another length than its view's rows have")};
+      throw RowStoreFailure{corrupt("views.row_size", "a stored row has another length than its view's rows have")};
     std::memcpy(p.streams.row(block, view), (*stored)->data(), (*stored)->size());
     block.exists |= bit;
   }
   block.loaded |= bit;
 }
 
-void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::uint16_t number,
-                          const StreamEvent& event, const EventAt& at, StreamBlock* block) {
+void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::uint16_t number, const StreamEvent& event,
+                          const EventAt& at, StreamBlock* block) {
   const Projection& projection = projections_[view];
   ViewState& state = p.states[view];
   const auto bit = static_cast<std::uint16_t>(1U << view);
@@ -303,9 +281,7 @@ void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::ui
     return;
   }
   dirty_bytes_ += state.keyed.keep_changes(state.hash);
-  if (size == 0 || (!existed && !exists) ||
-      (existed && exists && std::memcmp(before_.data(), row, size) == 0))
-    return;
+  if (size == 0 || (!existed && !exists) || (existed && exists && std::memcmp(before_.data(), row, size) == 0)) return;
   if (index_ != nullptr && view == indexed_ && !block->pending) {
     if (existed) index_->remove(p.id, block->key, before_.data());
     block->pending = true;
@@ -320,8 +296,7 @@ void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::ui
   dirty_bytes_ += size + key.bytes().size();
 }
 
-void ViewSet::quarantine(Partition& p, std::size_t view, Offset offset, std::uint16_t event,
-                         std::string rule) {
+void ViewSet::quarantine(Partition& p, std::size_t view, Offset offset, std::uint16_t event, std::string rule) {
   ViewState& state = p.states[view];
   ++state.quarantined;
   if (state.quarantined <= quarantine_rows_max) state.unstored.push_back({offset, event, std::move(rule)});
@@ -382,9 +357,7 @@ Result<void> ViewSet::store(Partition& p, std::size_t view) {
     down.reserve(blocks.size() + entries.size());
     for (StreamBlock* block : blocks) {
       block->dirty = static_cast<std::uint16_t>(block->dirty & ~bit);
-      down.push_back({block->key.row_key(),
-                      {p.streams.row(*block, view), p.streams.row_bytes(view)},
-                      (block->exists & bit) != 0});
+      down.push_back({block->key.row_key(), {p.streams.row(*block, view), p.streams.row_bytes(view)}, (block->exists & bit) != 0});
     }
     for (KeyedRows::Entry* entry : entries) {
       entry->second.dirty = false;
@@ -450,13 +423,10 @@ void ViewSet::sweep() {
 
 Result<void> ViewSet::replace(std::size_t view, const ViewSet& other) {
   PARLANCE_ASSERT(other.projections_.size() == 1, "a view is rebuilt alone");
-  views_[view].family = other.views_[0].family;
-  views_[view].family_name = other.views_[0].family_name;
   for (const auto& p : partitions_) {
     const Partition& twin = other.at(p->id);
     const std::lock_guard lock(p->mutex);
-    PARLANCE_ASSERT(twin.stored_next == p->log.next || p->log.next == 0,
-                    "the rebuilt rows are of the same offset");
+    PARLANCE_ASSERT(twin.stored_next == p->log.next || p->log.next == 0, "the rebuilt rows are of the same offset");
     sync_index(*p);
     p->streams.unload(view);
     ViewState& state = p->states[view];
@@ -482,11 +452,9 @@ RowHash ViewSet::hash(std::size_t view, PartitionId partition) const {
   RowHash hash = state.hash;
   for (StreamBlock* block : state.dirty_streams)
     if ((block->exists >> view & 1) != 0)
-      hash.add(RowHash::term(block->key.row_key().bytes(),
-                             {p.streams.row(*block, view), p.streams.row_bytes(view)}));
+      hash.add(RowHash::term(block->key.row_key().bytes(), {p.streams.row(*block, view), p.streams.row_bytes(view)}));
   for (const KeyedRows::Entry* entry : state.keyed.dirty())
-    if (entry->second.exists)
-      hash.add(RowHash::term(entry->first.bytes(), {entry->second.bytes.get(), entry->second.size}));
+    if (entry->second.exists) hash.add(RowHash::term(entry->first.bytes(), {entry->second.bytes.get(), entry->second.size}));
   return hash;
 }
 
@@ -550,8 +518,7 @@ Result<bool> ViewSet::stream_row(std::size_t partition, std::size_t view, const 
   const auto stored = p.states[view].family->get(stored_key(p.id, key.row_key().bytes()));
   if (!stored) return stored.error();
   if (!*stored) return false;
-  if ((*stored)->size() != out.size())
-    return corrupt("views.row_size", "a stored row has another length than its view's rows have");
+  if ((*stored)->size() != out.size()) return corrupt("views.row_size", "a stored row has another length than its view's rows have");
   std::memcpy(out.data(), (*stored)->data(), out.size());
   return true;
 }
@@ -568,8 +535,7 @@ Result<bool> ViewSet::keyed_row(std::size_t partition, std::size_t view, const R
   const auto stored = p.states[view].family->get(stored_key(p.id, key.bytes()));
   if (!stored) return stored.error();
   if (!*stored) return false;
-  if ((*stored)->size() != out.size())
-    return corrupt("views.row_size", "a stored row has another length than its view's rows have");
+  if ((*stored)->size() != out.size()) return corrupt("views.row_size", "a stored row has another length than its view's rows have");
   std::memcpy(out.data(), (*stored)->data(), out.size());
   return true;
 }
@@ -585,8 +551,7 @@ Result<void> ViewSet::scan(std::size_t partition, std::size_t view, const RowKey
   auto next = changed.begin();
   const auto give_changed = [&](auto&& up_to) {
     for (; next != changed.end() && up_to((*next)->first); ++next)
-      if ((*next)->second.exists)
-        sink((*next)->first.bytes(), {(*next)->second.bytes.get(), (*next)->second.size});
+      if ((*next)->second.exists) sink((*next)->first.bytes(), {(*next)->second.bytes.get(), (*next)->second.size});
   };
   const auto scanned = p.states[view].family->scan(
       stored_key(p.id, from.bytes()), stored_key(p.id, to.bytes()), [&](ByteView stored, ByteView value) {

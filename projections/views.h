@@ -10,6 +10,7 @@
 
 #include "engine/ports/event_log.h"
 #include "engine/ports/row_store.h"
+#include "projections/runner_options.h"
 #include "projections/ticket_model.h"
 #include "projections/view_status.h"
 
@@ -37,12 +38,13 @@ inline constexpr std::size_t list_ids_max = 10'000;
 struct ListQuery {
   WorkspaceId workspace;
   std::vector<conversation::Phase> states;  ///< empty: the active ones in working order, all otherwise
+                                            ///< (asking for others in working order gives Sort::updated)
   std::optional<QueueId> queue;
-  std::optional<AgentId> assignee;  ///< the zero id: nobody
+  std::optional<AgentId> assignee;          ///< the zero id: nobody
   std::optional<Channel> channel;
   std::optional<std::vector<ConversationId>> ids;  ///< only these
   Sort sort = Sort::working_order;
-  std::size_t limit = 50;  ///< cut to list_limit_max
+  std::size_t limit = 50;                   ///< cut to list_limit_max
   std::optional<ListCursor> after;
 };
 struct TicketList {
@@ -55,9 +57,8 @@ struct QueueStats {
   std::uint64_t waiting = 0;  ///< new or open, nobody assigned
   std::uint64_t open = 0;     ///< new or open, whoever holds them
   std::uint64_t snoozed = 0;
-  std::uint64_t late = 0;  ///< active, and the first-response deadline passed without an answer
-  std::optional<Instant>
-      oldest_waiting_at;  ///< of those waiting: the earliest unanswered message, else creation
+  std::uint64_t late = 0;     ///< active, and the first-response deadline passed without an answer
+  std::optional<Instant> oldest_waiting_at;  ///< of those waiting: the earliest unanswered message, else creation
   std::vector<std::pair<Channel, std::uint64_t>> by_channel;    ///< of those waiting; no zeros, ascending
   std::vector<std::pair<Language, std::uint64_t>> by_language;  ///< of those waiting; no zeros, ascending
 };
@@ -67,8 +68,7 @@ struct Workload {
   std::uint64_t open = 0;     ///< new or open
   std::uint64_t waiting = 0;  ///< for the customer or a third party
   std::uint64_t snoozed = 0;
-  std::vector<std::pair<Channel, std::uint64_t>>
-      by_channel;  ///< of these three together; no zeros, ascending
+  std::vector<std::pair<Channel, std::uint64_t>> by_channel;  ///< of these three together; no zeros, ascending
 };
 
 enum class DailyBy : std::uint8_t { queue = 1, channel = 2, language = 3, agent = 4 };
@@ -83,14 +83,14 @@ struct DailyKey {
 struct DailyFigures {
   Instant bucket;  ///< its start
   DailyKey key;
-  std::uint64_t created = 0;  ///< conversations opened
-  std::uint64_t replied = 0;  ///< public replies by people
+  std::uint64_t created = 0;    ///< conversations opened
+  std::uint64_t replied = 0;    ///< public replies by people
   std::uint64_t resolved = 0;
   std::uint64_t reopened = 0;
   std::uint64_t first_responses = 0;
   std::uint64_t first_response_ms = 0;  ///< their sum
   double first_response_ms_variance = 0;
-  std::uint64_t restated = 0;  ///< facts that were recorded after their bucket was over
+  std::uint64_t restated = 0;   ///< facts that were recorded after their bucket was over
 };
 inline constexpr std::int64_t bucket_ms = 15 * 60 * 1000;
 inline constexpr std::size_t daily_figures_max = 200'000;
@@ -99,17 +99,10 @@ inline constexpr std::size_t daily_figures_max = 200'000;
 /// the partition's lock, which is held for microseconds. Nothing here reads a clock.
 class Views {
  public:
-  struct Options {
-    std::size_t dirty_bytes_max = 64 << 20;      ///< over all views, then changed rows go down
-    std::int64_t dirty_ms_max = 5'000;           ///< the same by age
-    std::uint64_t replay_records_max = 200'000;  ///< a restart replays at most so many
-    std::size_t cache_bytes_max = 512 << 20;     ///< rows kept in memory, changed or not
-  };
+  using Options = RunnerOptions;
   /// Opens the views' rows, finds where each stopped, and rebuilds the in-memory indexes from the rows. A view without rows, or of
   /// another version, starts from the log's beginning. `log` and `rows` outlive the views.
-  [[nodiscard]] static Result<std::unique_ptr<Views>> open(const EventLog& log, RowStore& rows,
-                                                           Options options);
-  [[nodiscard]] static Result<std::unique_ptr<Views>> open(const EventLog& log, RowStore& rows);
+  [[nodiscard]] static Result<std::unique_ptr<Views>> open(const EventLog& log, RowStore& rows, Options options = {});
   ~Views();
 
   // ---- applying ----
@@ -132,11 +125,9 @@ class Views {
 
   // ---- queries: none and empty for what the workspace does not have ----
   [[nodiscard]] Result<std::optional<Ticket>> ticket(WorkspaceId workspace, ConversationId id) const;
-  [[nodiscard]] Result<std::optional<Ticket>> ticket_by_number(WorkspaceId workspace,
-                                                               std::uint64_t number) const;
+  [[nodiscard]] Result<std::optional<Ticket>> ticket_by_number(WorkspaceId workspace, std::uint64_t number) const;
   /// In the order they joined.
-  [[nodiscard]] Result<std::vector<TicketParticipant>> participants(WorkspaceId workspace,
-                                                                    ConversationId id) const;
+  [[nodiscard]] Result<std::vector<TicketParticipant>> participants(WorkspaceId workspace, ConversationId id) const;
   [[nodiscard]] Result<TicketList> list(const ListQuery& query) const;
   /// Every queue that ever held a conversation, by id. `now` decides what is late.
   [[nodiscard]] Result<std::vector<QueueStats>> queues(WorkspaceId workspace, Instant now) const;
@@ -144,8 +135,8 @@ class Views {
   [[nodiscard]] Result<Workload> workload(WorkspaceId workspace, AgentId agent) const;
   /// Buckets of `width_ms` (a multiple of bucket_ms, counted from 1970) that start in [from, to), by bucket and key; `from` is rounded
   /// down to a bucket. `invalid` where that would be more than daily_figures_max.
-  [[nodiscard]] Result<std::vector<DailyFigures>> daily(WorkspaceId workspace, Instant from, Instant to,
-                                                        DailyBy by, std::int64_t width_ms = bucket_ms) const;
+  [[nodiscard]] Result<std::vector<DailyFigures>> daily(WorkspaceId workspace, Instant from, Instant to, DailyBy by,
+                                                        std::int64_t width_ms = bucket_ms) const;
 
   // ---- operating ----
   [[nodiscard]] std::vector<std::string> names() const;
