@@ -1,6 +1,7 @@
 #include "adapters/embedded/system.h"
 
 #include <sodium.h>
+#include <time.h>
 
 #include <chrono>
 
@@ -13,7 +14,15 @@ Instant SystemClock::now() const {
   return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()};
 }
 
-SystemRandom::SystemRandom() { PARLANCE_ASSERT(sodium_init() >= 0, "libsodium finds a source of random bytes"); }
+std::int64_t SystemClock::boot_ms() const {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+SystemRandom::SystemRandom() {
+  PARLANCE_ASSERT(sodium_init() >= 0, "libsodium finds a source of random bytes");
+}
 
 void SystemRandom::fill(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
 

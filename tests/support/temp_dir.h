@@ -1,8 +1,7 @@
 #pragma once
-#include <stdlib.h>
-
 #include <filesystem>
 #include <stdexcept>
+#include <stdlib.h>
 #include <string>
 
 namespace parlance::tests {

@@ -378,15 +378,6 @@ TEST_CASE(
   CHECK(desk.door().seal(workspace, first_capsule, field).error().rule == "subject.dying");
 }
 
-TEST_CASE("a text too long for a capsule is refused before anything is sealed") {
-  Desk desk;
-  const ReferenceId reference = desk.stored_row();
-  Personal<std::string> field(std::string(capsule_plaintext_bytes_max + 1, 'x'), reference,
-                              FieldClass::content);
-  CHECK(desk.door().seal(workspace, first_capsule, field).error().rule == "capsule.too_large");
-  CHECK(field.is_plain());
-}
-
 TEST_CASE("all rows of an owner are found, in the vault and made here, and nobody else's") {
   Desk desk;
   // One bucket for all of them, so that only unwrapping tells them apart.
