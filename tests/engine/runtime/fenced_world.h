@@ -1,12 +1,12 @@
 #pragma once
-#include <doctest/doctest.h>
-
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "adapters/memory/memory_log.h"
 #include "engine/runtime/fenced_writer.h"
@@ -34,7 +34,8 @@ class World;
 /// One process with one writer of partition 0. It takes no step by itself.
 class Process final : public FencedWriter::Listener {
  public:
-  Process(World& world, std::size_t number, std::optional<LogState> saved, std::optional<SealedMark> mark = {});
+  Process(World& world, std::size_t number, std::optional<LogState> saved,
+          std::optional<SealedMark> mark = {});
 
   /// Runs what is ready.
   void run() { executor.run(); }
@@ -43,7 +44,12 @@ class Process final : public FencedWriter::Listener {
     writer->poll();
     run();
   }
-  /// Is assigned, and goes on until its claim is in flight or it has stopped.
+  /// Is assigned to write the partition.
+  void assign() {
+    assigned = true;
+    writer->start();
+  }
+  /// Is assigned, and goes on until its claim is in flight.
   FlightId claim();
   /// Decides on F + Q and sends; the record's place among those in flight is that of the sole newest one.
   FlightId send(int command);
@@ -66,6 +72,7 @@ class Process final : public FencedWriter::Listener {
   void on_deposed() override {
     CHECK(writer->in_doubt() == 0);
     ++deposals;
+    assigned = false;
   }
   void on_read_only() override { ++read_onlys; }
   void on_stopped(const Error& error) override { stopped = error; }
@@ -81,6 +88,7 @@ class Process final : public FencedWriter::Listener {
   std::vector<std::string> speculative;  ///< bodies decided on top
   std::vector<std::string> yes, never;   ///< bodies
   std::map<FencedWriter::Ticket, std::string> tickets;
+  bool assigned = false;
   int ownings = 0, doubts = 0, deposals = 0, read_onlys = 0;
   std::size_t voids = 0;
   std::optional<Error> stopped;
@@ -92,7 +100,8 @@ class World {
   explicit World(std::size_t count, bool exclusive = false, bool marks = false)
       : storage(std::make_shared<MemoryLogStorage>(MemoryLogOptions{the_log, 1, 1, exclusive, marks})) {
     storage->hold_appends(true);
-    for (std::size_t i = 0; i < count; ++i) processes.push_back(std::make_unique<Process>(*this, i, std::nullopt));
+    for (std::size_t i = 0; i < count; ++i)
+      processes.push_back(std::make_unique<Process>(*this, i, std::nullopt));
   }
 
   Process& operator[](std::size_t i) { return *processes[i]; }
@@ -123,12 +132,17 @@ class World {
   void run_all() {
     for (const auto& process : processes) process->run();
   }
+  /// Everybody runs, at each moment on the way at which something is due.
   void run_for(std::int64_t ms) {
-    for (std::int64_t passed = 0; passed < ms; passed += 5) {
-      run_all();
-      time.advance(5);
-    }
+    const std::int64_t until = time.boot_ms() + ms;
     run_all();
+    while (time.boot_ms() < until) {
+      std::int64_t next = until;
+      for (const auto& process : processes)
+        next = std::min(next, process->executor.next_due().value_or(until));
+      time.advance(std::max<std::int64_t>(next - time.boot_ms(), 0));
+      run_all();
+    }
   }
   /// Everything in flight arrives and everybody reads, until nothing is left to happen within a minute.
   void calm() {
@@ -167,13 +181,21 @@ class World {
     }
     return out;
   }
-  /// Invariants (1) to (5) of the model, in any state of a log that lost nothing. Whoever says "never" later and whoever
-  /// said it before are held against the same log, so this is to be asked after all that was late has landed, too.
+  /// Whether a decision on this command is among these names.
+  [[nodiscard]] bool holds(const std::vector<std::string>& names, int command) const {
+    return std::ranges::any_of(names, [&](const std::string& name) {
+      const auto found = decisions.find(name);
+      return found != decisions.end() && found->second.command == command;
+    });
+  }
+  /// Invariants (1) to (5) of the model, in any state of a log that lost nothing. A "never" is only as good as what may still
+  /// land, so this is to be asked again after everything late has landed.
   void check_invariants() const {
     const Judged log = fold_log();
     REQUIRE_FALSE(log.stopped.has_value());
     const std::set<std::string> accepted(log.accepted.begin(), log.accepted.end());
-    for (const std::string& body : answered_yes) CHECK_MESSAGE(accepted.contains(body), "(1) acknowledged, not accepted: ", body);
+    for (const std::string& body : answered_yes)
+      CHECK_MESSAGE(accepted.contains(body), "(1) acknowledged, not accepted: ", body);
     for (const std::string& body : answered_never) {
       CHECK_MESSAGE(!accepted.contains(body), "(2) never, but accepted: ", body);
       CHECK_MESSAGE(!answered_yes.contains(body), "(2) both answers: ", body);
@@ -181,7 +203,8 @@ class World {
     for (const auto& process : processes) {
       CHECK_FALSE(process->stopped.has_value());
       const auto& told = process->history;
-      const bool is_prefix = told.size() <= log.accepted.size() && std::equal(told.begin(), told.end(), log.accepted.begin());
+      const bool is_prefix =
+          told.size() <= log.accepted.size() && std::equal(told.begin(), told.end(), log.accepted.begin());
       CHECK_MESSAGE(is_prefix, "told once each, in log order");
     }
   }
@@ -207,9 +230,7 @@ class World {
     const Decision& decision = found->second;
     CHECK_MESSAGE(decision.nonce == log.state.nonce, "(3) decided under another claim: ", body);
     CHECK_MESSAGE(decision.history == log.accepted, "(4) decided on another history: ", body);
-    for (const std::string& earlier : log.accepted)
-      if (const auto other = decisions.find(earlier); other != decisions.end())
-        CHECK_MESSAGE(other->second.command != decision.command, "(5) a command accepted twice: ", body);
+    CHECK_MESSAGE(!holds(log.accepted, decision.command), "(5) a command accepted twice: ", body);
   }
 };
 
@@ -220,8 +241,9 @@ inline Process::Process(World& the_world, std::size_t its_number, std::optional<
       executor(the_world.time),
       random(the_world.seed++),
       log(the_world.storage),
-      writer(std::make_unique<FencedWriter>(log, PartitionId{0}, saved ? *saved : initial_log_state(the_log, 0), the_genesis,
-                                            mark, executor, random, *this)) {}
+      writer(std::make_unique<FencedWriter>(log, PartitionId{0},
+                                            saved ? *saved : initial_log_state(the_log, 0), the_genesis, mark,
+                                            executor, random, *this)) {}
 
 inline FlightId Process::claim() {
   const auto newest = [this] {
@@ -229,15 +251,15 @@ inline FlightId Process::claim() {
     return flights.empty() ? FlightId{0} : flights.back().id;
   };
   const FlightId before = newest();
-  writer->start();
+  assign();
   executor.run_for(FencedWriter::round_trip_ms);
   REQUIRE(newest() > before);
   return newest();
 }
 
 inline FencedWriter::Ticket Process::decide(int command) {
-  std::string body = "process " + std::to_string(number) + ", decision " + std::to_string(world.decisions.size()) + ", command " +
-                     std::to_string(command);
+  std::string body = "process " + std::to_string(number) + ", decision " +
+                     std::to_string(world.decisions.size()) + ", command " + std::to_string(command);
   Decision decision{number, command, writer->certain().nonce, history};
   decision.history.insert(decision.history.end(), speculative.begin(), speculative.end());
   world.decisions.emplace(body, decision);

@@ -165,7 +165,8 @@ TEST_CASE("W7: an envelope decided on a claim that came second is void, and so n
   frame.seq = 1;
   frame.prev = chain;
   world.storage->hold_appends(false);
-  world[1].log.append(0, {Record{encode_record(frame, as_bytes("on a void claim")), {}, {}}}, [](auto, const auto&) {});
+  world[1].log.append(0, {Record{encode_record(frame, as_bytes("on a void claim")), {}, {}}},
+                      [](auto, const auto&) {});
   world.storage->hold_appends(true);
   const auto judged = world.fold_log();
   CHECK(judged.accepted.size() == 1);
@@ -303,7 +304,8 @@ TEST_CASE("W16: an owner that was copied while it ran stops when it reads the ot
     CHECK(world[0].stop_rule() == "log.shared_owner");
     CHECK(world[0].yes.empty());
   }
-  SUBCASE("by the views' reader, when the broker took its own for a duplicate and reported the copy's offset") {
+  SUBCASE(
+      "by the views' reader, when the broker took its own for a duplicate and reported the copy's offset") {
     world.storage->lose(own);
     world.storage->report(own, Offset{1});
     world[0].run();
@@ -315,7 +317,8 @@ TEST_CASE("W16: an owner that was copied while it ran stops when it reads the ot
   }
 }
 
-TEST_CASE("W17: an owner that was deposed without knowing gets nothing confirmed that a refusal could rest on") {
+TEST_CASE(
+    "W17: an owner that was deposed without knowing gets nothing confirmed that a refusal could rest on") {
   World world(2);
   let_own(world, 0);
   world[1].poll();
@@ -359,7 +362,8 @@ struct CutAndClaimed {
 
 }  // namespace
 
-TEST_CASE("T1, T2: after a loss an envelope decided on what is gone is void, though epoch and seq would fit") {
+TEST_CASE(
+    "T1, T2: after a loss an envelope decided on what is gone is void, though epoch and seq would fit") {
   CutAndClaimed cut;
   const auto judged = cut.world.fold_log();
   CHECK_FALSE(judged.stopped.has_value());
@@ -389,7 +393,9 @@ TEST_CASE("T3, T4: one who read what is gone does not own on a claim decided on 
   CHECK(judged.stopped->rule == "log.loss");
 }
 
-TEST_CASE("T3, T4: the chain holds all history, so an envelope on what is gone is void even after the same last record") {
+TEST_CASE(
+    "T3, T4: the chain holds all history, so an envelope on what is gone is void even after the same last "
+    "record") {
   const LogState empty = initial_log_state(the_log, 0);
   const auto claim_on = [](const LogState& state, RawId nonce) {
     Claim claim;
@@ -413,7 +419,8 @@ TEST_CASE("T3, T4: the chain holds all history, so an envelope on what is gone i
   frame.epoch = 2;
   frame.seq = 1;
   frame.prev = lost.chain;
-  CHECK(fold(kept, 2, encode_record(frame, as_bytes("decided on what is gone")))->verdict == Verdict::void_record);
+  CHECK(fold(kept, 2, encode_record(frame, as_bytes("decided on what is gone")))->verdict ==
+        Verdict::void_record);
 }
 
 TEST_CASE("T7: where the next offset was no proof, another fold of the log stops the owner") {
@@ -451,7 +458,8 @@ TEST_CASE("T7: an owner that acknowledged what is gone never folds on or claims 
   for (const auto& flight : world.storage->in_flight()) CHECK(world.frame(flight.id).epoch <= 1);
 }
 
-TEST_CASE("T8: an owner whose own fold holds what is gone reads that again before it believes anything more") {
+TEST_CASE(
+    "T8: an owner whose own fold holds what is gone reads that again before it believes anything more") {
   CutAndClaimed cut;
   cut.world[0].poll();
   CHECK(cut.world[0].stop_rule() == "log.loss");
