@@ -116,11 +116,13 @@ flatbuffers::Offset<form::Identity> write(Builder& builder, const Identity& valu
   const auto account = given(builder, value.account);
   const auto address = given(builder, value.address);
   const auto name = given(builder, value.name);
+  const auto conversations = codec::stored_ids(builder, value.conversations);
   form::IdentityBuilder b(builder);
   if (value.subject) b.add_subject(by_pointer(codec::stored(value.subject)));
   b.add_account(account);
   b.add_address(address);
   b.add_name(name);
+  b.add_conversations(conversations);
   b.add_channel(codec::stored(value.channel));
   return b.Finish();
 }
@@ -130,6 +132,7 @@ void read(Reading& r, const form::Identity& in, Identity& out) {
   r.text(in.account(), out.account);
   r.text(in.address(), out.address);
   r.text(in.name(), out.name);
+  r.ids(in.conversations(), out.conversations);
 }
 
 flatbuffers::Offset<form::AgentProfile> write(Builder& builder, const AgentProfile& value) {

@@ -21,8 +21,8 @@
 /// members and values of a newer program, which this one cannot read, survive it.
 namespace parlance {
 
-using AnyEvent = std::variant<conversation::Event, subject::Event, intake::Event, settings::Event, desk::Event,
-                              adoption::Event>;
+using AnyEvent = std::variant<conversation::Event, subject::Event, intake::Event, settings::Event,
+                              desk::Event, adoption::Event>;
 
 /// (category << 8) | the event's member number in its category's union, from 1. Stored for ever.
 using EventKind = std::uint16_t;
@@ -42,9 +42,10 @@ struct Envelope {
   EnvelopeId id;
   WorkspaceId workspace;
   std::optional<CommandId> command;
-  std::uint64_t fingerprint = 0;  ///< keyed hash over the raw key and the body of the request; 0 without a key
-  EnvelopeId correlation;         ///< the first envelope of the chain; zero: this one
-  EnvelopeId causation;           ///< the envelope that led here; zero: from outside
+  /// A keyed hash over the raw key and the body of the request; 0 without a key.
+  std::uint64_t fingerprint = 0;
+  EnvelopeId correlation;  ///< the first envelope of the chain; zero: this one
+  EnvelopeId causation;    ///< the envelope that led here; zero: from outside
   Actor actor;
   Instant recorded_at;
   std::uint32_t decider_version = 1;

@@ -26,7 +26,8 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-/// `read_only` "log.no_space" or "log.folder_read_only", `not_found` "log.file_absent", else `unavailable` "log.io".
+/// `read_only` "log.no_space" or "log.folder_read_only", `not_found` "log.file_absent", `unavailable` "log.not_permitted", else
+/// `unavailable` "log.io".
 [[nodiscard]] Error file_error(int error_number, std::string_view doing, const std::filesystem::path& path);
 
 /// Replaces `path` by `bytes` as one step: a temporary file beside it, synced, renamed over it, its folder synced. After a crash
@@ -37,7 +38,7 @@ class FileDescriptor {
 /// Makes `folder` and its missing parents, each durably.
 [[nodiscard]] Result<void> make_folder_durably(const std::filesystem::path& folder);
 [[nodiscard]] Result<void> sync_folder(const std::filesystem::path& folder);
-/// pwrite and pread until all is done.
+/// pwrite until all is written.
 [[nodiscard]] Result<void> write_at(const FileDescriptor& file, std::uint64_t at, ByteView bytes,
                                     const std::filesystem::path& path);
 

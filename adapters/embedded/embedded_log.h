@@ -58,11 +58,11 @@ class EmbeddedLog : public EventLog {
 };
 
 /// Makes a log in `dir`, which must be absent or empty. `invalid` "log.exists", "log.not_ours", "log.partitions" (1 to 64).
-[[nodiscard]] Result<void> create_embedded_log(const std::filesystem::path& dir, LogId id, std::uint32_t generation,
-                                               PartitionId partitions);
+[[nodiscard]] Result<void> create_embedded_log(const std::filesystem::path& dir, LogId id,
+                                               std::uint32_t generation, PartitionId partitions);
 
 /// Refusals: `not_found` "log.absent"; `invalid` "log.not_ours"; `newer` "log.newer"; `locked` "log.locked"; `read_only`
-/// "log.folder_read_only", "log.no_space"; `corrupt` "log.format_damaged", "log.mark_missing", "log.mark_damaged",
+/// "log.folder_read_only", "log.no_space"; `unavailable` "log.not_permitted", "log.io"; `corrupt` "log.format_damaged", "log.mark_missing", "log.mark_damaged",
 /// "log.mixed", "log.corrupt"; `loss` "log.behind_mark".
 [[nodiscard]] Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir,
                                                                      EmbeddedLogOptions options = {});

@@ -1,11 +1,12 @@
 #include "adapters/embedded/log_database.h"
 
+#include <algorithm>
+
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-
-#include <algorithm>
 
 #include "engine/base/assert.h"
 
@@ -42,6 +43,14 @@ Bytes identity_value(const LogIdentity& identity) {
   return ByteWriter().id(identity.id).le(identity.generation).le(identity.partitions).take();
 }
 
+/// RocksDB's own log file is dropped: every failure reaches us as a status, and Debian's build of the library aborts the process when its log meets a
+/// full disk for the second time.
+class NoLogger final : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
 rocksdb::DBOptions database_options(LogDatabase::Mode mode, rocksdb::Env* env) {
   rocksdb::DBOptions options;
   if (env != nullptr) options.env = env;
@@ -56,9 +65,7 @@ rocksdb::DBOptions database_options(LogDatabase::Mode mode, rocksdb::Env* env) {
   options.max_total_wal_size = wal_bytes_max;
   options.max_background_jobs = 2;
   options.max_open_files = mode == LogDatabase::Mode::stand_in ? -1 : open_files_max;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 4 * mib;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.info_log = std::make_shared<NoLogger>();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
@@ -96,12 +103,9 @@ rocksdb::ColumnFamilyOptions vault_options(const std::shared_ptr<rocksdb::Cache>
 
 std::string vault_name(VaultFamily family) {
   switch (family) {
-    case VaultFamily::capsules:
-      return "capsules";
-    case VaultFamily::rows:
-      return "rows";
-    case VaultFamily::tombstones:
-      return "tombstones";
+    case VaultFamily::capsules: return "capsules";
+    case VaultFamily::rows: return "rows";
+    case VaultFamily::tombstones: return "tombstones";
   }
   PARLANCE_ASSERT(false, "a family of the vault is one of three");
 }
@@ -124,14 +128,16 @@ LogDatabase::LogDatabase(LogIdentity identity, Mode mode, std::function<void()> 
 
 LogDatabase::~LogDatabase() {
   if (db_) {
-    for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+    for (rocksdb::ColumnFamilyHandle* handle : handles_)
+      db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
     db_->Close().PermitUncheckedError();
     db_.reset();
   }
   if (closed_) closed_();
 }
 
-Result<std::shared_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::path& dir, const LogIdentity& identity, Mode mode,
+Result<std::shared_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::path& dir,
+                                                       const LogIdentity& identity, Mode mode,
                                                        rocksdb::Env* env, std::function<void()> closed) {
   const auto cache = rocksdb::NewLRUCache(block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -173,7 +179,8 @@ Result<void> LogDatabase::check_identity() {
     return {};
   }
   if (!status.ok() && !status.IsNotFound()) return database_error(status, "reading the log's identity");
-  if (found != as_text(expected)) return corrupt("log.mixed", "the database is not that of the format file beside it");
+  if (found != as_text(expected))
+    return corrupt("log.mixed", "the database is not that of the format file beside it");
   return {};
 }
 
@@ -184,11 +191,13 @@ rocksdb::Status LogDatabase::sync() { return db_->SyncWAL(); }
 Result<Offset> LogDatabase::end(PartitionId p) const {
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, partition(p)));
   it->SeekToLast();
-  if (!it->status().ok()) return database_error(it->status(), "finding the end of partition " + std::to_string(p));
+  if (!it->status().ok())
+    return database_error(it->status(), "finding the end of partition " + std::to_string(p));
   if (!it->Valid()) return Offset{0};
   ByteReader key(view(it->key()));
   const auto last = key.be<Offset>();
-  if (!key.at_end()) return corrupt("log.corrupt", "a key of partition " + std::to_string(p) + " is no offset");
+  if (!key.at_end())
+    return corrupt("log.corrupt", "a key of partition " + std::to_string(p) + " is no offset");
   return last + 1;
 }
 
@@ -202,7 +211,8 @@ Result<std::uint64_t> LogDatabase::vault_count(VaultFamily f) const {
   return count;
 }
 
-Result<Offset> LogDatabase::read(PartitionId p, Offset from, Offset end, std::size_t limit, const RecordSink& sink) const {
+Result<Offset> LogDatabase::read(PartitionId p, Offset from, Offset end, std::size_t limit,
+                                 const RecordSink& sink) const {
   const Bytes bound = offset_key(end);
   const rocksdb::Slice upper = slice(bound);
   rocksdb::ReadOptions options;

@@ -1,6 +1,7 @@
 #include "adapters/embedded/system.h"
 
 #include <sodium.h>
+#include <time.h>
 
 #include <chrono>
 
@@ -13,8 +14,17 @@ Instant SystemClock::now() const {
   return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()};
 }
 
+std::int64_t SystemClock::boot_ms() const {
+  timespec now{};
+  // Not the monotonic clock: that one stands still while the machine sleeps.
+  PARLANCE_ASSERT(::clock_gettime(CLOCK_BOOTTIME, &now) == 0, "the kernel has a clock since boot");
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
 SystemRandom::SystemRandom() { PARLANCE_ASSERT(sodium_init() >= 0, "libsodium finds a source of random bytes"); }
 
-void SystemRandom::fill(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
+void SystemRandom::fill(std::span<std::uint8_t> out) {
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
+}
 
 }  // namespace parlance

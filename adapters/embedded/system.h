@@ -4,10 +4,11 @@
 
 namespace parlance {
 
-/// The system's wall clock. Threads: any.
+/// The system's wall clock, and its clock since boot. Threads: any.
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] Instant now() const override;
+  [[nodiscard]] std::int64_t boot_ms() const override;
 };
 
 /// The kernel's random bytes, through libsodium. Threads: any.

@@ -25,6 +25,8 @@ class StrandExecutor final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_strand_executor(asio::io_context& io) { return std::make_unique<StrandExecutor>(io); }
+std::unique_ptr<Executor> make_strand_executor(asio::io_context& io) {
+  return std::make_unique<StrandExecutor>(io);
+}
 
 }  // namespace parlance::http

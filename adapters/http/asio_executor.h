@@ -1,6 +1,7 @@
 #pragma once
-#include <boost/asio/io_context.hpp>
 #include <memory>
+
+#include <boost/asio/io_context.hpp>
 
 #include "engine/ports/executor.h"
 

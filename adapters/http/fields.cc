@@ -6,15 +6,19 @@ namespace {
 std::string escaped(std::string_view name) {
   std::string out;
   for (const char c : name) {
-    if (c == '~') out += "~0";
-    else if (c == '/') out += "~1";
-    else out += c;
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
   }
   return out;
 }
 }  // namespace
 
-Fields::Fields(const json::value& value, std::string at, std::vector<Fault>& faults) : at_(std::move(at)), faults_(faults) {
+Fields::Fields(const json::value& value, std::string at, std::vector<Fault>& faults)
+    : at_(std::move(at)), faults_(faults) {
   object_ = value.if_object();
   if (object_ == nullptr) faults_.push_back({at_, "not_an_object", "a JSON object is wanted here"});
 }
@@ -100,7 +104,8 @@ void Fields::finish() {
   if (object_ == nullptr) return;
   for (const auto& member : *object_)
     if (!asked_.contains(std::string_view(member.key().data(), member.key().size())))
-      fault(std::string_view(member.key().data(), member.key().size()), "unknown_member", "nothing of that name is taken here");
+      fault(std::string_view(member.key().data(), member.key().size()), "unknown_member",
+            "nothing of that name is taken here");
 }
 
 }  // namespace parlance::http

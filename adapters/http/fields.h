@@ -23,7 +23,8 @@ class Fields {
   /// "" where it is missing; `required` makes that a fault. An empty text counts as missing.
   [[nodiscard]] std::string text(std::string_view name, std::size_t bytes_max, bool required = false);
   [[nodiscard]] std::optional<Instant> instant(std::string_view name);
-  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
+  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t min,
+                                                    std::int64_t max);
   [[nodiscard]] std::optional<bool> boolean(std::string_view name);
   /// Null where it is missing; a fault where it is not an array, or longer.
   [[nodiscard]] const json::array* array(std::string_view name, std::size_t size_max);

@@ -1,9 +1,10 @@
 #include "adapters/http/json.h"
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <cmath>
 #include <unordered_set>
 #include <vector>
+
+#include <boost/json/basic_parser_impl.hpp>
 
 namespace parlance::http {
 namespace {
@@ -59,7 +60,8 @@ class Handler {
     number_.append(part);
     const std::string written = std::exchange(number_, {});
     if (!std::isfinite(value)) return refuse("a number is too large", ec);
-    if (written.find_first_of(".eE") == std::string::npos) return refuse("an integer is too large; send it as a string", ec);
+    if (written.find_first_of(".eE") == std::string::npos)
+      return refuse("an integer is too large; send it as a string", ec);
     return put(value, ec);
   }
   bool on_bool(bool value, error& ec) { return put(value, ec); }
@@ -126,8 +128,8 @@ Result<json::value> parse_json(std::string_view text) {
   }
   if (error) {
     const char* why = parser.handler().why();
-    return invalid("json.malformed",
-                   (why != nullptr ? std::string(why) : error.message()) + ", at byte " + std::to_string(read));
+    return invalid("json.malformed", (why != nullptr ? std::string(why) : error.message()) + ", at byte " +
+                                         std::to_string(read));
   }
   return parser.handler().take();
 }

@@ -1,7 +1,8 @@
 #pragma once
-#include <boost/json.hpp>
 #include <string>
 #include <string_view>
+
+#include <boost/json.hpp>
 
 #include "engine/base/error.h"
 

@@ -15,7 +15,8 @@ bool parse_target(std::string_view target, HttpRequest& out) {
   out.path = parsed->path();
   out.query.clear();
   for (const auto& param : parsed->params())
-    if (!out.query.emplace(param.key, param.value).second) return false;  // the same name twice says two things
+    if (!out.query.emplace(param.key, param.value).second)
+      return false;  // the same name twice says two things
   return out.path.find('\0') == std::string::npos;
 }
 

@@ -12,12 +12,12 @@ namespace parlance::http {
 
 struct HttpRequest {
   std::string method;
-  std::string target;                          ///< as sent: path and query
-  std::string path;                            ///< decoded
-  std::map<std::string, std::string> query;    ///< decoded
+  std::string target;                                        ///< as sent: path and query
+  std::string path;                                          ///< decoded
+  std::map<std::string, std::string> query;                  ///< decoded
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;
-  std::string remote;                          ///< the peer's address, for limits only
+  std::string remote;  ///< the peer's address, for limits only
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const {
     for (const auto& [name, value] : headers)
       if (name == lower_case_name) return value;

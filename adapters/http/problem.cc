@@ -1,8 +1,7 @@
 #include "adapters/http/problem.h"
 
-#include <sodium.h>
-
 #include <array>
+#include <sodium.h>
 
 #include "adapters/http/json.h"
 #include "engine/base/hash.h"
@@ -43,7 +42,8 @@ std::string trace_id() {
 
 }  // namespace
 
-HttpResponse problem(unsigned status, std::string_view code, std::string_view detail, const std::vector<Fault>& faults) {
+HttpResponse problem(unsigned status, std::string_view code, std::string_view detail,
+                     const std::vector<Fault>& faults) {
   const std::string trace = trace_id();
   json::object body{{"type", "https://parlance.example/problems/" + std::string(code)},
                     {"title", title_of(status)},
@@ -54,7 +54,8 @@ HttpResponse problem(unsigned status, std::string_view code, std::string_view de
                     {"trace_id", trace}};
   json::array errors;
   for (const Fault& fault : faults)
-    errors.push_back(json::object{{"pointer", fault.pointer}, {"code", fault.code}, {"detail", fault.detail}});
+    errors.push_back(
+        json::object{{"pointer", fault.pointer}, {"code", fault.code}, {"detail", fault.detail}});
   body["errors"] = std::move(errors);
   HttpResponse out;
   out.status = status;

@@ -1,15 +1,16 @@
 #include "adapters/http/server.h"
 
 #include <atomic>
+#include <mutex>
+#include <optional>
+#include <unordered_set>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <mutex>
-#include <optional>
-#include <unordered_set>
 
 #include "adapters/http/problem.h"
 
@@ -26,7 +27,10 @@ class ServerImpl;
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, ServerImpl& server, std::string remote)
-      : stream_(std::move(socket)), deadline_(stream_.get_executor()), server_(server), remote_(std::move(remote)) {}
+      : stream_(std::move(socket)),
+        deadline_(stream_.get_executor()),
+        server_(server),
+        remote_(std::move(remote)) {}
   ~Session();
 
   void start() { wait_for_request(); }
@@ -61,7 +65,11 @@ class Session : public std::enable_shared_from_this<Session> {
 class ServerImpl final : public Server {
  public:
   ServerImpl(asio::io_context& io, tcp::acceptor acceptor, ServerLimits limits, Handler handler)
-      : io_(io), acceptor_(std::move(acceptor)), limits_(limits), handler_(std::move(handler)), stop_timer_(io) {}
+      : io_(io),
+        acceptor_(std::move(acceptor)),
+        limits_(limits),
+        handler_(std::move(handler)),
+        stop_timer_(io) {}
 
   std::string address() const override {
     const auto end = acceptor_.local_endpoint();
@@ -99,7 +107,10 @@ class ServerImpl final : public Server {
       sessions_.erase(session);
       last = sessions_.empty();
     }
-    if (last) asio::post(acceptor_.get_executor(), [this] { if (stopped_) finish_stop(); });
+    if (last)
+      asio::post(acceptor_.get_executor(), [this] {
+        if (stopped_) finish_stop();
+      });
   }
   const ServerLimits& limits() const { return limits_; }
   const Handler& handler() const { return handler_; }
@@ -120,7 +131,9 @@ class ServerImpl final : public Server {
       } else if (error == asio::error::no_descriptors) {
         // Out of descriptors: go on when some are free again, instead of spinning.
         auto pause = std::make_shared<asio::steady_timer>(io_, std::chrono::milliseconds(50));
-        pause->async_wait([this, pause](beast::error_code) { if (acceptor_.is_open()) accept(); });
+        pause->async_wait([this, pause](beast::error_code) {
+          if (acceptor_.is_open()) accept();
+        });
         return;
       }
       accept();
@@ -160,20 +173,22 @@ void Session::wait_for_request() {
   if (buffer_.size() > 0) return read_header();
   // Waiting for the first byte is idling; from there on the header has its own, shorter deadline.
   stream_.expires_after(std::chrono::milliseconds(server_.limits().idle_ms));
-  stream_.async_read_some(buffer_.prepare(4096), [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
-    if (error) return self->close();
-    self->buffer_.commit(bytes);
-    self->read_header();
-  });
+  stream_.async_read_some(buffer_.prepare(4096),
+                          [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
+                            if (error) return self->close();
+                            self->buffer_.commit(bytes);
+                            self->read_header();
+                          });
 }
 
 void Session::read_header() {
   busy_ = true;
   stream_.expires_after(std::chrono::milliseconds(server_.limits().header_ms));
-  bhttp::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-    if (error) return self->refuse(error);
-    self->read_body();
-  });
+  bhttp::async_read_header(stream_, buffer_, *parser_,
+                           [self = shared_from_this()](beast::error_code error, std::size_t) {
+                             if (error) return self->refuse(error);
+                             self->read_body();
+                           });
 }
 
 void Session::read_body() {
@@ -190,7 +205,8 @@ void Session::read_body() {
     return answer(problem(400, "http.host", "exactly one Host header is wanted"), false);
   if (request.find(bhttp::field::transfer_encoding) != request.end() &&
       request.find(bhttp::field::content_length) != request.end())
-    return answer(problem(400, "http.framing", "a length and a transfer coding contradict each other"), false);
+    return answer(problem(400, "http.framing", "a length and a transfer coding contradict each other"),
+                  false);
   const auto length = parser_->content_length();
   if (length && *length > server_.limits().body_bytes)
     return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
@@ -201,19 +217,22 @@ void Session::read_body() {
   const auto expect = request[bhttp::field::expect];
   if (!expect.empty() && beast::iequals(expect, "100-continue")) {
     auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
-    bhttp::async_write(stream_, *go_on, [self = shared_from_this(), go_on](beast::error_code error, std::size_t) {
-      if (error) return self->close();
-      bhttp::async_read(self->stream_, self->buffer_, *self->parser_, [self](beast::error_code e, std::size_t) {
-        if (e) return self->refuse(e);
-        self->handle();
-      });
-    });
+    bhttp::async_write(stream_, *go_on,
+                       [self = shared_from_this(), go_on](beast::error_code error, std::size_t) {
+                         if (error) return self->close();
+                         bhttp::async_read(self->stream_, self->buffer_, *self->parser_,
+                                           [self](beast::error_code e, std::size_t) {
+                                             if (e) return self->refuse(e);
+                                             self->handle();
+                                           });
+                       });
     return;
   }
-  bhttp::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-    if (error) return self->refuse(error);
-    self->handle();
-  });
+  bhttp::async_read(stream_, buffer_, *parser_,
+                    [self = shared_from_this()](beast::error_code error, std::size_t) {
+                      if (error) return self->refuse(error);
+                      self->handle();
+                    });
 }
 
 void Session::handle() {
@@ -226,7 +245,8 @@ void Session::handle() {
   const std::string_view target(request.target().data(), request.target().size());
   if (target.size() > 4096) return answer(problem(414, "http.target_too_long", "at most 4 KiB"), false);
   if (!parse_target(target, out))
-    return answer(problem(400, "http.target", "the path or the query is malformed, or names a parameter twice"), false);
+    return answer(
+        problem(400, "http.target", "the path or the query is malformed, or names a parameter twice"), false);
   for (const auto& field : request) {
     std::string name(field.name_string());
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -266,7 +286,9 @@ void Session::answer(HttpResponse response, bool keep) {
     out.keep_alive(keep);
   };
   stream_.expires_after(std::chrono::milliseconds(server_.limits().write_ms));
-  const auto done = [self = shared_from_this(), keep](beast::error_code error, std::size_t) { self->written(error, keep); };
+  const auto done = [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
+    self->written(error, keep);
+  };
   if (!response.fixed.empty()) {
     fixed_.emplace();
     fill(*fixed_);
@@ -285,12 +307,14 @@ void Session::answer(HttpResponse response, bool keep) {
 }
 
 void Session::refuse(const beast::error_code& error) {
-  if (error == bhttp::error::end_of_stream || error == asio::error::eof || error == asio::error::connection_reset ||
-      error == asio::error::operation_aborted)
+  if (error == bhttp::error::end_of_stream || error == asio::error::eof ||
+      error == asio::error::connection_reset || error == asio::error::operation_aborted)
     return close();
   if (error == beast::error::timeout) return close();
-  if (error == bhttp::error::header_limit) return answer(problem(431, "http.header_too_large", "at most 16 KiB"), false);
-  if (error == bhttp::error::body_limit) return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
+  if (error == bhttp::error::header_limit)
+    return answer(problem(431, "http.header_too_large", "at most 16 KiB"), false);
+  if (error == bhttp::error::body_limit)
+    return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
   if (error == bhttp::error::bad_transfer_encoding)
     return answer(problem(501, "http.transfer_encoding", "only chunked is understood"), false);
   answer(problem(400, "http.malformed", error.message()), false);
@@ -315,8 +339,8 @@ void Session::close() {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::string& address, ServerLimits limits,
-                                               Handler handler) {
+Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::string& address,
+                                               ServerLimits limits, Handler handler) {
   const std::size_t colon = address.rfind(':');
   beast::error_code error;
   std::string host = colon == std::string::npos ? "" : address.substr(0, colon);
@@ -326,7 +350,8 @@ Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::
   if (colon != std::string::npos && colon + 1 < address.size() && address.size() - colon <= 6 &&
       address.find_first_not_of("0123456789", colon + 1) == std::string::npos)
     port = std::stoul(address.substr(colon + 1));
-  if (error || port > 65535) return invalid("http.address", "listen wants HOST:PORT, such as 127.0.0.1:8080, not " + address);
+  if (error || port > 65535)
+    return invalid("http.address", "listen wants HOST:PORT, such as 127.0.0.1:8080, not " + address);
   // Everything of the server itself runs on one strand.
   tcp::acceptor acceptor(asio::make_strand(io));
   const tcp::endpoint end(ip, static_cast<unsigned short>(port));
@@ -335,7 +360,8 @@ Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::
   if (!error) acceptor.bind(end, error);
   if (!error) acceptor.listen(4096, error);
   if (error) return unavailable("http.bind", "cannot listen on " + address + ": " + error.message());
-  return std::unique_ptr<Server>(std::make_unique<ServerImpl>(io, std::move(acceptor), limits, std::move(handler)));
+  return std::unique_ptr<Server>(
+      std::make_unique<ServerImpl>(io, std::move(acceptor), limits, std::move(handler)));
 }
 
 }  // namespace parlance::http

@@ -1,10 +1,11 @@
 #pragma once
-#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+
+#include <boost/asio/io_context.hpp>
 
 #include "adapters/http/message.h"
 #include "engine/base/error.h"
@@ -20,7 +21,7 @@ struct ServerLimits {
   std::int64_t body_bytes_per_second = 1024;  ///< a slower body is cut, after header_ms of grace
   std::int64_t idle_ms = 60'000;
   std::int64_t write_ms = 30'000;
-  std::int64_t answer_ms = 60'000;            ///< a route that has not answered by then: 503
+  std::int64_t answer_ms = 60'000;  ///< a route that has not answered by then: 503
   std::size_t connections = 10'000;
 };
 
@@ -31,8 +32,9 @@ class Server {
   using Handler = std::function<void(HttpRequest, Respond)>;
 
   /// Binds and listens on "HOST:PORT"; port 0 picks one. `invalid` "http.address", `unavailable` "http.bind".
-  [[nodiscard]] static Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io, const std::string& address,
-                                                              ServerLimits limits, Handler handler);
+  [[nodiscard]] static Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io,
+                                                              const std::string& address, ServerLimits limits,
+                                                              Handler handler);
   virtual ~Server() = default;
   /// "127.0.0.1:8080"
   [[nodiscard]] virtual std::string address() const = 0;

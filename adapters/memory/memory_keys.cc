@@ -80,7 +80,7 @@ const Key& MemoryKeys::secret(SecretKey which) const {
 
 std::array<std::uint8_t, 16> MemoryKeys::fingerprint() const {
   std::array<std::uint8_t, 16> out;
-  derive(secret(SecretKey::address_slot), "parlance address-slot key", 0, out);
+  derive(secret(SecretKey::address_slot), "address-slot key", 0, out);
   return out;
 }
 

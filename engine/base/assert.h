@@ -3,10 +3,10 @@
 #include <cstdlib>
 
 /// An invariant: `text` says what must hold. Stays on in release builds; the process stops rather than going on wrongly.
-#define PARLANCE_ASSERT(condition, text)                                                            \
-  do {                                                                                              \
-    if (!(condition)) [[unlikely]] {                                                                \
+#define PARLANCE_ASSERT(condition, text)                                                                \
+  do {                                                                                                  \
+    if (!(condition)) [[unlikely]] {                                                                    \
       std::fprintf(stderr, "invariant broken: %s (%s, %s:%d)\n", text, #condition, __FILE__, __LINE__); \
-      std::abort();                                                                                 \
-    }                                                                                               \
+      std::abort();                                                                                     \
+    }                                                                                                   \
   } while (false)

@@ -12,7 +12,8 @@
 
 namespace parlance {
 
-static_assert(std::endian::native == std::endian::little, "stored rows are little-endian and copied as they are");
+static_assert(std::endian::native == std::endian::little,
+              "stored rows are little-endian and copied as they are");
 
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
@@ -46,7 +47,9 @@ class ByteWriter {
     return *this;
   }
   /// A 32-bit length and the bytes.
-  ByteWriter& text(std::string_view value) { return le(static_cast<std::uint32_t>(value.size())).raw(as_bytes(value)); }
+  ByteWriter& text(std::string_view value) {
+    return le(static_cast<std::uint32_t>(value.size())).raw(as_bytes(value));
+  }
   [[nodiscard]] const Bytes& bytes() const { return out_; }
   [[nodiscard]] Bytes take() { return std::move(out_); }
 
@@ -62,7 +65,8 @@ class ByteReader {
     requires std::is_integral_v<T> || std::is_enum_v<T>
   [[nodiscard]] T le() {
     T value{};
-    if (const auto bytes = take(sizeof value); !bytes.empty()) std::memcpy(&value, bytes.data(), sizeof value);
+    if (const auto bytes = take(sizeof value); !bytes.empty())
+      std::memcpy(&value, bytes.data(), sizeof value);
     return value;
   }
   template <class T>
@@ -76,10 +80,7 @@ class ByteReader {
     const auto bytes = take(16);
     return bytes.empty() ? RawId{} : RawId::from_bytes(bytes.first<16>());
   }
-  template <class AnId>
-  [[nodiscard]] AnId id_of() {
-    return AnId::from(id());
-  }
+  template <class AnId> [[nodiscard]] AnId id_of() { return AnId::from(id()); }
   /// `n` bytes, or none when so many are not left. The view is into the bytes given at construction.
   [[nodiscard]] ByteView take(std::size_t n) {
     if (n > rest_.size()) {

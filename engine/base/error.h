@@ -1,10 +1,11 @@
 #pragma once
-#include <boost/system/result.hpp>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <boost/system/result.hpp>
 
 namespace parlance {
 
@@ -31,8 +32,7 @@ struct Error {
   bool operator==(const Error&) const = default;
 };
 
-template <class T>
-using Result = boost::system::result<T, Error>;
+template <class T> using Result = boost::system::result<T, Error>;
 
 [[nodiscard]] inline Error refused(std::string_view rule, std::string detail = {}) {
   return {Errc::refused, rule, std::move(detail)};

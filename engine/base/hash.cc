@@ -1,9 +1,9 @@
 #include "engine/base/hash.h"
 
-#include <openssl/evp.h>
+#include <memory>
 #include <zlib.h>
 
-#include <memory>
+#include <openssl/evp.h>
 
 #include "engine/base/assert.h"
 
@@ -19,7 +19,8 @@ Sha256 sha256(std::initializer_list<ByteView> pieces) {
   static EVP_MD* const digest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
   bool ok = digest != nullptr && EVP_DigestInit_ex2(context.get(), digest, nullptr) == 1;
-  for (const ByteView piece : pieces) ok = ok && EVP_DigestUpdate(context.get(), piece.data(), piece.size()) == 1;
+  for (const ByteView piece : pieces)
+    ok = ok && EVP_DigestUpdate(context.get(), piece.data(), piece.size()) == 1;
   Sha256 out;
   ok = ok && EVP_DigestFinal_ex(context.get(), out.data(), nullptr) == 1;
   PARLANCE_ASSERT(ok, "SHA-256 of the crypto library works");

@@ -50,9 +50,11 @@ std::string raw_id_text(std::string_view prefix, RawId id) {
 
 Result<RawId> parse_raw_id(std::string_view prefix, std::string_view text) {
   const auto bad = [&] {
-    return invalid("id.malformed", std::string("not an id of the form ") + std::string(prefix) + "_ and 26 characters");
+    return invalid("id.malformed",
+                   std::string("not an id of the form ") + std::string(prefix) + "_ and 26 characters");
   };
-  if (text.size() != prefix.size() + 1 + text_digits || !text.starts_with(prefix) || text[prefix.size()] != '_')
+  if (text.size() != prefix.size() + 1 + text_digits || !text.starts_with(prefix) ||
+      text[prefix.size()] != '_')
     return bad();
   RawId id;
   for (std::size_t i = 0; i < text_digits; ++i) {

@@ -28,8 +28,7 @@ struct RawId {
 };
 
 /// A typed id: a QueueId never passes for an AgentId. `Tag::prefix` is its text prefix.
-template <class Tag>
-struct Id : RawId {
+template <class Tag> struct Id : RawId {
   auto operator<=>(const Id&) const = default;
   [[nodiscard]] static Id from(RawId raw) { return Id{raw}; }
 };
@@ -39,24 +38,19 @@ struct Id : RawId {
 [[nodiscard]] std::string raw_id_text(std::string_view prefix, RawId id);
 [[nodiscard]] Result<RawId> parse_raw_id(std::string_view prefix, std::string_view text);
 
-template <class Tag>
-[[nodiscard]] std::string to_text(Id<Tag> id) {
-  return raw_id_text(Tag::prefix, id);
-}
+template <class Tag> [[nodiscard]] std::string to_text(Id<Tag> id) { return raw_id_text(Tag::prefix, id); }
 /// `invalid` with rule "id.malformed" unless `text` is exactly an id of this kind.
-template <class AnId>
-[[nodiscard]] Result<AnId> parse_id(std::string_view text);
+template <class AnId> [[nodiscard]] Result<AnId> parse_id(std::string_view text);
 
-#define PARLANCE_ID(Name, Prefix)                            \
-  struct Name##Tag {                                         \
-    static constexpr std::string_view prefix = Prefix;       \
-  };                                                         \
-  using Name = Id<Name##Tag>;                                \
-  template <>                                                \
-  [[nodiscard]] inline Result<Name> parse_id<Name>(std::string_view text) { \
-    const auto raw = parse_raw_id(Prefix, text);             \
-    if (!raw) return raw.error();                            \
-    return Name::from(*raw);                                 \
+#define PARLANCE_ID(Name, Prefix)                                                       \
+  struct Name##Tag {                                                                    \
+    static constexpr std::string_view prefix = Prefix;                                  \
+  };                                                                                    \
+  using Name = Id<Name##Tag>;                                                           \
+  template <> [[nodiscard]] inline Result<Name> parse_id<Name>(std::string_view text) { \
+    const auto raw = parse_raw_id(Prefix, text);                                        \
+    if (!raw) return raw.error();                                                       \
+    return Name::from(*raw);                                                            \
   }
 
 PARLANCE_ID(WorkspaceId, "wsp")
@@ -78,7 +72,15 @@ PARLANCE_ID(StoreId, "sto")
 #undef PARLANCE_ID
 
 /// The streams of one kind. Values are stored for ever: only add.
-enum class Category : std::uint8_t { none = 0, conversation = 1, subject = 2, door = 3, settings = 4, desk = 5, adoption = 6 };
+enum class Category : std::uint8_t {
+  none = 0,
+  conversation = 1,
+  subject = 2,
+  door = 3,
+  settings = 4,
+  desk = 5,
+  adoption = 6
+};
 
 /// The history of one thing. Its slot is its id's.
 struct StreamId {
@@ -106,12 +108,12 @@ struct Position {
 
 }  // namespace parlance
 
-template <class Tag>
-struct std::hash<parlance::Id<Tag>> {
-  std::size_t operator()(const parlance::Id<Tag>& id) const noexcept { return id.low ^ (id.high * 0x9e3779b97f4a7c15ULL); }
+template <class Tag> struct std::hash<parlance::Id<Tag>> {
+  std::size_t operator()(const parlance::Id<Tag>& id) const noexcept {
+    return id.low ^ (id.high * 0x9e3779b97f4a7c15ULL);
+  }
 };
-template <>
-struct std::hash<parlance::StreamId> {
+template <> struct std::hash<parlance::StreamId> {
   std::size_t operator()(const parlance::StreamId& s) const noexcept {
     return s.id.low ^ (s.id.high * 0x9e3779b97f4a7c15ULL) ^ static_cast<std::size_t>(s.category);
   }

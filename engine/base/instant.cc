@@ -53,7 +53,9 @@ std::string to_rfc3339(Instant at) {
 std::string to_day(Instant at) { return to_rfc3339(at).substr(0, 10); }
 
 Result<Instant> parse_rfc3339(std::string_view text) {
-  const auto bad = [&] { return invalid("instant.malformed", "not an RFC 3339 time such as 2026-11-22T13:21:00Z"); };
+  const auto bad = [&] {
+    return invalid("instant.malformed", "not an RFC 3339 time such as 2026-11-22T13:21:00Z");
+  };
   std::size_t at = 0;
   const auto number = [&](std::size_t digits, unsigned& out) {
     out = 0;
@@ -68,7 +70,8 @@ Result<Instant> parse_rfc3339(std::string_view text) {
   };
   unsigned year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
   if (!number(4, year) || !sign("-") || !number(2, month) || !sign("-") || !number(2, day)) return bad();
-  if (!sign("Tt ") || !number(2, hour) || !sign(":") || !number(2, minute) || !sign(":") || !number(2, second))
+  if (!sign("Tt ") || !number(2, hour) || !sign(":") || !number(2, minute) || !sign(":") ||
+      !number(2, second))
     return bad();
   if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return bad();
   if (hour > 23 || minute > 59 || second > 60) return bad();
@@ -84,7 +87,8 @@ Result<Instant> parse_rfc3339(std::string_view text) {
   if (!sign("Zz")) {
     unsigned oh = 0, om = 0;
     const char direction = sign("+-");
-    if (direction == '\0' || !number(2, oh) || !sign(":") || !number(2, om) || oh > 23 || om > 59) return bad();
+    if (direction == '\0' || !number(2, oh) || !sign(":") || !number(2, om) || oh > 23 || om > 59)
+      return bad();
     offset_minutes = (direction == '-' ? -1 : 1) * static_cast<std::int64_t>(oh * 60 + om);
   }
   if (at != text.size()) return bad();

@@ -23,17 +23,29 @@ struct Body {
   std::vector<AgentId> agents;
   bool operator==(const Body&) const = default;
   [[nodiscard]] bool knows(AgentId id) const { return std::ranges::find(agents, id) != agents.end(); }
-  [[nodiscard]] bool knows(QueueId id) const { return std::ranges::find(queues, id, &desk::Queue::id) != queues.end(); }
-  [[nodiscard]] bool knows(TagId id) const { return std::ranges::find(tags, id, &settings::Tag::id) != tags.end(); }
+  [[nodiscard]] bool knows(QueueId id) const {
+    return std::ranges::find(queues, id, &desk::Queue::id) != queues.end();
+  }
+  [[nodiscard]] bool knows(TagId id) const {
+    return std::ranges::find(tags, id, &settings::Tag::id) != tags.end();
+  }
 };
 
-struct Adopted { Body body; bool operator==(const Adopted&) const = default; };
+struct Adopted {
+  Body body;
+  bool operator==(const Adopted&) const = default;
+};
 using Event = std::variant<Adopted>;
-struct State { Body body; bool operator==(const State&) const = default; };
+struct State {
+  Body body;
+  bool operator==(const State&) const = default;
+};
 [[nodiscard]] State evolve(State state, const Event& event);
 
 /// Adopting what is older than, or the same as, what is adopted changes nothing.
-struct Adopt { Body body; };
+struct Adopt {
+  Body body;
+};
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const Adopt& command);
 
 }  // namespace parlance::adoption

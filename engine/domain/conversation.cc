@@ -7,13 +7,14 @@
 namespace parlance::conversation {
 namespace {
 
-constexpr std::array<std::pair<Phase, std::string_view>, 7> phases{{{Phase::fresh, "new"},
-                                                                    {Phase::open, "open"},
-                                                                    {Phase::waiting_customer, "waiting_customer"},
-                                                                    {Phase::waiting_third_party, "waiting_third_party"},
-                                                                    {Phase::snoozed, "snoozed"},
-                                                                    {Phase::resolved, "resolved"},
-                                                                    {Phase::closed, "closed"}}};
+constexpr std::array<std::pair<Phase, std::string_view>, 7> phases{
+    {{Phase::fresh, "new"},
+     {Phase::open, "open"},
+     {Phase::waiting_customer, "waiting_customer"},
+     {Phase::waiting_third_party, "waiting_third_party"},
+     {Phase::snoozed, "snoozed"},
+     {Phase::resolved, "resolved"},
+     {Phase::closed, "closed"}}};
 
 // Named apply, not evolve: every event also converts to Event, so a missing overload called evolve would call itself
 // for ever instead of failing to compile.
@@ -27,8 +28,7 @@ void apply(State& s, const Opened& e) {
   s.priority = e.priority;
   s.episode = 1;
 }
-template <class Message>
-void keep_preview(State& s, const Message& e) {
+template <class Message> void keep_preview(State& s, const Message& e) {
   if (!e.preview.is_plain()) s.preview = e.preview.sealed();
 }
 void apply(State& s, const MessageReceived& e) {
@@ -104,14 +104,16 @@ using Decided = Result<Events>;
 
 /// None where the conversation takes commands; the refusal otherwise.
 std::optional<Error> shut(const State& state) {
-  if (state.phase == Phase::absent) return Error{Errc::not_found, "conversation.not_found", "no conversation of that id"};
+  if (state.phase == Phase::absent)
+    return Error{Errc::not_found, "conversation.not_found", "no conversation of that id"};
   if (state.phase == Phase::closed)
     return refused("conversation.closed", "the conversation is closed; a new message opens another one");
   return std::nullopt;
 }
 std::optional<Error> inactive(const State& state) {
   if (auto error = shut(state)) return error;
-  if (state.phase == Phase::resolved) return refused("conversation.resolved", "the conversation is resolved; reopen it first");
+  if (state.phase == Phase::resolved)
+    return refused("conversation.resolved", "the conversation is resolved; reopen it first");
   return std::nullopt;
 }
 Reason reason_of(const State& state, const std::string& text) {
@@ -129,7 +131,8 @@ std::optional<Error> too_long(const MessageContent& content) {
 }
 
 Decided on(const State& state, const Open& c) {
-  if (state.phase != Phase::absent) return refused("conversation.exists", "there is a conversation of that id");
+  if (state.phase != Phase::absent)
+    return refused("conversation.exists", "there is a conversation of that id");
   return Events{Opened{c.requester, c.channel, c.store, c.language, c.priority, c.queue, c.number, c.by_agent,
                        Personal<Identity>(c.identity, c.requester, FieldClass::contact), c.at}};
 }
@@ -141,7 +144,8 @@ Decided on(const State& state, const Receive& c) {
   if (c.joins) {
     if (state.participants.size() >= participants_max)
       return refused("conversation.too_many_participants", "at most 200 people write in one conversation");
-    events.emplace_back(ParticipantJoined{c.author, Personal<Identity>(*c.joins, c.author, FieldClass::contact), c.at});
+    events.emplace_back(
+        ParticipantJoined{c.author, Personal<Identity>(*c.joins, c.author, FieldClass::contact), c.at});
   }
   const bool reopens = state.phase == Phase::resolved;
   if (reopens) events.emplace_back(Reopened{state.episode + 1, true, std::nullopt, c.at});
@@ -150,10 +154,10 @@ Decided on(const State& state, const Receive& c) {
   const bool starts = reopens || (!state.answered_in_episode && state.first_response == FirstResponse::none);
   if (starts && c.adopted != nullptr && c.adopted->policy.first_response_ms)
     due = c.at + *c.adopted->policy.first_response_ms;
-  events.emplace_back(MessageReceived{c.id, c.author, c.channel, c.language,
-                                      Personal<MessageContent>(c.content, c.author, FieldClass::content),
-                                      attached(c.attachments, c.author),
-                                      Personal<Preview>(c.preview, state.requester, FieldClass::content), c.at, due});
+  events.emplace_back(MessageReceived{
+      c.id, c.author, c.channel, c.language,
+      Personal<MessageContent>(c.content, c.author, FieldClass::content), attached(c.attachments, c.author),
+      Personal<Preview>(c.preview, state.requester, FieldClass::content), c.at, due});
   return events;
 }
 
@@ -176,21 +180,26 @@ Decided on(const State& state, const Reply& c) {
 Decided on(const State& state, const Note& c) {
   if (state.phase == Phase::absent) return *shut(state);
   if (auto error = too_long(c.content)) return *error;
-  return Events{NoteAdded{c.id, c.agent, Personal<MessageContent>(c.content, state.requester, FieldClass::content),
+  return Events{NoteAdded{c.id, c.agent,
+                          Personal<MessageContent>(c.content, state.requester, FieldClass::content),
                           attached(c.attachments, state.requester), c.at}};
 }
 
 Decided on(const State& state, const Assign& c) {
   if (auto error = shut(state)) return *error;
-  if (c.agent && c.adopted != nullptr && !c.adopted->knows(c.agent)) return refused("agent.unknown", "no agent of that id");
-  if (c.queue && c.adopted != nullptr && !c.adopted->knows(c.queue)) return refused("queue.unknown", "no queue of that id");
+  if (c.agent && c.adopted != nullptr && !c.adopted->knows(c.agent))
+    return refused("agent.unknown", "no agent of that id");
+  if (c.queue && c.adopted != nullptr && !c.adopted->knows(c.queue))
+    return refused("queue.unknown", "no queue of that id");
   if (c.claimed && state.agent && state.agent != c.agent)
     return refused("conversation.taken", "another agent has it; assign it instead");
   const QueueId queue = c.queue ? c.queue : state.queue;
   const AgentId agent = c.agent ? c.agent : state.agent;
   Events events;
-  if (queue != state.queue) events.emplace_back(QueueChanged{state.queue, queue, reason_of(state, c.reason), c.at});
-  if (agent != state.agent) events.emplace_back(Assigned{agent, queue, c.claimed, reason_of(state, c.reason), c.at});
+  if (queue != state.queue)
+    events.emplace_back(QueueChanged{state.queue, queue, reason_of(state, c.reason), c.at});
+  if (agent != state.agent)
+    events.emplace_back(Assigned{agent, queue, c.claimed, reason_of(state, c.reason), c.at});
   return events;
 }
 
@@ -220,7 +229,8 @@ Decided on(const State& state, const Resolve& c) {
   const settings::Policy policy = c.adopted == nullptr ? settings::Policy{} : c.adopted->policy;
   std::optional<Instant> closes_at;
   if (policy.auto_close_ms) closes_at = c.at + *policy.auto_close_ms;
-  return Events{Resolved{c.agent, closes_at, c.at + policy.reopen_window_ms, reason_of(state, c.reason), c.at}};
+  return Events{
+      Resolved{c.agent, closes_at, c.at + policy.reopen_window_ms, reason_of(state, c.reason), c.at}};
 }
 
 Decided on(const State& state, const Reopen& c) {
@@ -244,9 +254,12 @@ Decided on(const State& state, const SetPriority& c) {
 Decided on(const State& state, const ChangeTags& c) {
   if (auto error = shut(state)) return *error;
   TagsChanged changed{.added = {}, .removed = {}, .at = c.at};
-  const auto has = [](const std::vector<TagId>& tags, TagId tag) { return std::ranges::find(tags, tag) != tags.end(); };
+  const auto has = [](const std::vector<TagId>& tags, TagId tag) {
+    return std::ranges::find(tags, tag) != tags.end();
+  };
   for (const TagId tag : c.add) {
-    if (c.adopted != nullptr && !c.adopted->knows(tag)) return refused("tag.unknown", "no tag of that id; add it to the settings first");
+    if (c.adopted != nullptr && !c.adopted->knows(tag))
+      return refused("tag.unknown", "no tag of that id; add it to the settings first");
     if (!has(state.tags, tag) && !has(changed.added, tag)) changed.added.push_back(tag);
   }
   for (const TagId tag : c.remove)
@@ -289,7 +302,8 @@ State evolve(State state, const Event& event) {
 std::vector<Timer> timers(const State& state) {
   std::vector<Timer> out;
   if (state.phase == Phase::snoozed) out.push_back({TimerKind::snooze, state.snoozed_until});
-  if (state.phase == Phase::resolved && state.closes_at != Instant{}) out.push_back({TimerKind::auto_close, state.closes_at});
+  if (state.phase == Phase::resolved && state.closes_at != Instant{})
+    out.push_back({TimerKind::auto_close, state.closes_at});
   if (is_active(state.phase) && state.first_response == FirstResponse::running)
     out.push_back({TimerKind::first_response, state.first_response_due});
   return out;

@@ -24,7 +24,7 @@ struct Opened {
   Language language;
   Priority priority;
   QueueId queue;
-  std::uint64_t number;   ///< the ticket number
+  std::uint64_t number;  ///< the ticket number
   bool by_agent;
   Personal<Identity> identity;
   Instant at;
@@ -33,7 +33,7 @@ struct Opened {
 };
 struct MessageReceived {
   MessageId id;
-  ReferenceId author;     ///< the requester's, or that of a participant
+  ReferenceId author;  ///< the requester's, or that of a participant
   Channel channel;
   Language language;
   Personal<MessageContent> content;
@@ -42,7 +42,11 @@ struct MessageReceived {
   Instant at;
   std::optional<Instant> first_response_due;  ///< set where this message starts the first-response target
   bool operator==(const MessageReceived&) const = default;
-  void each_personal(auto&& visit) { visit(content); if (attachments) visit(*attachments); visit(preview); }
+  void each_personal(auto&& visit) {
+    visit(content);
+    if (attachments) visit(*attachments);
+    visit(preview);
+  }
 };
 /// Somebody other than the requester wrote here for the first time.
 struct ParticipantJoined {
@@ -55,14 +59,18 @@ struct ParticipantJoined {
 /// An agent's answer: public. Sealed under the requester's reference.
 struct Replied {
   MessageId id;
-  AgentId agent;          ///< zero where a program answered
+  AgentId agent;  ///< zero where a program answered
   Channel channel;
   Personal<MessageContent> content;
   std::optional<Personal<Attachments>> attachments;
   Personal<Preview> preview;
   Instant at;
   bool operator==(const Replied&) const = default;
-  void each_personal(auto&& visit) { visit(content); if (attachments) visit(*attachments); visit(preview); }
+  void each_personal(auto&& visit) {
+    visit(content);
+    if (attachments) visit(*attachments);
+    visit(preview);
+  }
 };
 struct NoteAdded {
   MessageId id;
@@ -71,47 +79,63 @@ struct NoteAdded {
   std::optional<Personal<Attachments>> attachments;
   Instant at;
   bool operator==(const NoteAdded&) const = default;
-  void each_personal(auto&& visit) { visit(content); if (attachments) visit(*attachments); }
+  void each_personal(auto&& visit) {
+    visit(content);
+    if (attachments) visit(*attachments);
+  }
 };
 using Reason = std::optional<Personal<std::string>>;
 struct Assigned {
   AgentId agent;
   QueueId queue;
-  bool claimed;           ///< the agent took it
+  bool claimed;  ///< the agent took it
   Reason reason;
   Instant at;
   bool operator==(const Assigned&) const = default;
-  void each_personal(auto&& visit) { if (reason) visit(*reason); }
+  void each_personal(auto&& visit) {
+    if (reason) visit(*reason);
+  }
 };
 struct Unassigned {
   AgentId agent;
   Reason reason;
   Instant at;
   bool operator==(const Unassigned&) const = default;
-  void each_personal(auto&& visit) { if (reason) visit(*reason); }
+  void each_personal(auto&& visit) {
+    if (reason) visit(*reason);
+  }
 };
 struct QueueChanged {
   QueueId from, to;
   Reason reason;
   Instant at;
   bool operator==(const QueueChanged&) const = default;
-  void each_personal(auto&& visit) { if (reason) visit(*reason); }
+  void each_personal(auto&& visit) {
+    if (reason) visit(*reason);
+  }
 };
 struct Snoozed {
   Instant until;
   Reason reason;
   Instant at;
   bool operator==(const Snoozed&) const = default;
-  void each_personal(auto&& visit) { if (reason) visit(*reason); }
+  void each_personal(auto&& visit) {
+    if (reason) visit(*reason);
+  }
 };
 /// The snooze ended at its own instant.
-struct Woken { Instant at; bool operator==(const Woken&) const = default; };
+struct Woken {
+  Instant at;
+  bool operator==(const Woken&) const = default;
+};
 struct WaitStarted {
   WaitFor on;
   Reason reason;
   Instant at;
   bool operator==(const WaitStarted&) const = default;
-  void each_personal(auto&& visit) { if (reason) visit(*reason); }
+  void each_personal(auto&& visit) {
+    if (reason) visit(*reason);
+  }
 };
 struct Resolved {
   AgentId agent;
@@ -120,7 +144,9 @@ struct Resolved {
   Reason reason;
   Instant at;
   bool operator==(const Resolved&) const = default;
-  void each_personal(auto&& visit) { if (reason) visit(*reason); }
+  void each_personal(auto&& visit) {
+    if (reason) visit(*reason);
+  }
 };
 struct Reopened {
   std::uint32_t episode;
@@ -128,39 +154,62 @@ struct Reopened {
   Reason reason;
   Instant at;
   bool operator==(const Reopened&) const = default;
-  void each_personal(auto&& visit) { if (reason) visit(*reason); }
+  void each_personal(auto&& visit) {
+    if (reason) visit(*reason);
+  }
 };
 struct Closed {
   bool automatic;
   Reason reason;
   Instant at;
   bool operator==(const Closed&) const = default;
-  void each_personal(auto&& visit) { if (reason) visit(*reason); }
+  void each_personal(auto&& visit) {
+    if (reason) visit(*reason);
+  }
 };
-struct PriorityChanged { Priority from, to; Instant at; bool operator==(const PriorityChanged&) const = default; };
+struct PriorityChanged {
+  Priority from, to;
+  Instant at;
+  bool operator==(const PriorityChanged&) const = default;
+};
 struct TagsChanged {
   std::vector<TagId> added, removed;
   Instant at;
   bool operator==(const TagsChanged&) const = default;
 };
 /// `at` is the deadline itself, not the moment somebody noticed.
-struct FirstResponseBreached { Instant at; bool operator==(const FirstResponseBreached&) const = default; };
+struct FirstResponseBreached {
+  Instant at;
+  bool operator==(const FirstResponseBreached&) const = default;
+};
 /// A reply dated before the deadline came to light after the breach. Both stay on record.
-struct BreachWithdrawn { Instant due; Instant at; bool operator==(const BreachWithdrawn&) const = default; };
+struct BreachWithdrawn {
+  Instant due;
+  Instant at;
+  bool operator==(const BreachWithdrawn&) const = default;
+};
 
-using Event = std::variant<Opened, MessageReceived, ParticipantJoined, Replied, NoteAdded, Assigned, Unassigned,
-                           QueueChanged, Snoozed, Woken, WaitStarted, Resolved, Reopened, Closed, PriorityChanged,
-                           TagsChanged, FirstResponseBreached, BreachWithdrawn>;
+using Event = std::variant<Opened, MessageReceived, ParticipantJoined, Replied, NoteAdded, Assigned,
+                           Unassigned, QueueChanged, Snoozed, Woken, WaitStarted, Resolved, Reopened, Closed,
+                           PriorityChanged, TagsChanged, FirstResponseBreached, BreachWithdrawn>;
 
 /// Stored: only add.
 enum class Phase : std::uint8_t {
-  absent = 0, fresh = 1 /* "new" */, open = 2, waiting_customer = 3, waiting_third_party = 4, snoozed = 5, resolved = 6,
+  absent = 0,
+  fresh = 1 /* "new" */,
+  open = 2,
+  waiting_customer = 3,
+  waiting_third_party = 4,
+  snoozed = 5,
+  resolved = 6,
   closed = 7,
 };
 [[nodiscard]] std::string_view to_text(Phase phase);
 [[nodiscard]] std::optional<Phase> parse_phase(std::string_view text);
 /// Work is still to be done: neither resolved nor closed.
-[[nodiscard]] constexpr bool is_active(Phase phase) { return phase >= Phase::fresh && phase <= Phase::snoozed; }
+[[nodiscard]] constexpr bool is_active(Phase phase) {
+  return phase >= Phase::fresh && phase <= Phase::snoozed;
+}
 
 enum class FirstResponse : std::uint8_t { none = 0, running = 1, met = 2, breached = 3, withdrawn = 4 };
 
@@ -180,7 +229,7 @@ struct State {
   FirstResponse first_response = FirstResponse::none;
   Instant first_response_due;
   Instant snoozed_until;
-  Instant closes_at;       ///< zero: it does not close by itself
+  Instant closes_at;  ///< zero: it does not close by itself
   Instant resolved_at;
   Instant reopens_until;
   bool answered_in_episode = false;
@@ -225,7 +274,7 @@ struct Receive {
   Language language;
   MessageContent content;
   Attachments attachments;
-  Preview preview;        ///< as it will be shown from now on
+  Preview preview;  ///< as it will be shown from now on
   Instant at;
   const adoption::Body* adopted = nullptr;
 };
@@ -238,7 +287,13 @@ struct Reply {
   Preview preview;
   Instant at;
 };
-struct Note { MessageId id; AgentId agent; MessageContent content; Attachments attachments; Instant at; };
+struct Note {
+  MessageId id;
+  AgentId agent;
+  MessageContent content;
+  Attachments attachments;
+  Instant at;
+};
 /// To an agent, to a queue, or both; `claimed` where the agent takes it and nobody else may hold it.
 struct Assign {
   AgentId agent;
@@ -248,19 +303,50 @@ struct Assign {
   Instant at;
   const adoption::Body* adopted = nullptr;
 };
-struct Unassign { std::string reason; Instant at; };
-struct Snooze { Instant until; std::string reason; Instant at; };
-struct Wait { WaitFor on; std::string reason; Instant at; };
-struct Resolve { AgentId agent; std::string reason; Instant at; const adoption::Body* adopted = nullptr; };
-struct Reopen { std::string reason; Instant at; };
-struct Close { std::string reason; Instant at; };
-struct SetPriority { Priority priority; Instant at; };
-struct ChangeTags { std::vector<TagId> add, remove; Instant at; const adoption::Body* adopted = nullptr; };
+struct Unassign {
+  std::string reason;
+  Instant at;
+};
+struct Snooze {
+  Instant until;
+  std::string reason;
+  Instant at;
+};
+struct Wait {
+  WaitFor on;
+  std::string reason;
+  Instant at;
+};
+struct Resolve {
+  AgentId agent;
+  std::string reason;
+  Instant at;
+  const adoption::Body* adopted = nullptr;
+};
+struct Reopen {
+  std::string reason;
+  Instant at;
+};
+struct Close {
+  std::string reason;
+  Instant at;
+};
+struct SetPriority {
+  Priority priority;
+  Instant at;
+};
+struct ChangeTags {
+  std::vector<TagId> add, remove;
+  Instant at;
+  const adoption::Body* adopted = nullptr;
+};
 /// A timer is due. Its deadline is the state's own; one that is no longer asked for changes nothing.
-struct Tick { Timer timer; };
+struct Tick {
+  Timer timer;
+};
 
-using Command = std::variant<Open, Receive, Reply, Note, Assign, Unassign, Snooze, Wait, Resolve, Reopen, Close,
-                             SetPriority, ChangeTags, Tick>;
+using Command = std::variant<Open, Receive, Reply, Note, Assign, Unassign, Snooze, Wait, Resolve, Reopen,
+                             Close, SetPriority, ChangeTags, Tick>;
 /// No events: already so. Refusals: "conversation.not_found", "conversation.closed", and those in conversation.cc.
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const Command& command);
 

@@ -4,7 +4,9 @@
 
 namespace parlance::desk {
 namespace {
-void apply(State& s, const AgentAdded& e) { s.agents.push_back({e.id, e.role, e.profile.is_plain() ? Sealed{} : e.profile.sealed()}); }
+void apply(State& s, const AgentAdded& e) {
+  s.agents.push_back({e.id, e.role, e.profile.is_plain() ? Sealed{} : e.profile.sealed()});
+}
 void apply(State& s, const QueueAdded& e) { s.queues.push_back({e.id, e.name}); }
 void apply(State& s, const TokenIssued& e) { s.tokens.push_back({e.id, e.agent, e.scopes, e.hash}); }
 void apply(State& s, const TokenRevoked& e) {
@@ -23,8 +25,8 @@ Result<std::vector<Event>> decide(const State& state, const AddAgent& command) {
   if (std::ranges::find(state.agents, command.id, &Agent::id) != state.agents.end())
     return refused("desk.agent_exists", "there is an agent of that id");
   if (state.agents.size() >= agents_max) return refused("desk.too_many_agents", "at most 5000 agents");
-  return std::vector<Event>{
-      AgentAdded{command.id, command.role, Personal<AgentProfile>(command.profile, command.row, FieldClass::contact)}};
+  return std::vector<Event>{AgentAdded{
+      command.id, command.role, Personal<AgentProfile>(command.profile, command.row, FieldClass::contact)}};
 }
 
 Result<std::vector<Event>> decide(const State& state, const AddQueue& command) {
@@ -39,12 +41,14 @@ Result<std::vector<Event>> decide(const State& state, const AddQueue& command) {
 Result<std::vector<Event>> decide(const State& state, const IssueToken& command) {
   if (command.agent && std::ranges::find(state.agents, command.agent, &Agent::id) == state.agents.end())
     return refused("desk.agent_unknown", "no agent of that id");
-  if (state.tokens.size() >= tokens_max) return refused("desk.too_many_tokens", "at most 20000 tokens; revoke some");
+  if (state.tokens.size() >= tokens_max)
+    return refused("desk.too_many_tokens", "at most 20000 tokens; revoke some");
   return std::vector<Event>{TokenIssued{command.id, command.agent, command.scopes, command.hash}};
 }
 
 Result<std::vector<Event>> decide(const State& state, const RevokeToken& command) {
-  if (std::ranges::find(state.tokens, command.id, &Token::id) == state.tokens.end()) return std::vector<Event>{};
+  if (std::ranges::find(state.tokens, command.id, &Token::id) == state.tokens.end())
+    return std::vector<Event>{};
   return std::vector<Event>{TokenRevoked{command.id}};
 }
 

@@ -18,7 +18,11 @@ struct AgentAdded {
   bool operator==(const AgentAdded&) const = default;
   void each_personal(auto&& visit) { visit(profile); }
 };
-struct QueueAdded { QueueId id; std::string name; bool operator==(const QueueAdded&) const = default; };
+struct QueueAdded {
+  QueueId id;
+  std::string name;
+  bool operator==(const QueueAdded&) const = default;
+};
 /// A token is 256 random bits shown once; the log keeps its SHA-256 alone.
 struct TokenIssued {
   TokenId id;
@@ -27,12 +31,30 @@ struct TokenIssued {
   Sha256 hash;
   bool operator==(const TokenIssued&) const = default;
 };
-struct TokenRevoked { TokenId id; bool operator==(const TokenRevoked&) const = default; };
+struct TokenRevoked {
+  TokenId id;
+  bool operator==(const TokenRevoked&) const = default;
+};
 using Event = std::variant<AgentAdded, QueueAdded, TokenIssued, TokenRevoked>;
 
-struct Agent { AgentId id; Role role; Sealed profile; bool operator==(const Agent&) const = default; };
-struct Queue { QueueId id; std::string name; bool operator==(const Queue&) const = default; };
-struct Token { TokenId id; AgentId agent; Scope scopes; Sha256 hash; bool operator==(const Token&) const = default; };
+struct Agent {
+  AgentId id;
+  Role role;
+  Sealed profile;
+  bool operator==(const Agent&) const = default;
+};
+struct Queue {
+  QueueId id;
+  std::string name;
+  bool operator==(const Queue&) const = default;
+};
+struct Token {
+  TokenId id;
+  AgentId agent;
+  Scope scopes;
+  Sha256 hash;
+  bool operator==(const Token&) const = default;
+};
 struct State {
   std::vector<Agent> agents;
   std::vector<Queue> queues;  ///< the first is where new conversations wait
@@ -47,10 +69,25 @@ inline constexpr std::size_t tokens_max = 20000;
 inline constexpr std::size_t name_bytes_max = 200;
 
 /// `row` names the agent's own key row, made by the caller.
-struct AddAgent { AgentId id; Role role; AgentProfile profile; ReferenceId row; };
-struct AddQueue { QueueId id; std::string name; };
-struct IssueToken { TokenId id; AgentId agent; Scope scopes; Sha256 hash; };
-struct RevokeToken { TokenId id; };
+struct AddAgent {
+  AgentId id;
+  Role role;
+  AgentProfile profile;
+  ReferenceId row;
+};
+struct AddQueue {
+  QueueId id;
+  std::string name;
+};
+struct IssueToken {
+  TokenId id;
+  AgentId agent;
+  Scope scopes;
+  Sha256 hash;
+};
+struct RevokeToken {
+  TokenId id;
+};
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const AddAgent& command);
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const AddQueue& command);
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const IssueToken& command);

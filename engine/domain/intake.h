@@ -55,8 +55,12 @@ struct Arrive {
   Instant at;  ///< at the source
 };
 
-struct Join { ConversationId conversation; };
-struct Forward { ConversationId conversation; };
+struct Join {
+  ConversationId conversation;
+};
+struct Forward {
+  ConversationId conversation;
+};
 struct OpenNew {};
 using Decision = std::variant<Join, Forward, OpenNew>;
 

@@ -35,8 +35,7 @@ struct Sealed {
 
 /// A value that names or describes a person. Deciders put plaintext in, with the reference whose key will seal it; the
 /// runtime seals it before the event is encoded; whoever decodes gets `Sealed` and asks the door (open) for more.
-template <class T>
-class Personal {
+template <class T> class Personal {
  public:
   using Value = T;
   Personal() = default;

@@ -17,7 +17,8 @@ namespace parlance::settings {
 struct Policy {
   std::optional<std::int64_t> first_response_ms;  ///< target, plain calendar time
   std::optional<std::int64_t> auto_close_ms;      ///< after resolving
-  std::int64_t reopen_window_ms = 7 * 86'400'000LL;  ///< a customer's message this soon after resolving reopens
+  std::int64_t reopen_window_ms =
+      7 * 86'400'000LL;  ///< a customer's message this soon after resolving reopens
   bool operator==(const Policy&) const = default;
 };
 inline constexpr std::int64_t duration_ms_max = 3650LL * 86'400'000;
@@ -31,8 +32,15 @@ struct Tag {
 inline constexpr std::size_t tags_max = 1000;
 inline constexpr std::size_t name_bytes_max = 200;
 
-struct PolicyChanged { Policy policy; bool operator==(const PolicyChanged&) const = default; };
-struct TagAdded { TagId id; std::string name; bool operator==(const TagAdded&) const = default; };
+struct PolicyChanged {
+  Policy policy;
+  bool operator==(const PolicyChanged&) const = default;
+};
+struct TagAdded {
+  TagId id;
+  std::string name;
+  bool operator==(const TagAdded&) const = default;
+};
 using Event = std::variant<PolicyChanged, TagAdded>;
 
 struct State {
@@ -42,8 +50,13 @@ struct State {
 };
 [[nodiscard]] State evolve(State state, const Event& event);
 
-struct ChangePolicy { Policy policy; };
-struct AddTag { TagId id; std::string name; };
+struct ChangePolicy {
+  Policy policy;
+};
+struct AddTag {
+  TagId id;
+  std::string name;
+};
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const ChangePolicy& command);
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const AddTag& command);
 

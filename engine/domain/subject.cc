@@ -21,7 +21,8 @@ State evolve(State state, const Event& event) {
 
 Result<std::vector<Event>> decide(const State& state, const Create& command) {
   if (state.exists) return std::vector<Event>{};
-  return std::vector<Event>{Created{command.row, command.now}, add(command.row, command.identity, command.now)};
+  return std::vector<Event>{Created{command.row, command.now},
+                            add(command.row, command.identity, command.now)};
 }
 
 Result<std::vector<Event>> decide(const State& state, const AddIdentity& command) {

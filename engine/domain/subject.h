@@ -11,7 +11,11 @@
 /// conversation, and neither names the other as its cause.
 namespace parlance::subject {
 
-struct Created { ReferenceId row; Instant at; bool operator==(const Created&) const = default; };
+struct Created {
+  ReferenceId row;
+  Instant at;
+  bool operator==(const Created&) const = default;
+};
 struct IdentityAdded {
   Channel channel;
   Personal<Identity> identity;
@@ -31,8 +35,15 @@ struct State {
 inline constexpr std::size_t identities_max = 100;
 
 /// The first event of a person, with the address they wrote from. Creating one that exists changes nothing.
-struct Create { ReferenceId row; Identity identity; Instant now; };
-struct AddIdentity { Identity identity; Instant now; };
+struct Create {
+  ReferenceId row;
+  Identity identity;
+  Instant now;
+};
+struct AddIdentity {
+  Identity identity;
+  Instant now;
+};
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const Create& command);
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const AddIdentity& command);
 

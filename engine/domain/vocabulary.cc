@@ -6,7 +6,8 @@ namespace parlance {
 namespace {
 
 template <class E, std::size_t N>
-std::optional<E> find_name(const std::array<std::pair<E, std::string_view>, N>& names, std::string_view text) {
+std::optional<E> find_name(const std::array<std::pair<E, std::string_view>, N>& names,
+                           std::string_view text) {
   const auto it = std::ranges::find(names, text, [](const auto& entry) { return entry.second; });
   if (it == names.end()) return std::nullopt;
   return it->first;
@@ -41,10 +42,14 @@ constexpr std::array<std::pair<ActorKind, Named>, 4> actors{{{ActorKind::custome
 
 // ISO 639-1, the 183 two-letter codes in use (Library of Congress code list).
 constexpr std::string_view iso_639_1 =
-    "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo "
-    "es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka "
-    "kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng "
-    "nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su "
+    "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz "
+    "ee el en eo "
+    "es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it "
+    "iu ja jv ka "
+    "kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na "
+    "nb nd ne ng "
+    "nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq "
+    "sr ss st su "
     "sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu ";
 // ISO 15924 scripts that tell two written forms of one language apart.
 constexpr std::array<std::string_view, 6> scripts{"", "Hans", "Hant", "Latn", "Cyrl", "Arab"};

@@ -13,8 +13,17 @@
 namespace parlance {
 
 enum class Channel : std::uint8_t {
-  none = 0, email = 1, chat = 2, whatsapp = 3, messenger = 4, instagram = 5,
-  sms = 6, voice = 7, marketplace = 8, social = 9, api = 10,
+  none = 0,
+  email = 1,
+  chat = 2,
+  whatsapp = 3,
+  messenger = 4,
+  instagram = 5,
+  sms = 6,
+  voice = 7,
+  marketplace = 8,
+  social = 9,
+  api = 10,
 };
 enum class Priority : std::uint8_t { none = 0, low = 1, normal = 2, high = 3, urgent = 4 };
 enum class Role : std::uint8_t { none = 0, agent = 1, lead = 2, admin = 3 };
@@ -69,7 +78,7 @@ struct MessageContent {
   std::string subject_line;
   std::string sender_name;
   std::string sender_address;
-  std::string external_id;   ///< the channel's message id
+  std::string external_id;  ///< the channel's message id
   std::string in_reply_to;
   std::string thread;
   std::string order;
@@ -81,10 +90,10 @@ using Attachments = std::vector<Attachment>;
 
 /// What a list shows of a conversation.
 struct Preview {
-  std::string name;          ///< of the requester
+  std::string name;  ///< of the requester
   std::string subject_line;
-  std::string text;          ///< start of the last text, at most preview_text_bytes_max bytes, cut between characters
-  std::string account;       ///< the store or mailbox, as the channel names it
+  std::string text;  ///< start of the last text, at most preview_text_bytes_max bytes, cut between characters
+  std::string account;  ///< the store or mailbox, as the channel names it
   bool operator==(const Preview&) const = default;
 };
 inline constexpr std::size_t preview_text_bytes_max = 160;

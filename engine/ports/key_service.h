@@ -16,7 +16,7 @@ enum class SecretKey : std::uint8_t {
   blind_index = 2,   ///< the identity map's keys
   command_id = 3,
   fingerprint = 4,
-  session = 5,       ///< signs page sessions, cursors
+  session = 5,  ///< signs page sessions, cursors
 };
 inline constexpr std::size_t secret_keys = 5;
 

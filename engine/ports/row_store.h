@@ -26,8 +26,8 @@ class RowFamily {
   virtual ~RowFamily() = default;
   [[nodiscard]] virtual Result<std::optional<Bytes>> get(ByteView key) const = 0;
   /// Rows with from <= key < to in order (an empty `to`: to the end); `sink` returns false to stop.
-  [[nodiscard]] virtual Result<void> scan(ByteView from, ByteView to,
-                                          const std::function<bool(ByteView key, ByteView value)>& sink) const = 0;
+  [[nodiscard]] virtual Result<void> scan(
+      ByteView from, ByteView to, const std::function<bool(ByteView key, ByteView value)>& sink) const = 0;
   /// All of `changes` or none.
   [[nodiscard]] virtual Result<void> write(const std::vector<RowChange>& changes) = 0;
   /// Makes what was written durable.

@@ -28,10 +28,11 @@ class Vault {
   /// None where there is no such row; `unavailable` or `corrupt` where that cannot be told. Never confuse the two.
   [[nodiscard]] virtual Result<std::optional<Bytes>> get(VaultFamily family, ByteView key) const = 0;
   /// In key order; `sink` returns false to stop.
-  [[nodiscard]] virtual Result<void> scan(VaultFamily family,
-                                          const std::function<bool(ByteView key, ByteView value)>& sink) const = 0;
+  [[nodiscard]] virtual Result<void> scan(
+      VaultFamily family, const std::function<bool(ByteView key, ByteView value)>& sink) const = 0;
   /// Puts `put` and deletes `remove` (their values are ignored) in one durable batch of its own.
-  [[nodiscard]] virtual Result<void> write(const std::vector<VaultRow>& put, const std::vector<VaultRow>& remove) = 0;
+  [[nodiscard]] virtual Result<void> write(const std::vector<VaultRow>& put,
+                                           const std::vector<VaultRow>& remove) = 0;
 };
 
 }  // namespace parlance

@@ -7,7 +7,7 @@
 /// already changes nothing, so sending it again after a restart, or twice, is harmless.
 namespace parlance::process {
 
-[[nodiscard]] adoption::Body body_to_adopt(Version settings_version, const settings::State& settings, Version desk_version,
-                                           const desk::State& desk);
+[[nodiscard]] adoption::Body body_to_adopt(Version settings_version, const settings::State& settings,
+                                           Version desk_version, const desk::State& desk);
 
 }  // namespace parlance::process

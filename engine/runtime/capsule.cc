@@ -73,8 +73,7 @@ constexpr std::size_t padded(std::size_t plaintext_bytes) {
 
 Bytes seal_capsule(const Key& data_key, const CapsuleContext& context, ByteView plaintext,
                    const std::array<std::uint8_t, salt_bytes>& salt) {
-  PARLANCE_ASSERT(plaintext.size() <= capsule_plaintext_bytes_max,
-                  "a plaintext was bounded before it is sealed");
+  PARLANCE_ASSERT(plaintext.size() <= plain_bytes_max, "a plaintext was bounded before it is sealed");
   const Derived derived(data_key, salt.data(), capsule_suite);
   const std::size_t inner_bytes = padded(plaintext.size());
 
@@ -102,7 +101,7 @@ Result<Bytes> open_capsule(const Key& data_key, const CapsuleContext& context, B
     return Error{Errc::newer, "capsule.newer_suite", "a capsule of suite " + std::to_string(stored[0])};
   if (stored.size() < capsule_overhead_bytes + capsule_padding_bytes ||
       (stored.size() - capsule_overhead_bytes) % capsule_padding_bytes != 0 ||
-      stored.size() - capsule_overhead_bytes > padded(capsule_plaintext_bytes_max))
+      stored.size() - capsule_overhead_bytes > padded(plain_bytes_max))
     return damaged("a capsule of a length that no capsule has");
 
   const Derived derived(data_key, &stored[salt_at], capsule_suite);
@@ -121,7 +120,7 @@ Result<Bytes> open_capsule(const Key& data_key, const CapsuleContext& context, B
   // What follows was sealed by a holder of the key, yet a second layout of the same text is still refused.
   std::uint32_t length = 0;
   std::memcpy(&length, out.data(), length_bytes);
-  const bool sized = length <= capsule_plaintext_bytes_max && padded(length) == inner_bytes;
+  const bool sized = length <= plain_bytes_max && padded(length) == inner_bytes;
   if (!sized ||
       sodium_is_zero(out.data() + length_bytes + length, inner_bytes - length_bytes - length) == 0) {
     wipe(out);

@@ -33,8 +33,6 @@ inline constexpr std::uint8_t capsule_suite = 1;
 inline constexpr std::size_t salt_bytes = 24;
 inline constexpr std::size_t capsule_overhead_bytes = 1 + salt_bytes + 32 + 16;
 inline constexpr std::size_t capsule_padding_bytes = 64;
-/// The longest plaintext that may be sealed.
-inline constexpr std::size_t capsule_plaintext_bytes_max = std::size_t{64} << 20;
 
 struct CapsuleContext {
   WorkspaceId workspace;
@@ -44,7 +42,7 @@ struct CapsuleContext {
   CapsuleSchema schema = CapsuleSchema::text;
 };
 
-/// `plaintext` has at most capsule_plaintext_bytes_max bytes. `salt` must be fresh and unpredictable for each call.
+/// `plaintext` has at most plain_bytes_max bytes. `salt` must be fresh and unpredictable for each call.
 [[nodiscard]] Bytes seal_capsule(const Key& data_key, const CapsuleContext& context, ByteView plaintext,
                                  const std::array<std::uint8_t, salt_bytes>& salt);
 /// `corrupt` ("capsule.corrupt") when the capsule does not open under this key and context, `newer`

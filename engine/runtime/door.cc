@@ -203,9 +203,6 @@ Result<VaultRow> Door::seal_bytes(WorkspaceId workspace, CapsuleId id, Reference
     ~WipeAtEnd() { wipe(bytes); }
   } const wipe_at_end{plaintext};
 
-  if (plaintext.size() > capsule_plaintext_bytes_max)
-    return invalid("capsule.too_large",
-                   name_of(id) + " would hold " + std::to_string(plaintext.size()) + " bytes");
   const auto row = impl_->row(workspace, reference);
   if (std::holds_alternative<Erased>(row))
     return refused("subject.erased", "the keys of " + to_text(reference) + " are destroyed");

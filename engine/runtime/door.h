@@ -75,8 +75,7 @@ class Door {
 
   /// Seals a plaintext under its own reference as capsule `id`: the stored capsule for the vault, and what the event
   /// keeps. `refused` where the reference's row is destroyed ("subject.erased") or about to be ("subject.dying"),
-  /// `invalid` ("capsule.too_large") above capsule_plaintext_bytes_max, `unavailable` where keys or vault do not answer
-  /// or there is no such row. The field is changed on success only.
+  /// `unavailable` where keys or vault do not answer or there is no such row. The field is changed on success only.
   template <class T>
   [[nodiscard]] Result<VaultRow> seal(WorkspaceId workspace, CapsuleId id, Personal<T>& field) {
     Sealed sealed;

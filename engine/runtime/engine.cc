@@ -15,10 +15,10 @@ constexpr std::uint64_t unflushed_records_max = 100'000;
 constexpr unsigned slots = 256;
 
 /// Calls `done` once with all that was added when the last of `count` is in. Shared by their callbacks.
-template <class T>
-class Gathered {
+template <class T> class Gathered {
  public:
-  Gathered(std::size_t count, std::function<void(std::vector<T>)> done) : all_(count), left_(count), done_(std::move(done)) {}
+  Gathered(std::size_t count, std::function<void(std::vector<T>)> done)
+      : all_(count), left_(count), done_(std::move(done)) {}
   void add(std::size_t at, T value) {
     std::unique_lock lock(mutex_);
     all_[at] = std::move(value);
@@ -41,10 +41,12 @@ WorkspaceId default_workspace(LogId log) {
   return WorkspaceId::from(make_raw_id({}, 0, RawId::from_bytes(ByteView(hash).first<16>())));
 }
 
-Genesis genesis_of(PartitionId partition, PartitionId partitions, std::uint32_t generation, const KeyService& keys) {
+Genesis genesis_of(PartitionId partition, PartitionId partitions, std::uint32_t generation,
+                   const KeyService& keys) {
   const unsigned first = slots * partition / partitions;
   const unsigned next = slots * (partition + 1U) / partitions;
-  return {generation, static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(next - first), keys.fingerprint()};
+  return {generation, static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(next - first),
+          keys.fingerprint()};
 }
 
 class Engine::Impl {
@@ -57,9 +59,10 @@ class Engine::Impl {
       for (unsigned s = 0; s < genesis.slots; ++s) partition_of_[genesis.first_slot + s] = p;
       owners_.push_back(std::make_unique<Owner>(
           p, genesis,
-          Owner::Ports{ports_.log, door_, ports_.keys, ports_.fold, ports_.random, ports_.clock, *ports_.executors[p],
-                       [this](Request request, Answer answer) { route(std::move(request), std::move(answer)); },
-                       [this](const WorkspaceState& state) { published(state); }}));
+          Owner::Ports{
+              ports_.log, door_, ports_.keys, ports_.fold, ports_.random, ports_.clock, *ports_.executors[p],
+              [this](Request request, Answer answer) { route(std::move(request), std::move(answer)); },
+              [this](const WorkspaceState& state) { published(state); }}));
     }
   }
 
@@ -70,7 +73,8 @@ class Engine::Impl {
   }
 
   void stop(std::function<void()> done) {
-    auto gathered = std::make_shared<Gathered<char>>(owners_.size(), [done = std::move(done)](const auto&) { done(); });
+    auto gathered =
+        std::make_shared<Gathered<char>>(owners_.size(), [done = std::move(done)](const auto&) { done(); });
     for (PartitionId p = 0; p < owners_.size(); ++p)
       on(p, [gathered, p](Owner& owner) {
         owner.stop();
@@ -111,7 +115,8 @@ class Engine::Impl {
 
   // ---- readers ----
 
-  [[nodiscard]] Result<std::vector<fold_rows::Entry>> history(const StreamId& stream, Version from, std::size_t limit) const {
+  [[nodiscard]] Result<std::vector<fold_rows::Entry>> history(const StreamId& stream, Version from,
+                                                              std::size_t limit) const {
     const PartitionId p = partition_of_[stream.id.slot()];
     std::vector<fold_rows::Entry> out;
     if (limit == 0) return out;
@@ -129,7 +134,8 @@ class Engine::Impl {
     return out;
   }
 
-  [[nodiscard]] Result<std::vector<RecordedEvent>> events(const StreamId& stream, const std::vector<fold_rows::Entry>& entries) const {
+  [[nodiscard]] Result<std::vector<RecordedEvent>> events(
+      const StreamId& stream, const std::vector<fold_rows::Entry>& entries) const {
     const PartitionId p = partition_of_[stream.id.slot()];
     std::vector<RecordedEvent> out;
     std::optional<std::pair<Offset, Envelope>> held;  // events of one envelope follow one another
@@ -150,12 +156,15 @@ class Engine::Impl {
   }
 
   [[nodiscard]] Result<std::optional<Envelope>> envelope(const Position& position) const {
-    if (position.generation != ports_.log.generation() || position.partition >= owners_.size()) return std::nullopt;
+    if (position.generation != ports_.log.generation() || position.partition >= owners_.size())
+      return std::nullopt;
     std::optional<Result<Envelope>> found;
     auto read = ports_.log.read(position.partition, position.offset, 1, [&](const StoredRecord& record) {
       auto parsed = parse_record(ports_.log.id(), record.bytes);
-      if (!parsed) found = parsed.error();
-      else if (*parsed && (*parsed)->frame.kind == RecordKind::envelope) found = decode_envelope((*parsed)->body);
+      if (!parsed)
+        found = parsed.error();
+      else if (*parsed && (*parsed)->frame.kind == RecordKind::envelope)
+        found = decode_envelope((*parsed)->body);
       return false;
     });
     if (!read) return read.error();
@@ -175,15 +184,17 @@ class Engine::Impl {
   std::atomic<std::shared_ptr<const Directory>> directory_{std::make_shared<const Directory>()};
 
   void on(PartitionId partition, std::function<void(Owner&)> work) {
-    ports_.executors[partition]->post([owner = owners_[partition].get(), work = std::move(work)] { work(*owner); });
+    ports_.executors[partition]->post(
+        [owner = owners_[partition].get(), work = std::move(work)] { work(*owner); });
   }
 
  private:
   void route(Request request, Answer answer) {
     const PartitionId p = partition_of_[request.slot];
-    ports_.executors[p]->post([owner = owners_[p].get(), request = std::move(request), answer = std::move(answer)]() mutable {
-      owner->submit(std::move(request), std::move(answer));
-    });
+    ports_.executors[p]->post(
+        [owner = owners_[p].get(), request = std::move(request), answer = std::move(answer)]() mutable {
+          owner->submit(std::move(request), std::move(answer));
+        });
   }
 
   void published(const WorkspaceState& state) {
@@ -205,7 +216,8 @@ class Engine::Impl {
     const adoption::Body body =
         process::body_to_adopt(state.settings_version, state.settings, state.desk_version, state.desk);
     auto gathered = std::make_shared<Gathered<Result<Outcome>>>(
-        owners_.size(), [outcome = std::move(outcome), answer = std::move(answer)](std::vector<Result<Outcome>> all) mutable {
+        owners_.size(),
+        [outcome = std::move(outcome), answer = std::move(answer)](std::vector<Result<Outcome>> all) mutable {
           for (Result<Outcome>& one : all) {
             if (!one) return answer(one.error());
             outcome.positions.insert(outcome.positions.end(), one->positions.begin(), one->positions.end());
@@ -218,7 +230,8 @@ class Engine::Impl {
       request.slot = static_cast<Slot>(slots * p / owners_.size());
       request.actor = {ActorKind::system, {}};
       request.action = OnAdoption{{body}};
-      route(std::move(request), [gathered, p](Result<Outcome> result) { gathered->add(p, std::move(result)); });
+      route(std::move(request),
+            [gathered, p](Result<Outcome> result) { gathered->add(p, std::move(result)); });
     }
   }
 
@@ -239,13 +252,17 @@ std::shared_ptr<const Directory> Engine::directory() const { return impl_->direc
 Door& Engine::door() { return impl_->door_; }
 const KeyService& Engine::keys() const { return impl_->ports_.keys; }
 void Engine::status(std::function<void(std::vector<OwnerStatus>)> done) { impl_->status(std::move(done)); }
-Result<std::vector<fold_rows::Entry>> Engine::history(const StreamId& stream, Version from, std::size_t limit) const {
+Result<std::vector<fold_rows::Entry>> Engine::history(const StreamId& stream, Version from,
+                                                      std::size_t limit) const {
   return impl_->history(stream, from, limit);
 }
-Result<std::vector<RecordedEvent>> Engine::events(const StreamId& stream, const std::vector<fold_rows::Entry>& entries) const {
+Result<std::vector<RecordedEvent>> Engine::events(const StreamId& stream,
+                                                  const std::vector<fold_rows::Entry>& entries) const {
   return impl_->events(stream, entries);
 }
-Result<std::optional<Envelope>> Engine::envelope(const Position& position) const { return impl_->envelope(position); }
+Result<std::optional<Envelope>> Engine::envelope(const Position& position) const {
+  return impl_->envelope(position);
+}
 
 Result<std::optional<std::pair<WorkspaceId, Version>>> Engine::stream(const StreamId& stream) const {
   auto row = impl_->stream_row(stream);
@@ -265,7 +282,8 @@ Result<std::optional<subject::State>> Engine::subject(WorkspaceId workspace, Sub
   (void)in.le<Version>();
   subject::State state;
   read_row(in, state);
-  if (!in.at_end()) return corrupt("fold_store.row_malformed", "a stream's state does not read; fold the log again");
+  if (!in.at_end())
+    return corrupt("fold_store.row_malformed", "a stream's state does not read; fold the log again");
   return state;
 }
 

@@ -78,9 +78,11 @@ class Engine {
   // ---- reading what is certain ----
 
   /// At most `limit` entries of a stream's history from version `from` (1 is the first).
-  [[nodiscard]] Result<std::vector<fold_rows::Entry>> history(const StreamId& stream, Version from, std::size_t limit) const;
+  [[nodiscard]] Result<std::vector<fold_rows::Entry>> history(const StreamId& stream, Version from,
+                                                              std::size_t limit) const;
   /// The events behind such entries, in their order. `corrupt` where the log does not give them back.
-  [[nodiscard]] Result<std::vector<RecordedEvent>> events(const StreamId& stream, const std::vector<fold_rows::Entry>& entries) const;
+  [[nodiscard]] Result<std::vector<RecordedEvent>> events(const StreamId& stream,
+                                                          const std::vector<fold_rows::Entry>& entries) const;
   /// The envelope at a position; none where there is none (a claim, a void record, beyond the end).
   [[nodiscard]] Result<std::optional<Envelope>> envelope(const Position& position) const;
   /// Which workspace a stream belongs to, and its version; none where it does not exist.

@@ -22,7 +22,12 @@ Bytes number_key(PartitionId partition, WorkspaceId workspace, Slot slot) {
   return begin(partition, 'N').id(workspace).le(slot).take();
 }
 Bytes timer_key(PartitionId partition, Instant due, const StreamId& stream, conversation::TimerKind kind) {
-  return begin(partition, 'T').be(static_cast<std::uint64_t>(due.ms)).le(stream.category).id(stream.id).le(kind).take();
+  return begin(partition, 'T')
+      .be(static_cast<std::uint64_t>(due.ms))
+      .le(stream.category)
+      .id(stream.id)
+      .le(kind)
+      .take();
 }
 Bytes history_key(PartitionId partition, const StreamId& stream, Version version) {
   return begin(partition, 'H').le(stream.category).id(stream.id).be(version).take();
@@ -56,7 +61,13 @@ std::vector<Conversation> read_conversations(ByteView value) {
 
 Bytes write_entry(const Entry& e) {
   ByteWriter out;
-  out.le(e.kind).le(e.occurred_at.ms).le(e.recorded_at.ms).le(e.actor.kind).id(e.actor.id).le(e.offset).le(e.index);
+  out.le(e.kind)
+      .le(e.occurred_at.ms)
+      .le(e.recorded_at.ms)
+      .le(e.actor.kind)
+      .id(e.actor.id)
+      .le(e.offset)
+      .le(e.index);
   return out.take();
 }
 std::optional<Entry> read_entry(ByteView key, ByteView value) {

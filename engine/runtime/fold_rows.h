@@ -29,7 +29,8 @@ namespace parlance::fold_rows {
 [[nodiscard]] Bytes id_key(PartitionId partition, char type, RawId id);
 [[nodiscard]] Bytes ids_key(PartitionId partition, char type, RawId first, RawId second);
 [[nodiscard]] Bytes number_key(PartitionId partition, WorkspaceId workspace, Slot slot);
-[[nodiscard]] Bytes timer_key(PartitionId partition, Instant due, const StreamId& stream, conversation::TimerKind kind);
+[[nodiscard]] Bytes timer_key(PartitionId partition, Instant due, const StreamId& stream,
+                              conversation::TimerKind kind);
 [[nodiscard]] Bytes history_key(PartitionId partition, const StreamId& stream, Version version);
 
 struct DueTimer {

@@ -23,7 +23,9 @@ struct NoState {
 void write_row(ByteWriter&, const NoState&) {}
 void read_row(ByteReader&, NoState&) {}
 
-RawId with_slot(RawId id, Slot slot) { return {(id.high & ~0xff00ULL) | static_cast<std::uint64_t>(slot) << 8, id.low}; }
+RawId with_slot(RawId id, Slot slot) {
+  return {(id.high & ~0xff00ULL) | static_cast<std::uint64_t>(slot) << 8, id.low};
+}
 
 /// An event with the identity it carries in the clear, while that is known.
 struct DraftEvent {
@@ -35,44 +37,65 @@ struct DraftEvent {
 /// What a decision wants appended.
 struct Draft {
   std::vector<DraftEvent> events;
-  std::vector<VaultRow> rows;            ///< key rows made for it
-  std::optional<Preview> preview;        ///< in the clear, of the conversation touched
-  Version version = 0;                   ///< of the stream asked about, where nothing changes
+  std::vector<VaultRow> rows;      ///< key rows made for it
+  std::optional<Preview> preview;  ///< in the clear, of the conversation touched
+  Version version = 0;             ///< of the stream asked about, where nothing changes
   StreamId stream;
 };
 
-template <class Event>
-Instant occurred(const Event& event, Instant recorded_at) {
-  return std::visit([&](const auto& e) { if constexpr (requires { e.at; }) return e.at; else return recorded_at; }, event);
+template <class Event> Instant occurred(const Event& event, Instant recorded_at) {
+  return std::visit(
+      [&](const auto& e) {
+        if constexpr (requires { e.at; })
+          return e.at;
+        else
+          return recorded_at;
+      },
+      event);
 }
 
 /// Visits every personal field of an event.
-template <class Visit>
-void each_personal(AnyEvent& event, Visit visit) {
-  std::visit([&](auto& category) {
-    std::visit([&](auto& e) { if constexpr (requires { e.each_personal(visit); }) e.each_personal(visit); }, category);
-  }, event);
+template <class Visit> void each_personal(AnyEvent& event, Visit visit) {
+  std::visit(
+      [&](auto& category) {
+        std::visit(
+            [&](auto& e) {
+              if constexpr (requires { e.each_personal(visit); }) e.each_personal(visit);
+            },
+            category);
+      },
+      event);
 }
 
 /// The sealed identity an event carries, if it does.
 const Personal<Identity>* identity_of(const AnyEvent& event) {
-  return std::visit([](const auto& category) {
-    return std::visit([](const auto& e) -> const Personal<Identity>* {
-      if constexpr (requires { { e.identity } -> std::convertible_to<const Personal<Identity>&>; }) return &e.identity;
-      else return nullptr;
-    }, category);
-  }, event);
+  return std::visit(
+      [](const auto& category) {
+        return std::visit(
+            [](const auto& e) -> const Personal<Identity>* {
+              if constexpr (requires {
+                              { e.identity } -> std::convertible_to<const Personal<Identity>&>;
+                            })
+                return &e.identity;
+              else
+                return nullptr;
+            },
+            category);
+      },
+      event);
 }
 
 constexpr std::size_t conversations_in_memory_max = 20'000;
 constexpr std::size_t other_streams_in_memory_max = 5'000;
-constexpr std::size_t known_conversations_max = 50;   ///< of a sender's, that intake looks at: the newest
+constexpr std::size_t known_conversations_max = 50;  ///< of a sender's, that intake looks at: the newest
 constexpr std::size_t timers_a_turn = 500;
 const Principal engine_principal{{ActorKind::system, {}}, Role::none};
 
 }  // namespace
 
-StreamId door_stream(WorkspaceId workspace, Slot slot) { return {Category::door, with_slot(workspace, slot)}; }
+StreamId door_stream(WorkspaceId workspace, Slot slot) {
+  return {Category::door, with_slot(workspace, slot)};
+}
 StreamId adoption_stream(WorkspaceId workspace, std::uint16_t first_slot) {
   return {Category::adoption, with_slot(workspace, static_cast<Slot>(first_slot))};
 }
@@ -100,8 +123,9 @@ class Owner::Impl final : public FencedWriter::Listener {
     boot_start_ms_ = ports_.clock.boot_ms();
     auto loaded = load_applied();
     if (!loaded) return halt(loaded.error());
-    writer_ = std::make_unique<FencedWriter>(ports_.log, partition_, *loaded, genesis_, ports_.log.sealed_mark(partition_),
-                                             ports_.executor, ports_.random, *this);
+    writer_ = std::make_unique<FencedWriter>(ports_.log, partition_, *loaded, genesis_,
+                                             ports_.log.sealed_mark(partition_), ports_.executor,
+                                             ports_.random, *this);
     writer_->start();
   }
 
@@ -112,7 +136,8 @@ class Owner::Impl final : public FencedWriter::Listener {
       reason_ = "stopped";
     }
     write_certain();
-    answer_all_waiting(unavailable("owner.stopping", "the server is stopping; send it again with the same key"));
+    answer_all_waiting(
+        unavailable("owner.stopping", "the server is stopping; send it again with the same key"));
   }
 
   void poll() {
@@ -125,7 +150,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (health_ == OwnerHealth::stopped || health_ == OwnerHealth::deposed)
       return answer(unavailable("owner.not_owning", reason_));
     if (health_ == OwnerHealth::read_only)
-      return answer(Error{Errc::read_only, "log.read_only", "the disk has no space for the log; reading goes on"});
+      return answer(
+          Error{Errc::read_only, "log.read_only", "the disk has no space for the log; reading goes on"});
     if (waiting_.size() + flights_.size() >= owner_commands_max)
       return answer(Error{Errc::overloaded, "owner.overloaded", "too many commands wait; try again soon"});
     if (health_ == OwnerHealth::starting) {
@@ -143,18 +169,18 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (timers_held_ || now < next_timer_) return;
     std::vector<fold_rows::DueTimer> due;
     next_timer_ = instant_max;
-    const auto scanned = ports_.fold.scan(
-        fold_rows::timer_key(partition_, timers_from_, {}, conversation::TimerKind::none), fold_rows::key(partition_, 'T' + 1),
-        [&](ByteView key, ByteView) {
-          const auto timer = fold_rows::read_timer_key(key);
-          if (!timer) return true;
-          if (timer->timer.due > now || due.size() == timers_a_turn) {
-            next_timer_ = timer->timer.due;
-            return false;
-          }
-          due.push_back(*timer);
-          return true;
-        });
+    const auto scanned =
+        ports_.fold.scan(fold_rows::timer_key(partition_, timers_from_, {}, conversation::TimerKind::none),
+                         fold_rows::key(partition_, 'T' + 1), [&](ByteView key, ByteView) {
+                           const auto timer = fold_rows::read_timer_key(key);
+                           if (!timer) return true;
+                           if (timer->timer.due > now || due.size() == timers_a_turn) {
+                             next_timer_ = timer->timer.due;
+                             return false;
+                           }
+                           due.push_back(*timer);
+                           return true;
+                         });
     if (!scanned) return halt(scanned.error());
     for (const fold_rows::DueTimer& timer : due) {
       if (flights_.size() >= owner_commands_max) break;
@@ -181,7 +207,8 @@ class Owner::Impl final : public FencedWriter::Listener {
   }
   [[nodiscard]] std::uint64_t unflushed() const { return unflushed_; }
 
-  [[nodiscard]] Result<std::optional<SubjectId>> find_subject(WorkspaceId workspace, Channel channel, const std::string& address) {
+  [[nodiscard]] Result<std::optional<SubjectId>> find_subject(WorkspaceId workspace, Channel channel,
+                                                              const std::string& address) {
     const RawId blind = blind_address(ports_.keys, workspace, channel, address);
     const auto row = rows_.get(fold_rows::id_key(partition_, 'A', blind));
     if (!row) return row.error();
@@ -192,7 +219,8 @@ class Owner::Impl final : public FencedWriter::Listener {
 
   // ---- FencedWriter::Listener ----
 
-  void on_accepted(Offset offset, const Folded& folded, const LogState& after, std::optional<Ticket> ticket) override {
+  void on_accepted(Offset offset, const Folded& folded, const LogState& after,
+                   std::optional<Ticket> ticket) override {
     applied_ = after;
     ++unflushed_;
     post_write();
@@ -241,7 +269,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (health_ == OwnerHealth::owning) health_ = OwnerHealth::starting;
     auto open = std::exchange(no_events_, {});
     for (auto& wait : open)
-      wait.answer(unavailable("owner.doubt", "the log did not confirm in time; send it again with the same key"));
+      wait.answer(
+          unavailable("owner.doubt", "the log did not confirm in time; send it again with the same key"));
   }
 
   void on_never(Ticket ticket) override {
@@ -256,13 +285,15 @@ class Owner::Impl final : public FencedWriter::Listener {
   void on_deposed() override {
     health_ = OwnerHealth::deposed;
     reason_ = "another owner claimed the partition";
-    answer_all_waiting(unavailable("owner.deposed", "another node owns this partition now; send it again with the same key"));
+    answer_all_waiting(unavailable("owner.deposed",
+                                   "another node owns this partition now; send it again with the same key"));
   }
 
   void on_read_only() override {
     health_ = OwnerHealth::read_only;
     reason_ = "no space for the log";
-    answer_all_waiting(Error{Errc::read_only, "log.read_only", "the disk has no space for the log; reading goes on"});
+    answer_all_waiting(
+        Error{Errc::read_only, "log.read_only", "the disk has no space for the log; reading goes on"});
   }
 
   void on_stopped(const Error& error) override { halt(error); }
@@ -273,7 +304,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     bool first = false;
     std::uint64_t fingerprint = 0;
     std::optional<std::pair<Channel, std::string>> sender;  ///< of an inbound, to tell its subject
-    std::shared_ptr<Request> request;                       ///< kept where a forwarded message goes on with it
+    std::shared_ptr<Request> request;  ///< kept where a forwarded message goes on with it
   };
   struct Flight {
     std::optional<CommandId> command;
@@ -345,8 +376,10 @@ class Owner::Impl final : public FencedWriter::Listener {
       each_personal(event.body, [&](auto& field) {
         if (failed) return;
         auto row = ports_.door.seal(request.workspace, CapsuleId{envelope.id, number++}, field);
-        if (row) vault.push_back(std::move(*row));
-        else failed = row.error();
+        if (row)
+          vault.push_back(std::move(*row));
+        else
+          failed = row.error();
       });
       if (failed) return answer_without_events(std::move(answer), *failed);
       auto version = versions.find(event.stream);
@@ -355,7 +388,8 @@ class Owner::Impl final : public FencedWriter::Listener {
         if (!held) return answer(held.error());
         version = versions.emplace(event.stream, *held).first;
       }
-      const Instant at = std::visit([&](const auto& category) { return occurred(category, now); }, event.body);
+      const Instant at =
+          std::visit([&](const auto& category) { return occurred(category, now); }, event.body);
       envelope.events.push_back({event.stream, ++version->second, at, std::move(event.body)});
       identities.push_back(std::move(event.identity));
     }
@@ -386,7 +420,9 @@ class Owner::Impl final : public FencedWriter::Listener {
     return waiter;
   }
 
-  [[nodiscard]] static bool reused(std::uint64_t now, std::uint64_t then) { return now != 0 && then != 0 && now != then; }
+  [[nodiscard]] static bool reused(std::uint64_t now, std::uint64_t then) {
+    return now != 0 && then != 0 && now != then;
+  }
   [[nodiscard]] static Error key_reused() {
     return invalid("command.key_reused", "this Idempotency-Key came before with another body");
   }
@@ -413,7 +449,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     }
     const auto decision = intake::decide(known, {arrive.channel, arrive.store, request.slot, arrive.at});
     const bool unknown = !subject->has_value();
-    const SubjectId sender = unknown ? SubjectId::from(make_raw_id(now, request.slot, ports_.random.id128())) : **subject;
+    const SubjectId sender =
+        unknown ? SubjectId::from(make_raw_id(now, request.slot, ports_.random.id128())) : **subject;
     Identity identity{sender, arrive.channel, arrive.account, arrive.address, arrive.content.sender_name, {}};
 
     if (const auto* forward = std::get_if<intake::Forward>(&decision)) {
@@ -431,8 +468,10 @@ class Owner::Impl final : public FencedWriter::Listener {
     conversation::State state;
     ConversationId id;
     const adoption::Body* adopted = nullptr;
-    if (auto body = adopted_body(request.workspace)) adopted = *body;
-    else return body.error();
+    if (auto body = adopted_body(request.workspace))
+      adopted = *body;
+    else
+      return body.error();
     Preview preview;
     if (const auto* join = std::get_if<intake::Join>(&decision)) {
       id = join->conversation;
@@ -467,11 +506,13 @@ class Owner::Impl final : public FencedWriter::Listener {
     auto author = author_in(request.workspace, id, sender, draft);
     if (!author) return author.error();
     receive.author = *author;
-    if (*author != state.requester && std::ranges::find(state.participants, *author) == state.participants.end())
+    if (*author != state.requester &&
+        std::ranges::find(state.participants, *author) == state.participants.end())
       receive.joins = identity;
     receive.channel = arrive.channel;
-    return add_receive(draft, state, std::move(receive), std::move(preview), arrive.language, std::move(arrive.content),
-                       std::move(arrive.attachments), arrive.at, adopted, request.slot, now);
+    return add_receive(draft, state, std::move(receive), std::move(preview), arrive.language,
+                       std::move(arrive.content), std::move(arrive.attachments), arrive.at, adopted,
+                       request.slot, now);
   }
 
   [[nodiscard]] Result<void> on(Request& request, ReceiveForwarded& forwarded, Instant now, Draft& draft) {
@@ -487,15 +528,17 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (!preview) return preview.error();
     conversation::Receive receive;
     receive.author = forwarded.author;
-    if (forwarded.author != state.requester && std::ranges::find(state.participants, forwarded.author) == state.participants.end())
+    if (forwarded.author != state.requester &&
+        std::ranges::find(state.participants, forwarded.author) == state.participants.end())
       receive.joins = forwarded.identity;
     receive.channel = forwarded.identity.channel;
-    return add_receive(draft, state, std::move(receive), std::move(*preview), forwarded.language, forwarded.content,
-                       forwarded.attachments, forwarded.at, *adopted, request.slot, now);
+    return add_receive(draft, state, std::move(receive), std::move(*preview), forwarded.language,
+                       forwarded.content, forwarded.attachments, forwarded.at, *adopted, request.slot, now);
   }
 
-  [[nodiscard]] Result<void> add_receive(Draft& draft, conversation::State& state, conversation::Receive receive, Preview preview,
-                                         Language language, MessageContent content, Attachments attachments, Instant at,
+  [[nodiscard]] Result<void> add_receive(Draft& draft, conversation::State& state,
+                                         conversation::Receive receive, Preview preview, Language language,
+                                         MessageContent content, Attachments attachments, Instant at,
                                          const adoption::Body* adopted, Slot slot, Instant now) {
     if (auto fired = fire_due(draft, state, now); !fired) return fired;
     receive.id = MessageId::from(make_raw_id(now, slot, ports_.random.id128()));
@@ -533,7 +576,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     opening.channel = open.channel;
     opening.identity = identity;
     opening.store = open.store;
-    opening.queue = open.queue                                                     ? open.queue
+    opening.queue = open.queue                                           ? open.queue
                     : *adopted != nullptr && !(*adopted)->queues.empty() ? (*adopted)->queues.front().id
                                                                          : QueueId{};
     opening.number = *number;
@@ -545,7 +588,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     conversation::Reply reply;
     reply.id = MessageId::from(make_raw_id(now, request.slot, ports_.random.id128()));
     reply.agent = open.agent;
-    reply.preview = {identity.name, preview_of(open.content.subject_line, 300), preview_of(open.content.text), open.account};
+    reply.preview = {identity.name, preview_of(open.content.subject_line, 300), preview_of(open.content.text),
+                     open.account};
     draft.preview = reply.preview;
     open.content.sender_name.clear();
     reply.content = std::move(open.content);
@@ -574,16 +618,19 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (!adopted) return adopted.error();
     if (!tick)
       if (auto fired = fire_due(draft, state, now); !fired) return fired;
-    return std::visit([&](auto& command) -> Result<void> {
-      if constexpr (requires { command.adopted; }) command.adopted = *adopted;
-      if constexpr (requires { command.id; }) command.id = MessageId::from(make_raw_id(now, request.slot, ports_.random.id128()));
-      if constexpr (requires { command.preview; }) {
-        before->text = preview_of(command.content.text);
-        command.preview = *before;
-        draft.preview = std::move(before);
-      }
-      return add(draft, state, command, std::nullopt);
-    }, action.command);
+    return std::visit(
+        [&](auto& command) -> Result<void> {
+          if constexpr (requires { command.adopted; }) command.adopted = *adopted;
+          if constexpr (requires { command.id; })
+            command.id = MessageId::from(make_raw_id(now, request.slot, ports_.random.id128()));
+          if constexpr (requires { command.preview; }) {
+            before->text = preview_of(command.content.text);
+            command.preview = *before;
+            draft.preview = std::move(before);
+          }
+          return add(draft, state, command, std::nullopt);
+        },
+        action.command);
   }
 
   [[nodiscard]] Result<void> on(Request& request, CreateSubject& create, Instant, Draft& draft) {
@@ -594,10 +641,12 @@ class Owner::Impl final : public FencedWriter::Listener {
     if ((*held)->state.exists) return {};
     auto row = ports_.door.make_row(request.workspace, RowKind::subject, create.subject, {});
     if (!row) return row.error();
-    auto events = subject::decide((*held)->state, subject::Create{row->reference, create.identity, create.at});
+    auto events =
+        subject::decide((*held)->state, subject::Create{row->reference, create.identity, create.at});
     if (!events) return events.error();
     draft.rows.push_back(std::move(row->stored));
-    for (auto& event : *events) draft.events.push_back({draft.stream, AnyEvent{std::move(event)}, create.identity});
+    for (auto& event : *events)
+      draft.events.push_back({draft.stream, AnyEvent{std::move(event)}, create.identity});
     return {};
   }
 
@@ -615,10 +664,13 @@ class Owner::Impl final : public FencedWriter::Listener {
     intake::State known;
     if (auto listed = known_of(add_identity.subject, request.slot, known); !listed) return listed;
     for (const intake::Known& k : known.known)
-      if (k.state && conversation::is_active(k.state->phase)) add_identity.identity.conversations.push_back(k.conversation);
-    auto events = subject::decide((*held)->state, subject::AddIdentity{add_identity.identity, add_identity.at});
+      if (k.state && conversation::is_active(k.state->phase))
+        add_identity.identity.conversations.push_back(k.conversation);
+    auto events =
+        subject::decide((*held)->state, subject::AddIdentity{add_identity.identity, add_identity.at});
     if (!events) return events.error();
-    for (auto& event : *events) draft.events.push_back({draft.stream, AnyEvent{std::move(event)}, add_identity.identity});
+    for (auto& event : *events)
+      draft.events.push_back({draft.stream, AnyEvent{std::move(event)}, add_identity.identity});
     return {};
   }
 
@@ -667,28 +719,34 @@ class Owner::Impl final : public FencedWriter::Listener {
     draft.version = (*held)->version;
     auto events = adoption::decide((*held)->state, action.command);
     if (!events) return events.error();
-    for (auto& event : *events) draft.events.push_back({draft.stream, AnyEvent{adoption::Event{std::move(event)}}, std::nullopt});
+    for (auto& event : *events)
+      draft.events.push_back({draft.stream, AnyEvent{adoption::Event{std::move(event)}}, std::nullopt});
     return {};
   }
 
   template <class Held, class Commands>
-  [[nodiscard]] Result<void> on_versioned(const Request& request, Draft& draft, const Held& held, Commands& commands) {
+  [[nodiscard]] Result<void> on_versioned(const Request& request, Draft& draft, const Held& held,
+                                          Commands& commands) {
     draft.version = held.version;
     if (request.if_match && *request.if_match != draft.version)
       return Error{Errc::version_conflict, "stream.version_conflict", std::to_string(draft.version)};
-    return std::visit([&](auto& command) -> Result<void> {
-      if constexpr (requires(settings::AddTag& tag) { tag = command; })
-        if (!command.id) command.id = TagId::from(make_raw_id(ports_.clock.now(), request.slot, ports_.random.id128()));
-      auto events = decide_in_its_namespace(held.state, command);
-      if (!events) return events.error();
-      for (auto& event : *events) draft.events.push_back({draft.stream, AnyEvent{std::move(event)}, std::nullopt});
-      return {};
-    }, commands);
+    return std::visit(
+        [&](auto& command) -> Result<void> {
+          if constexpr (requires(settings::AddTag& tag) { tag = command; })
+            if (!command.id)
+              command.id = TagId::from(make_raw_id(ports_.clock.now(), request.slot, ports_.random.id128()));
+          auto events = decide_in_its_namespace(held.state, command);
+          if (!events) return events.error();
+          for (auto& event : *events)
+            draft.events.push_back({draft.stream, AnyEvent{std::move(event)}, std::nullopt});
+          return {};
+        },
+        commands);
   }
   template <class State, class Command>
   [[nodiscard]] static auto decide_in_its_namespace(const State& state, const Command& command) {
-    using settings::decide;
     using desk::decide;
+    using settings::decide;
     return decide(state, command);
   }
 
@@ -719,7 +777,8 @@ class Owner::Impl final : public FencedWriter::Listener {
 
   // ---- what decisions are made on ----
 
-  [[nodiscard]] Result<StreamState<conversation::State>*> here(WorkspaceId workspace, const StreamId& stream) {
+  [[nodiscard]] Result<StreamState<conversation::State>*> here(WorkspaceId workspace,
+                                                               const StreamId& stream) {
     auto held = conversations_.load(stream);
     if (held && ((*held)->version == 0 || (*held)->workspace != workspace))
       return Error{Errc::not_found, "conversation.not_found", "no conversation of that id"};
@@ -772,9 +831,11 @@ class Owner::Impl final : public FencedWriter::Listener {
         auto envelope = read_envelope(in.le<Offset>());
         if (!envelope) return envelope.error();
         for (const StreamEvent& event : envelope->events) {
-          if (event.stream.category == Category::conversation) out.thread = ConversationId::from(event.stream.id);
+          if (event.stream.category == Category::conversation)
+            out.thread = ConversationId::from(event.stream.id);
           if (const auto* door = std::get_if<intake::Event>(&event.body))
-            if (const auto* forwarded = std::get_if<intake::MessageForwarded>(door)) out.thread = forwarded->to;
+            if (const auto* forwarded = std::get_if<intake::MessageForwarded>(door))
+              out.thread = forwarded->to;
         }
       }
     }
@@ -788,7 +849,8 @@ class Owner::Impl final : public FencedWriter::Listener {
   }
 
   /// The reference under which `subject` writes in `conversation`; made, and known to the draft, if there is none yet.
-  [[nodiscard]] Result<ReferenceId> author_in(WorkspaceId workspace, ConversationId conversation, SubjectId subject, Draft& draft) {
+  [[nodiscard]] Result<ReferenceId> author_in(WorkspaceId workspace, ConversationId conversation,
+                                              SubjectId subject, Draft& draft) {
     if (drafted_author_ && drafted_author_->first == std::pair(conversation, subject) && !draft.rows.empty())
       return drafted_author_->second;
     auto row = rows_.get(fold_rows::ids_key(partition_, 'R', conversation, subject));
@@ -812,13 +874,15 @@ class Owner::Impl final : public FencedWriter::Listener {
     return (counter + 1) * 256 + slot;
   }
 
-  [[nodiscard]] Result<Preview> preview_of_conversation(WorkspaceId workspace, StreamState<conversation::State>& held) {
+  [[nodiscard]] Result<Preview> preview_of_conversation(WorkspaceId workspace,
+                                                        StreamState<conversation::State>& held) {
     if (held.preview) return *held.preview;
     if (!held.state.preview) {
       // Opened by an agent without a text: the opening's identity is all there is to show, and the next preview says it.
       return Preview{};
     }
-    auto opened = ports_.door.open<Preview>(engine_principal, Purpose::engine, workspace, *held.state.preview);
+    auto opened =
+        ports_.door.open<Preview>(engine_principal, Purpose::engine, workspace, *held.state.preview);
     if (auto* value = std::get_if<Preview>(&opened)) return std::move(*value);
     if (std::holds_alternative<Erased>(opened)) return Preview{};
     return std::get<Unavailable>(opened).error;
@@ -843,14 +907,16 @@ class Owner::Impl final : public FencedWriter::Listener {
 
   // ---- folding an envelope into rows: the same at the decision and when catching up ----
 
-  [[nodiscard]] Result<std::vector<RowChange>> apply(const Envelope& envelope, const std::vector<std::optional<Identity>>& identities,
+  [[nodiscard]] Result<std::vector<RowChange>> apply(const Envelope& envelope,
+                                                     const std::vector<std::optional<Identity>>& identities,
                                                      const std::optional<Preview>& preview, Ticket ticket) {
     std::vector<RowChange> changes;
     std::vector<StreamId> touched;
     for (std::size_t i = 0; i < envelope.events.size(); ++i) {
       const StreamEvent& event = envelope.events[i];
       if (std::ranges::find(touched, event.stream) == touched.end()) touched.push_back(event.stream);
-      auto applied = std::visit([&](const auto& body) { return apply_event(envelope, event, body, changes, ticket); }, event.body);
+      auto applied = std::visit(
+          [&](const auto& body) { return apply_event(envelope, event, body, changes, ticket); }, event.body);
       if (!applied) return applied.error();
       if (i < identities.size() && identities[i])
         if (auto linked = apply_identity(envelope.workspace, event, *identities[i], changes, ticket); !linked)
@@ -871,8 +937,9 @@ class Owner::Impl final : public FencedWriter::Listener {
     held.ticket = ticket;
   }
 
-  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event, const conversation::Event& body,
-                                         std::vector<RowChange>& changes, Ticket ticket) {
+  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event,
+                                         const conversation::Event& body, std::vector<RowChange>& changes,
+                                         Ticket ticket) {
     auto loaded = conversations_.load(event.stream);
     if (!loaded) return loaded.error();
     auto& held = **loaded;
@@ -883,7 +950,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     const auto after = conversation::timers(held.state);
     for (const auto& timer : before)
       if (std::ranges::find(after, timer) == after.end())
-        changes.push_back({fold_rows::timer_key(partition_, timer.due, event.stream, timer.kind), std::nullopt});
+        changes.push_back(
+            {fold_rows::timer_key(partition_, timer.due, event.stream, timer.kind), std::nullopt});
     for (const auto& timer : after)
       if (std::ranges::find(before, timer) == before.end()) {
         changes.push_back({fold_rows::timer_key(partition_, timer.due, event.stream, timer.kind), Bytes{}});
@@ -898,34 +966,37 @@ class Owner::Impl final : public FencedWriter::Listener {
     return {};
   }
   template <class State, class Event>
-  [[nodiscard]] Result<void> evolve_plain(StreamStates<State>& states, const Envelope& envelope, const StreamEvent& event,
-                                          const Event& body, Ticket ticket) {
+  [[nodiscard]] Result<void> evolve_plain(StreamStates<State>& states, const Envelope& envelope,
+                                          const StreamEvent& event, const Event& body, Ticket ticket) {
     auto loaded = states.load(event.stream);
     if (!loaded) return loaded.error();
     (*loaded)->state = evolve(std::move((*loaded)->state), body);
     touch(**loaded, envelope, event, ticket);
     return {};
   }
-  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event, const subject::Event& body,
-                                         std::vector<RowChange>& changes, Ticket ticket) {
+  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event,
+                                         const subject::Event& body, std::vector<RowChange>& changes,
+                                         Ticket ticket) {
     if (std::holds_alternative<subject::Created>(body))
       put(changes, fold_rows::id_key(partition_, 'O', event.stream.id), std::nullopt, ticket);
     return evolve_plain(subjects_, envelope, event, body, ticket);
   }
-  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event, const settings::Event& body,
-                                         std::vector<RowChange>&, Ticket ticket) {
+  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event,
+                                         const settings::Event& body, std::vector<RowChange>&,
+                                         Ticket ticket) {
     return evolve_plain(settings_, envelope, event, body, ticket);
   }
-  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event, const desk::Event& body,
-                                         std::vector<RowChange>&, Ticket ticket) {
+  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event,
+                                         const desk::Event& body, std::vector<RowChange>&, Ticket ticket) {
     return evolve_plain(desks_, envelope, event, body, ticket);
   }
-  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event, const adoption::Event& body,
-                                         std::vector<RowChange>&, Ticket ticket) {
+  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event,
+                                         const adoption::Event& body, std::vector<RowChange>&,
+                                         Ticket ticket) {
     return evolve_plain(adoptions_, envelope, event, body, ticket);
   }
-  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event, const intake::Event&,
-                                         std::vector<RowChange>&, Ticket ticket) {
+  [[nodiscard]] Result<void> apply_event(const Envelope& envelope, const StreamEvent& event,
+                                         const intake::Event&, std::vector<RowChange>&, Ticket ticket) {
     auto loaded = doors_.load(event.stream);
     if (!loaded) return loaded.error();
     touch(**loaded, envelope, event, ticket);
@@ -933,14 +1004,17 @@ class Owner::Impl final : public FencedWriter::Listener {
   }
 
   /// The identity map, from the identities that opening, joining, forwarding, linking events carry.
-  [[nodiscard]] Result<void> apply_identity(WorkspaceId workspace, const StreamEvent& event, const Identity& identity,
-                                            std::vector<RowChange>& changes, Ticket ticket) {
+  [[nodiscard]] Result<void> apply_identity(WorkspaceId workspace, const StreamEvent& event,
+                                            const Identity& identity, std::vector<RowChange>& changes,
+                                            Ticket ticket) {
     const Slot door = slot_of_address(ports_.keys, workspace, identity.channel, identity.address);
     const bool mine = is_mine(door);
     ByteWriter subject;
     subject.id(identity.subject);
     if (mine)
-      put(changes, fold_rows::id_key(partition_, 'A', blind_address(ports_.keys, workspace, identity.channel, identity.address)),
+      put(changes,
+          fold_rows::id_key(partition_, 'A',
+                            blind_address(ports_.keys, workspace, identity.channel, identity.address)),
           subject.take(), ticket);
 
     std::vector<fold_rows::Conversation> joined;
@@ -956,10 +1030,12 @@ class Owner::Impl final : public FencedWriter::Listener {
       joined.push_back({ConversationId::from(event.stream.id), identity.channel, (*held)->state.store});
     } else if (const auto* at_door = std::get_if<intake::Event>(&event.body)) {
       if (const auto* forwarded = std::get_if<intake::MessageForwarded>(at_door))
-        joined.push_back({forwarded->to, identity.channel, store_id(ports_.keys, workspace, identity.channel, identity.account)});
+        joined.push_back({forwarded->to, identity.channel,
+                          store_id(ports_.keys, workspace, identity.channel, identity.account)});
       else
         for (const ConversationId id : identity.conversations)
-          joined.push_back({id, identity.channel, store_id(ports_.keys, workspace, identity.channel, identity.account)});
+          joined.push_back(
+              {id, identity.channel, store_id(ports_.keys, workspace, identity.channel, identity.account)});
     }
     if (joined.empty()) return {};
     const Bytes list_key = fold_rows::id_key(partition_, 'P', identity.subject);
@@ -969,7 +1045,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     ByteWriter list;
     if (*row) list.raw(**row);
     for (const fold_rows::Conversation& c : joined) {
-      if (std::ranges::find(known, c.id, &fold_rows::Conversation::id) == known.end()) fold_rows::write_conversation(list, c);
+      if (std::ranges::find(known, c.id, &fold_rows::Conversation::id) == known.end())
+        fold_rows::write_conversation(list, c);
       if (std::holds_alternative<intake::Event>(event.body) &&
           std::holds_alternative<intake::AddressLinked>(std::get<intake::Event>(event.body)))
         continue;
@@ -996,7 +1073,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     changes.push_back({std::move(key), std::move(value)});
   }
 
-  [[nodiscard]] Result<Bytes> row_of(const StreamId& stream, const std::optional<Preview>& preview, Ticket ticket) {
+  [[nodiscard]] Result<Bytes> row_of(const StreamId& stream, const std::optional<Preview>& preview,
+                                     Ticket ticket) {
     const auto row = [&](auto& states) -> Result<Bytes> {
       auto held = states.load(stream);
       if (!held) return held.error();
@@ -1044,9 +1122,11 @@ class Owner::Impl final : public FencedWriter::Listener {
     for (const StreamEvent& event : envelope->events) {
       std::optional<Identity> identity;
       if (const Personal<Identity>* field = identity_of(event.body)) {
-        auto opened = ports_.door.open<Identity>(engine_principal, Purpose::engine, envelope->workspace, field->sealed());
+        auto opened = ports_.door.open<Identity>(engine_principal, Purpose::engine, envelope->workspace,
+                                                 field->sealed());
         if (auto* value = std::get_if<Identity>(&opened)) identity = std::move(*value);
-        if (const auto* closed = std::get_if<Unavailable>(&opened)) return halt(closed->error);  // never a blank
+        if (const auto* closed = std::get_if<Unavailable>(&opened))
+          return halt(closed->error);  // never a blank
       }
       identities.push_back(std::move(identity));
     }
@@ -1068,8 +1148,9 @@ class Owner::Impl final : public FencedWriter::Listener {
     for (std::size_t i = 0; i < envelope.events.size(); ++i) {
       const StreamEvent& event = envelope.events[i];
       changes.push_back({fold_rows::history_key(partition_, event.stream, event.version),
-                         fold_rows::write_entry({event.version, kind_of(event.body), event.occurred_at, envelope.recorded_at,
-                                                 envelope.actor, offset, static_cast<std::uint16_t>(i)})});
+                         fold_rows::write_entry({event.version, kind_of(event.body), event.occurred_at,
+                                                 envelope.recorded_at, envelope.actor, offset,
+                                                 static_cast<std::uint16_t>(i)})});
     }
   }
 
@@ -1077,9 +1158,11 @@ class Owner::Impl final : public FencedWriter::Listener {
   void after_certain(const Envelope& envelope, Offset) {
     bool publish = false;
     for (const StreamEvent& event : envelope.events) {
-      publish = publish || event.stream.category == Category::settings || event.stream.category == Category::desk;
+      publish =
+          publish || event.stream.category == Category::settings || event.stream.category == Category::desk;
       if (event.stream.category == Category::conversation || event.stream.category == Category::door)
-        if (const Personal<Identity>* field = identity_of(event.body)) owe_.emplace_back(envelope.workspace, field->sealed());
+        if (const Personal<Identity>* field = identity_of(event.body))
+          owe_.emplace_back(envelope.workspace, field->sealed());
     }
     if (publish) this->publish(envelope.workspace);
     if (!owe_.empty()) post_owed();
@@ -1088,7 +1171,8 @@ class Owner::Impl final : public FencedWriter::Listener {
   void finish(Flight& flight) {
     if (flight.command) commands_.erase(*flight.command);
     if (!flight.outcome) return;
-    for (Waiter& waiter : flight.waiters) deferred_.push_back({std::move(waiter), *flight.outcome, flight.envelope.id});
+    for (Waiter& waiter : flight.waiters)
+      deferred_.push_back({std::move(waiter), *flight.outcome, flight.envelope.id});
     flight.waiters.clear();
     post_write();
   }
@@ -1146,12 +1230,15 @@ class Owner::Impl final : public FencedWriter::Listener {
       auto subject = find_subject_of(outcome, *waiter.sender);
       if (subject) outcome.subject = *subject;
     }
-    if (outcome.stream.category == Category::door && waiter.request) return go_on_forwarding(std::move(waiter), std::move(outcome), cause);
-    if (outcome.stream.category == Category::subject && waiter.request) return go_on_linking(std::move(waiter), std::move(outcome), cause);
+    if (outcome.stream.category == Category::door && waiter.request)
+      return go_on_forwarding(std::move(waiter), std::move(outcome), cause);
+    if (outcome.stream.category == Category::subject && waiter.request)
+      return go_on_linking(std::move(waiter), std::move(outcome), cause);
     waiter.answer(std::move(outcome));
   }
 
-  [[nodiscard]] std::optional<SubjectId> find_subject_of(const Outcome& outcome, const std::pair<Channel, std::string>& sender) {
+  [[nodiscard]] std::optional<SubjectId> find_subject_of(const Outcome& outcome,
+                                                         const std::pair<Channel, std::string>& sender) {
     auto found = find_subject(workspace_of(outcome.stream), sender.first, sender.second);
     return found ? *found : std::nullopt;
   }
@@ -1173,8 +1260,10 @@ class Owner::Impl final : public FencedWriter::Listener {
     for (const StreamEvent& event : envelope->events)
       if (const auto* body = std::get_if<intake::Event>(&event.body))
         if (const auto* found = std::get_if<intake::MessageForwarded>(body)) forwarded = found;
-    if (forwarded == nullptr) return waiter.answer(corrupt("door.no_decision", "the door's envelope holds no decision"));
-    auto identity = ports_.door.open<Identity>(engine_principal, Purpose::engine, envelope->workspace, forwarded->identity.sealed());
+    if (forwarded == nullptr)
+      return waiter.answer(corrupt("door.no_decision", "the door's envelope holds no decision"));
+    auto identity = ports_.door.open<Identity>(engine_principal, Purpose::engine, envelope->workspace,
+                                               forwarded->identity.sealed());
     if (const auto* closed = std::get_if<Unavailable>(&identity)) return waiter.answer(closed->error);
     const std::shared_ptr<Request> original = waiter.request;
     const Arrive& arrive = std::get<Arrive>(original->action);
@@ -1186,9 +1275,11 @@ class Owner::Impl final : public FencedWriter::Listener {
     next.actor = original->actor;
     next.causation = cause;
     next.correlation = envelope->correlation ? envelope->correlation : cause;
-    next.action = ReceiveForwarded{forwarded->to, forwarded->author, std::get<Identity>(identity),
-                                   arrive.language, arrive.content, arrive.attachments, arrive.at};
-    ports_.route(std::move(next), [this, alive = std::weak_ptr<char>(alive_), waiter, cause, door](Result<Outcome> result) mutable {
+    next.action = ReceiveForwarded{forwarded->to,   forwarded->author, std::get<Identity>(identity),
+                                   arrive.language, arrive.content,    arrive.attachments,
+                                   arrive.at};
+    ports_.route(std::move(next), [this, alive = std::weak_ptr<char>(alive_), waiter, cause,
+                                   door](Result<Outcome> result) mutable {
       // Answers come on any thread; what goes on here goes on on our executor.
       if (result) {
         result->positions.insert(result->positions.begin(), door.positions.begin(), door.positions.end());
@@ -1212,7 +1303,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     again.causation = cause;
     std::get<Arrive>(again.action).ignore_thread = true;
     const bool first = waiter.first;
-    submit(std::move(again), [answer = std::move(waiter.answer), first, door = std::move(door)](Result<Outcome> result) {
+    submit(std::move(again), [answer = std::move(waiter.answer), first,
+                              door = std::move(door)](Result<Outcome> result) {
       if (result) {
         result->positions.insert(result->positions.begin(), door.positions.begin(), door.positions.end());
         result->replayed = !first;
@@ -1229,11 +1321,13 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (!held) return waiter.answer(held.error());
     Request next;
     next.workspace = original.workspace;
-    next.slot = slot_of_address(ports_.keys, original.workspace, added.identity.channel, added.identity.address);
+    next.slot =
+        slot_of_address(ports_.keys, original.workspace, added.identity.channel, added.identity.address);
     next.command = derive_id(ports_.keys, "link", cause);
     next.actor = original.actor;
     next.action = LinkAddress{added.identity, (*held)->state.row, added.at};
-    ports_.route(std::move(next), [answer = std::move(waiter.answer), outcome = std::move(outcome)](Result<Outcome> linked) mutable {
+    ports_.route(std::move(next), [answer = std::move(waiter.answer),
+                                   outcome = std::move(outcome)](Result<Outcome> linked) mutable {
       if (!linked) return answer(std::move(linked));
       outcome.positions.insert(outcome.positions.end(), linked->positions.begin(), linked->positions.end());
       answer(std::move(outcome));
@@ -1273,12 +1367,14 @@ class Owner::Impl final : public FencedWriter::Listener {
     ports_.executor.post([this, alive = std::weak_ptr<char>(alive_)] {
       if (alive.expired()) return;
       proof_posted_ = false;
-      const bool needed = std::ranges::any_of(no_events_, [&](const NoEvents& n) { return n.after > last_ticket_; });
+      const bool needed =
+          std::ranges::any_of(no_events_, [&](const NoEvents& n) { return n.after > last_ticket_; });
       if (!needed || health_ != OwnerHealth::owning) return;
       Request empty;
       empty.slot = static_cast<Slot>(genesis_.first_slot);
       empty.actor = {ActorKind::system, {}};
-      propose(std::move(empty), Draft{}, std::max(ports_.clock.now(), last_recorded_), [](Result<Outcome>) {});
+      propose(std::move(empty), Draft{}, std::max(ports_.clock.now(), last_recorded_),
+              [](Result<Outcome>) {});
     });
   }
 
@@ -1321,11 +1417,14 @@ class Owner::Impl final : public FencedWriter::Listener {
   }
 
   [[nodiscard]] Result<Envelope> read_envelope(Offset offset) const {
-    Result<Envelope> out = corrupt("log.no_record", "no record at " + to_text(Position{genesis_.generation, partition_, offset}));
+    Result<Envelope> out = corrupt(
+        "log.no_record", "no record at " + to_text(Position{genesis_.generation, partition_, offset}));
     auto read = ports_.log.read(partition_, offset, 1, [&](const StoredRecord& record) {
       auto parsed = parse_record(ports_.log.id(), record.bytes);
-      if (!parsed) out = parsed.error();
-      else if (*parsed) out = decode_envelope((*parsed)->body);
+      if (!parsed)
+        out = parsed.error();
+      else if (*parsed)
+        out = decode_envelope((*parsed)->body);
       return false;
     });
     if (!read) return read.error();
@@ -1347,8 +1446,8 @@ class Owner::Impl final : public FencedWriter::Listener {
 
   void resume_owed() {
     std::vector<std::pair<WorkspaceId, Sealed>> found;
-    const auto scanned = ports_.fold.scan(fold_rows::key(partition_, 'O'), fold_rows::key(partition_, 'O' + 1),
-                                          [&](ByteView, ByteView value) {
+    const auto scanned = ports_.fold.scan(fold_rows::key(partition_, 'O'),
+                                          fold_rows::key(partition_, 'O' + 1), [&](ByteView, ByteView value) {
                                             ByteReader in(value);
                                             const auto workspace = in.id_of<WorkspaceId>();
                                             Sealed sealed;
@@ -1390,7 +1489,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     std::vector<WorkspaceId> found;
     for (const Category category : {Category::settings, Category::desk}) {
       const Bytes from = fold_rows::stream_key(partition_, {category, {}});
-      const Bytes to = fold_rows::stream_key(partition_, {static_cast<Category>(static_cast<int>(category) + 1), {}});
+      const Bytes to =
+          fold_rows::stream_key(partition_, {static_cast<Category>(static_cast<int>(category) + 1), {}});
       (void)ports_.fold.scan(from, to, [&](ByteView, ByteView value) {
         const auto id = ByteReader(value).id_of<WorkspaceId>();
         if (std::ranges::find(found, id) == found.end()) found.push_back(id);
@@ -1492,7 +1592,8 @@ void Owner::tick() { impl_->tick(); }
 Result<void> Owner::flush() { return impl_->flush(); }
 OwnerStatus Owner::status() const { return impl_->status(); }
 std::uint64_t Owner::unflushed() const { return impl_->unflushed(); }
-Result<std::optional<SubjectId>> Owner::find_subject(WorkspaceId workspace, Channel channel, const std::string& address) {
+Result<std::optional<SubjectId>> Owner::find_subject(WorkspaceId workspace, Channel channel,
+                                                     const std::string& address) {
   return impl_->find_subject(workspace, channel, address);
 }
 

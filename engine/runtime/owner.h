@@ -33,9 +33,9 @@ struct OwnerStatus {
   OwnerHealth health = OwnerHealth::starting;
   LogState certain;
   std::size_t in_flight = 0;
-  std::uint64_t quarantined = 0;   ///< accepted bodies that do not verify
-  bool timers_held = false;        ///< wall clock and boot clock disagree
-  std::string reason;              ///< why it stopped
+  std::uint64_t quarantined = 0;  ///< accepted bodies that do not verify
+  bool timers_held = false;       ///< wall clock and boot clock disagree
+  std::string reason;             ///< why it stopped
 };
 
 /// The one writer of a partition: takes commands in order, decides, seals, appends, folds what is certain into the fold

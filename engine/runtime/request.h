@@ -24,13 +24,13 @@ struct Arrive {
   StoreId store;
   std::string account;
   Language language;
-  std::string address;                    ///< normalised
-  std::optional<ConversationId> thread;   ///< a reply token
-  std::optional<CommandId> in_reply_to;   ///< the command id of an earlier message of this door
+  std::string address;                   ///< normalised
+  std::optional<ConversationId> thread;  ///< a reply token
+  std::optional<CommandId> in_reply_to;  ///< the command id of an earlier message of this door
   MessageContent content;
   Attachments attachments;
   Instant at;
-  bool ignore_thread = false;             ///< set where a forwarded message was refused: decide again without it
+  bool ignore_thread = false;  ///< set where a forwarded message was refused: decide again without it
 };
 /// A forwarded message at the conversation that its door chose.
 struct ReceiveForwarded {
@@ -54,9 +54,21 @@ struct OpenByAgent {
   Attachments attachments;
   Instant at;
 };
-struct CreateSubject { SubjectId subject; Identity identity; Instant at; };
-struct AddIdentity { SubjectId subject; Identity identity; Instant at; };
-struct LinkAddress { Identity identity; ReferenceId row; Instant at; };
+struct CreateSubject {
+  SubjectId subject;
+  Identity identity;
+  Instant at;
+};
+struct AddIdentity {
+  SubjectId subject;
+  Identity identity;
+  Instant at;
+};
+struct LinkAddress {
+  Identity identity;
+  ReferenceId row;
+  Instant at;
+};
 
 /// A command for a conversation that exists. Fresh ids, previews and adopted settings are filled in by the owner.
 struct OnConversation {
@@ -66,10 +78,16 @@ struct OnConversation {
                conversation::Close, conversation::SetPriority, conversation::ChangeTags, conversation::Tick>
       command;
 };
-struct OnSettings { std::variant<settings::ChangePolicy, settings::AddTag> command; };
+struct OnSettings {
+  std::variant<settings::ChangePolicy, settings::AddTag> command;
+};
 /// AddAgent's `row` is filled in by the owner.
-struct OnDesk { std::variant<desk::AddAgent, desk::AddQueue, desk::IssueToken, desk::RevokeToken> command; };
-struct OnAdoption { adoption::Adopt command; };
+struct OnDesk {
+  std::variant<desk::AddAgent, desk::AddQueue, desk::IssueToken, desk::RevokeToken> command;
+};
+struct OnAdoption {
+  adoption::Adopt command;
+};
 
 using Action = std::variant<Arrive, ReceiveForwarded, OpenByAgent, CreateSubject, AddIdentity, LinkAddress,
                             OnConversation, OnSettings, OnDesk, OnAdoption>;
@@ -90,10 +108,10 @@ struct Request {
 struct Outcome {
   EnvelopeId envelope;
   std::vector<Position> positions;
-  StreamId stream;                  ///< that changed, or was asked to
-  Version version = 0;              ///< of that stream
-  bool replayed = false;            ///< a repeat's answer
-  bool opened = false;              ///< a conversation began
+  StreamId stream;        ///< that changed, or was asked to
+  Version version = 0;    ///< of that stream
+  bool replayed = false;  ///< a repeat's answer
+  bool opened = false;    ///< a conversation began
   std::optional<MessageId> message;
   std::uint64_t ticket_number = 0;  ///< of the conversation opened or joined; 0 where it is not about one
   SubjectId subject;                ///< of an inbound's sender; zero when erased or not asked

@@ -50,18 +50,17 @@ class SpeculativeRows {
 };
 
 /// A stream's state with what the deciders' owner must know beside it.
-template <class State>
-struct StreamState {
+template <class State> struct StreamState {
   WorkspaceId workspace;
   Version version = 0;
   State state;
-  std::optional<Preview> preview;  ///< the conversation's last one in the clear, where it is known; never stored
+  std::optional<Preview>
+      preview;  ///< the conversation's last one in the clear, where it is known; never stored
   Ticket ticket = 0;
 };
 
 /// The states of one category's streams.
-template <class State>
-class StreamStates {
+template <class State> class StreamStates {
  public:
   StreamStates(RowFamily& certain, PartitionId partition, std::size_t states_max)
       : certain_(certain), partition_(partition), states_max_(states_max) {}
@@ -77,7 +76,8 @@ class StreamStates {
       loaded.workspace = in.id_of<WorkspaceId>();
       loaded.version = in.le<Version>();
       read_row(in, loaded.state);
-      if (!in.at_end()) return corrupt("fold_store.row_malformed", "a stream's state does not read; fold it again");
+      if (!in.at_end())
+        return corrupt("fold_store.row_malformed", "a stream's state does not read; fold it again");
     }
     return &states_.insert_or_assign(stream, std::move(loaded)).first->second;
   }

@@ -6,13 +6,11 @@ namespace parlance {
 namespace {
 
 // Lists are a 32-bit count and the items; a count that cannot fit into what is left ends the read (ByteReader::ok).
-template <class T, class Write>
-void write_list(ByteWriter& out, const std::vector<T>& items, Write write) {
+template <class T, class Write> void write_list(ByteWriter& out, const std::vector<T>& items, Write write) {
   out.le(static_cast<std::uint32_t>(items.size()));
   for (const T& item : items) write(item);
 }
-template <class T, class Read>
-void read_list(ByteReader& in, std::vector<T>& items, Read read) {
+template <class T, class Read> void read_list(ByteReader& in, std::vector<T>& items, Read read) {
   const auto count = in.le<std::uint32_t>();
   items.clear();
   items.reserve(std::min<std::size_t>(count, in.left()));
@@ -26,10 +24,7 @@ void read_optional(ByteReader& in, std::optional<std::int64_t>& value) {
   const auto stored = in.le<std::int64_t>();
   value = there ? std::optional(stored) : std::nullopt;
 }
-template <class AnId>
-void read_id(ByteReader& in, AnId& id) {
-  id = in.id_of<AnId>();
-}
+template <class AnId> void read_id(ByteReader& in, AnId& id) { id = in.id_of<AnId>(); }
 
 void write_policy(ByteWriter& out, const settings::Policy& p) {
   write_optional(out, p.first_response_ms);
@@ -70,7 +65,8 @@ void read_row(ByteReader& in, Sealed& s) {
   s.capsule.number = in.le<std::uint16_t>();
   read_id(in, s.reference);
   s.field_class = in.le<FieldClass>();
-  if (const ByteView digest = in.take(s.digest.size()); !digest.empty()) std::ranges::copy(digest, s.digest.begin());
+  if (const ByteView digest = in.take(s.digest.size()); !digest.empty())
+    std::ranges::copy(digest, s.digest.begin());
 }
 
 void write_row(ByteWriter& out, const conversation::State& s) {
@@ -78,7 +74,11 @@ void write_row(ByteWriter& out, const conversation::State& s) {
   write_list(out, s.participants, [&](ReferenceId id) { out.id(id); });
   out.le(s.channel).id(s.store).id(s.queue).id(s.agent).le(s.priority);
   write_list(out, s.tags, [&](TagId id) { out.id(id); });
-  out.le(s.episode).le(s.first_response).le(s.first_response_due.ms).le(s.snoozed_until.ms).le(s.closes_at.ms);
+  out.le(s.episode)
+      .le(s.first_response)
+      .le(s.first_response_due.ms)
+      .le(s.snoozed_until.ms)
+      .le(s.closes_at.ms);
   out.le(s.resolved_at.ms).le(s.reopens_until.ms).le(static_cast<std::uint8_t>(s.answered_in_episode));
   out.le(static_cast<std::uint8_t>(s.preview.has_value()));
   if (s.preview) write_row(out, *s.preview);

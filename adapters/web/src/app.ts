@@ -28,7 +28,7 @@ const agent_key = "parlance.agent";
 
 export interface Toast {
   id: number;
-  tone: "done" | "failed";
+  tone: "done" | "waiting" | "failed";
   title: string;
   detail: string;
   traceId: string;
@@ -165,7 +165,7 @@ export function createApp(world: World): App {
     const one: Toast = { id: ++toastId, detail: "", traceId: "", action: null, ...members };
     toasts.value = [...toasts.value.filter((other) => other.tone === "failed"), one].slice(-4);
     // A failure stays until it is dismissed: its trace id is there to be copied.
-    if (one.tone === "done") void world.outside.pause(toast_ms).then(() => dismiss(one.id));
+    if (one.tone !== "failed") void world.outside.pause(toast_ms).then(() => dismiss(one.id));
   }
 
   function dismiss(id: number) {
@@ -201,7 +201,9 @@ export function createApp(world: World): App {
     if (id === null) return false;
     running.value += 1;
     try {
-      const answer = await client.command<Done>(`/v1/conversations/${encodeURIComponent(id)}/${verb}`, body);
+      const answer = await client.command<Done>(`/v1/conversations/${encodeURIComponent(id)}/${verb}`, body, {
+        onRetry: (cause) => toast({ tone: "waiting", title: cause instanceof Problem ? t.app.busy : t.app.trouble }),
+      });
       await reread(id, answer?.position);
       speak(done);
       toast({ tone: "done", title: done, action: undo });

@@ -27,7 +27,11 @@ let url = process.env.PARLANCE_URL?.replace(/\/$/, "");
 let link = process.env.PARLANCE_LINK ?? "";
 let token = process.env.PARLANCE_TOKEN ?? "";
 if (url === undefined) {
-  const { createMock } = await import("./mock_server.mjs");
+  const { createMock, isBuilt } = await import("./mock_server.mjs");
+  if (!isBuilt()) {
+    console.error("There is no page to test: run `npm run build` first.");
+    process.exit(2);
+  }
   mock = createMock();
   url = await mock.listen();
   link = mock.link();
@@ -45,7 +49,7 @@ const foreign = new Set();
 const complaints = [];
 
 async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", colorScheme: "light", reducedMotion: "reduce", ...options });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", timezoneId: "UTC", colorScheme: "light", reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(patience_ms);
   context.on("request", (request) => {
     if (!request.url().startsWith(`${url}/`)) foreign.add(request.url());
@@ -254,10 +258,11 @@ await check("snooze until a time of one's own", async () => {
   await page.locator("dialog button[type=submit]").click();
   // The field's own minimum, or ours: either way nothing is sent.
   await page.locator("dialog[open]").waitFor();
-  await page.locator("#snooze-until").fill("2099-12-24T09:30");
+  const day = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+  await page.locator("#snooze-until").fill(`${day}T09:30`);
   await page.locator("dialog button[type=submit]").click();
   await state(page, "Snoozed");
-  expect((await ticket(ids.japanese)).snoozed_until.startsWith("2099-12-24"), "the chosen day");
+  expect((await ticket(ids.japanese)).snoozed_until.startsWith(`${day}T09:30`), "the chosen time");
 });
 
 await check("wait for the customer", async () => {
@@ -282,6 +287,15 @@ await check("reopen, and it comes back", async () => {
   await page.locator("#timeline [data-kind=reopened]").waitFor();
   same((await ticket(ids.german)).reopened, 1, "reopened");
   await shot(page, "after-reopen");
+});
+
+await check("resolving can be taken back from its notice", async () => {
+  await view(page, ids.portuguese);
+  await page.locator("#resolve").click();
+  await state(page, "Resolved");
+  await page.locator(".toast .link", { hasText: "Reopen" }).click();
+  await state(page, "Open");
+  await view(page, ids.german);
 });
 
 await check("acts are folded and can be unfolded", async () => {

@@ -25,7 +25,10 @@ class Refusal extends Error {
   }
 }
 
-export function createMock({ dist = fileURLToPath(new URL("../../../adapters/web/dist", import.meta.url)) } = {}) {
+const dist = process.env.PARLANCE_WEB_OUT ?? fileURLToPath(new URL("../../../adapters/web/dist", import.meta.url));
+export const isBuilt = () => existsSync(join(dist, "index.html"));
+
+export function createMock() {
   const agents = [
     { id: "agt_ada", name: "Ada Marks", role: "admin", active: true },
     { id: "agt_kim", name: "Kim Oduya", role: "agent", active: true },

@@ -85,7 +85,7 @@ describe("a timeline", () => {
     expect(say("assigned", { agent: { id: "agt_2", name: "Kim" } })).toBe("Ada assigned this to Kim");
     expect(say("assigned", { agent: { id: "agt_1", name: "Ada" } })).toBe("Ada took this on");
     expect(say("priority_changed", { from: "normal", to: "urgent" })).toBe("Ada changed the priority from Normal to Urgent");
-    expect(say("waiting", { for: "third_party" })).toBe("Ada waits for a third party");
+    expect(say("waiting", { for: "third_party" })).toBe("Ada set this to waiting for a third party");
     expect(say("something_new")).toBe("Ada: something new");
     expect(actSentence(entry("x", "resolved", { actor: { kind: "agent", id: "agt_me", name: "Me" } }), "agt_me", start)).toBe(`${isolate("You")} resolved this`);
   });

@@ -10,7 +10,7 @@ import type { Status } from "./list";
 
 const page_size = 200;
 /** What opening a conversation reads by itself; the rest of a longer one is asked for. */
-const pages_at_once_max = 5;
+const pages_at_once_max = 25;
 /** Every so many refreshes the last page is read without a change of the ticket: delivery may have moved on. */
 const quiet_rounds_max = 5;
 

@@ -11,6 +11,7 @@ import { sameFilter, type Filter } from "./route";
 /** The longest page the server gives, and with it the part of a long list that each refresh covers. */
 const refreshed_max = 200;
 const page_size = 50;
+const nothing: ReadonlySet<string> = new Set();
 
 export type Status = "loading" | "ready" | "failed";
 
@@ -54,10 +55,17 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
     return fresh.value.reduce((count, id) => count + (shown.has(id) ? 0 : 1), 0);
   });
   const gone = computed<ReadonlySet<string>>(() => {
-    if (!complete.value) return new Set();
+    if (!complete.value || fresh.value === order.value) return nothing;
     const left = new Set(fresh.value);
-    return new Set(order.value.filter((id) => !left.has(id)));
+    const missing = order.value.filter((id) => !left.has(id));
+    return missing.length === 0 ? nothing : new Set(missing);
   });
+
+  /** A refresh that changes nothing leaves the very same array, and nothing is drawn. */
+  function setFresh(ids: string[]) {
+    const before = fresh.peek();
+    if (ids.length !== before.length || ids.some((id, at) => id !== before[at])) fresh.value = ids;
+  }
 
   function keep(ticket: Ticket) {
     const known = tickets.get(ticket.id);
@@ -120,10 +128,10 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
         if (order.peek().length > refreshed_max && listing.page.has_more) {
           // The part beyond one page stays as it was read.
           const known = new Set(first);
-          fresh.value = [...first, ...order.peek().filter((id, at) => at >= refreshed_max && !known.has(id))];
+          setFresh([...first, ...order.peek().filter((id, at) => at >= refreshed_max && !known.has(id))]);
           complete.value = false;
         } else {
-          fresh.value = first;
+          setFresh(first);
           complete.value = !listing.page.has_more;
           next = listing.page.next;
           hasMore.value = listing.page.has_more;
@@ -167,7 +175,7 @@ export function scopeQuery(filter: Filter): Record<string, string | undefined> {
     case "waiting": return { state: "waiting_customer,waiting_third_party" };
     case "snoozed": return { state: "snoozed" };
     case "resolved": return { state: "resolved", sort: "updated" };
-    case "closed": return { state: "closed,spam", sort: "updated" };
+    case "closed": return { state: "closed", sort: "updated" };
     case "all": return { sort: "updated" };
   }
 }

@@ -16,11 +16,10 @@ export function Desk(props: { session: Session }) {
   const app = useApp();
   useEffect(() => installKeys(app), []);
   const ticket = app.conversation.ticket.value;
-  const waiting = app.list.order.value.length;
 
   useEffect(() => {
-    document.title = ticket === null ? `${t.app.name}` : `${t.thread.number(ticket.number)} · ${t.app.name}`;
-  }, [ticket?.number, waiting]);
+    document.title = ticket === null ? t.app.name : `${t.thread.number(ticket.number)} · ${t.app.name}`;
+  }, [ticket?.number]);
 
   const id = app.conversation.id.value;
   return (
@@ -64,7 +63,7 @@ function Toasts() {
     <div class="toasts">
       {app.toasts.value.map((toast) => (
         <div key={toast.id} class={`toast ${toast.tone}`} role={toast.tone === "failed" ? "alert" : undefined}>
-          <Icon name={toast.tone === "failed" ? "alert" : "check"} />
+          <Icon name={toast.tone === "failed" ? "alert" : toast.tone === "waiting" ? "clock" : "check"} />
           <div>
             <p class="toast-title">{toast.title}</p>
             {toast.detail !== "" && toast.detail !== toast.title && <p>{toast.detail}</p>}

@@ -137,6 +137,9 @@ function EmptyList() {
       {narrowed
         ? <button type="button" class="button" onClick={() => app.filterBy({ ...everything, scope: filter.scope })}>{t.list.clearFilters}</button>
         : <p>{filter.scope === "active" || filter.scope === "all" ? t.list.emptyHint : t.list.emptyHintState}</p>}
+      {!narrowed && filter.scope !== "active" && filter.scope !== "all" && (
+        <button type="button" class="button" onClick={() => app.filterBy(everything)}>{t.list.showActive}</button>
+      )}
     </Empty>
   );
 }

@@ -1,6 +1,6 @@
 // One conversation in the list. It reads its own signal, so a change of one ticket draws one row.
 
-import type { Signal } from "@preact/signals";
+import { useComputed, type Signal } from "@preact/signals";
 import { useApp } from "../app";
 import type { Ticket } from "../api/types";
 import { formatRoute } from "../state/route";
@@ -12,8 +12,9 @@ import { Age, Avatar, channelName, Name, PersonalText, PriorityMark, ResponseChi
 export function Row(props: { ticket: Signal<Ticket> }) {
   const app = useApp();
   const ticket = props.ticket.value;
-  const selected = app.conversation.id.value === ticket.id;
-  const gone = app.list.gone.value.has(ticket.id);
+  // Of what is the same for all rows each reads its own share, so that a change draws the rows it concerns.
+  const selected = useComputed(() => app.conversation.id.value === props.ticket.value.id).value;
+  const gone = useComputed(() => app.list.gone.value.has(props.ticket.value.id)).value;
   const unanswered = ticket.unanswered_since !== null && ticket.state !== "resolved" && ticket.state !== "closed" && ticket.state !== "spam";
   const draft = app.drafts.has(ticket.id);
   const lang = langOf(ticket.language);

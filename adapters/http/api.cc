@@ -1,0 +1,257 @@
+#include "adapters/http/api.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "adapters/http/exchange.h"
+
+namespace parlance::http {
+namespace {
+
+constexpr std::string_view page_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'";
+
+std::vector<std::string_view> segments_of(std::string_view path) {
+  std::vector<std::string_view> out;
+  while (!path.empty()) {
+    path.remove_prefix(1);  // its '/'
+    const std::size_t end = std::min(path.find('/'), path.size());
+    out.push_back(path.substr(0, end));
+    path.remove_prefix(end);
+  }
+  return out;
+}
+
+bool matches(std::string_view pattern, std::string_view path, std::vector<std::string>& captured) {
+  captured.clear();
+  const auto wanted = segments_of(pattern);
+  const auto given = segments_of(path);
+  if (wanted.size() != given.size()) return false;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].starts_with('{'))
+      captured.emplace_back(given[i]);
+    else if (wanted[i] != given[i])
+      return false;
+  }
+  return true;
+}
+
+bool may(const Caller& caller, Needs needs) {
+  switch (needs) {
+    case Needs::nothing: return true;
+    case Needs::signed_in: return caller.role != Role::none;
+    case Needs::agent: return has(caller.scopes, Scope::agent | Scope::admin);
+    case Needs::ingest: return has(caller.scopes, Scope::ingest | Scope::import | Scope::admin);
+    case Needs::admin: return has(caller.scopes, Scope::admin);
+  }
+  return false;
+}
+
+std::string_view type_of(std::string_view path) {
+  if (path.ends_with(".html")) return "text/html; charset=utf-8";
+  if (path.ends_with(".js")) return "text/javascript; charset=utf-8";
+  if (path.ends_with(".css")) return "text/css; charset=utf-8";
+  if (path.ends_with(".svg")) return "image/svg+xml";
+  if (path.ends_with(".json") || path.ends_with(".webmanifest")) return "application/json";
+  if (path.ends_with(".png")) return "image/png";
+  if (path.ends_with(".ico")) return "image/x-icon";
+  if (path.ends_with(".woff2")) return "font/woff2";
+  return "application/octet-stream";
+}
+
+bool serve_page(const Call& call) {
+  const std::string path = call->request.path == "/" ? "/index.html" : call->request.path;
+  for (const PageFile& file : call->context.parts.page()) {
+    if (file.path != path) continue;
+    HttpResponse out;
+    out.type = type_of(file.path);
+    out.fixed = file.bytes;
+    // Files under /assets carry a hash in their name; the page itself is always asked for anew.
+    out.headers.emplace_back(
+        "Cache-Control", path.starts_with("/assets/") ? "public, max-age=31536000, immutable" : "no-cache");
+    out.headers.emplace_back("Content-Security-Policy", page_policy);
+    out.headers.emplace_back("Referrer-Policy", "no-referrer");
+    out.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
+    call->respond(std::move(out));
+    return true;
+  }
+  return false;
+}
+
+bool is_json(std::string_view type) {
+  const std::string_view wanted = "application/json";
+  if (type.size() < wanted.size()) return false;
+  const bool same = std::ranges::equal(type.substr(0, wanted.size()), wanted, [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
+  });
+  return same && (type.size() == wanted.size() || type[wanted.size()] == ';' || type[wanted.size()] == ' ');
+}
+
+/// A page's own request: a foreign site can neither set this header nor fake the origin.
+bool is_cross_site(const HttpRequest& request) {
+  if (request.header("parlance-request").empty()) return true;
+  const std::string_view origin = request.header("origin");
+  if (origin.empty()) return false;
+  const std::size_t host = origin.find("://");
+  return host == std::string_view::npos || origin.substr(host + 3) != request.header("host");
+}
+
+std::optional<std::int64_t> wait_ms(std::string_view prefer) {
+  const std::size_t at = prefer.find("wait=");
+  if (at == std::string_view::npos) return std::nullopt;
+  std::int64_t seconds = 0;
+  const char* begin = prefer.data() + at + 5;
+  if (std::from_chars(begin, prefer.data() + prefer.size(), seconds).ec != std::errc{}) return std::nullopt;
+  return std::clamp<std::int64_t>(seconds, 0, 30) * 1000;
+}
+constexpr std::int64_t wait_ms_default = 2000;
+constexpr std::size_t positions_max = 64;
+
+const std::vector<Route>& routes() {
+  static const std::vector<Route> all = [] {
+    std::vector<Route> out;
+    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes()})
+      out.insert(out.end(), some->begin(), some->end());
+    return out;
+  }();
+  return all;
+}
+
+/// Keeps how many requests are being answered.
+Respond counted(const std::shared_ptr<Context>& context, Respond respond) {
+  context->under_way.fetch_add(1);
+  context->requests.fetch_add(1);
+  return [context, respond = std::move(respond)](HttpResponse response) {
+    if (response.status >= 500)
+      context->failed.fetch_add(1);
+    else if (response.status >= 400)
+      context->refused.fetch_add(1);
+    respond(std::move(response));
+    context->under_way.fetch_sub(1);
+  };
+}
+
+}  // namespace
+
+void dispatch(const Call& call) {
+  const std::string& path = call->request.path;
+  const std::string_view method =
+      call->request.method == "HEAD" ? std::string_view("GET") : std::string_view(call->request.method);
+  std::string allowed;
+  for (const Route& route : routes()) {
+    if (!matches(route.pattern, path, call->captured)) continue;
+    if (route.method != method) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+      continue;
+    }
+    if (route.needs != Needs::nothing && call->caller.role == Role::none) {
+      HttpResponse out =
+          problem(401, "unauthorized", "send Authorization: Bearer TOKEN, or sign in on the page");
+      out.headers.emplace_back("WWW-Authenticate", "Bearer");
+      return call->respond(std::move(out));
+    }
+    if (!may(call->caller, route.needs))
+      return call->fail(403, "forbidden", "this token's scopes do not reach here");
+    if (method == "POST" || method == "DELETE") {
+      if (call->caller.by_cookie && is_cross_site(call->request))
+        return call->fail(403, "csrf",
+                          "a page's command carries Parlance-Request: page and comes from our own origin");
+    }
+    if (method == "POST" && call->body.is_null()) {
+      const std::string_view type = call->request.header("content-type");
+      if (!call->request.body.empty() && !is_json(type))
+        return call->fail(415, "http.media_type", "send Content-Type: application/json");
+      auto body = call->request.body.empty() ? Result<json::value>(json::value(json::object{}))
+                                             : parse_json(call->request.body);
+      if (!body) return call->fail(body.error());
+      call->body = std::move(*body);
+    }
+    return route.handler(call);
+  }
+  if (!allowed.empty()) {
+    HttpResponse out = problem(405, "http.method", "allowed here: " + allowed);
+    out.headers.emplace_back("Allow", allowed);
+    return call->respond(std::move(out));
+  }
+  if ((method == "GET") && serve_page(call)) return;
+  call->fail(404, "not_found", "there is no " + call->request.method + " " + path.substr(0, 200));
+}
+
+void when_visible(const Call& call, std::function<void()> read) {
+  const std::string_view wanted = call->request.header("parlance-at-least");
+  std::vector<Position> positions;
+  for (std::size_t at = 0; at < wanted.size();) {
+    const std::size_t end = std::min(wanted.find(',', at), wanted.size());
+    std::string_view one = wanted.substr(at, end - at);
+    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+    auto position = parse_position(one);
+    if (!position) return call->fail(400, position.error().rule, position.error().detail);
+    const EventLog& log = call->context.parts.log;
+    if (position->generation != log.generation() || position->partition >= log.partitions())
+      return call->fail(422, "position.unknown", "this log has no such position");
+    if (positions.size() == positions_max)
+      return call->fail(422, "position.too_many", "at most 64 positions");
+    if (!call->views().has_applied(*position)) positions.push_back(*position);
+    at = end + 1;
+  }
+  if (positions.empty()) return read();
+
+  struct Wait {
+    std::atomic<std::size_t> left;
+    std::atomic<bool> over{false};
+    std::vector<Views::WaitId> ids;
+    std::function<void()> read;
+  };
+  auto wait = std::make_shared<Wait>();
+  wait->left = positions.size() + 1;
+  wait->read = std::move(read);
+  const auto one_less = [wait] {
+    if (wait->left.fetch_sub(1) == 1 && !wait->over.exchange(true)) wait->read();
+  };
+  const std::int64_t limit = wait_ms(call->request.header("prefer")).value_or(wait_ms_default);
+  for (const Position& position : positions)
+    wait->ids.push_back(call->views().when_applied(position, one_less));
+  call->context.parts.timers.after(limit, [wait, call] {
+    for (const Views::WaitId id : wait->ids) call->views().forget(id);
+    if (!wait->over.exchange(true))
+      call->fail(503, "view_behind", "the views have not applied that position yet; try again soon");
+  });
+  one_less();
+}
+
+std::vector<std::pair<std::string, std::string>> position_headers(const Call& call) {
+  std::string text;
+  Offset lag = 0;
+  const EventLog& log = call->context.parts.log;
+  for (const Position& position : call->views().applied()) {
+    text += (text.empty() ? "" : ",") + to_text(position);
+    const Offset end = log.end(position.partition);
+    if (end > position.offset + 1) lag += end - position.offset - 1;
+  }
+  std::vector<std::pair<std::string, std::string>> out{{"Parlance-Position", text}};
+  if (lag > 0) out.emplace_back("Parlance-Lag", std::to_string(lag));
+  return out;
+}
+
+struct Api::Impl {
+  std::shared_ptr<Context> context;
+};
+
+Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {}
+Api::~Api() = default;
+
+void Api::handle(HttpRequest request, Respond respond) {
+  const auto& context = impl_->context;
+  auto call = std::make_shared<Exchange>(
+      Exchange{*context, context, std::move(request), counted(context, std::move(respond)), {}, {}, nullptr});
+  if (auto caller = context->access.caller(call->request)) call->caller = *caller;
+  dispatch(call);
+}
+
+Access& Api::access() { return impl_->context->access; }
+std::size_t Api::under_way() const { return impl_->context->under_way.load(); }
+
+}  // namespace parlance::http

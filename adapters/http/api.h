@@ -1,0 +1,48 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "adapters/http/access.h"
+#include "adapters/http/message.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/executor.h"
+#include "engine/runtime/engine.h"
+#include "projections/views.h"
+
+namespace parlance::http {
+
+/// A file of the page, as built into the program.
+struct PageFile {
+  std::string_view path;  ///< "/index.html"
+  std::string_view bytes;
+};
+
+/// The routes: from an HTTP request to the engine or the views, and back. Threads: handle() by any.
+class Api {
+ public:
+  struct Parts {
+    Engine& engine;
+    EventLog& log;
+    Views& views;
+    const Clock& clock;
+    Executor& timers;  ///< for waits with a limit
+    std::function<std::vector<PageFile>()> page;
+    std::string version;
+    /// Runs work that may take as long as reading the whole log, off the serving threads.
+    std::function<void(std::function<void()>)> in_background;
+  };
+  explicit Api(Parts parts);
+  ~Api();
+
+  void handle(HttpRequest request, Respond respond);
+  [[nodiscard]] Access& access();
+  /// Requests being answered.
+  [[nodiscard]] std::size_t under_way() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace parlance::http

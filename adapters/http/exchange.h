@@ -1,0 +1,93 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "adapters/http/access.h"
+#include "adapters/http/api.h"
+#include "adapters/http/fields.h"
+#include "adapters/http/json.h"
+#include "adapters/http/problem.h"
+
+/// What every route has at hand. Inside adapters/http only.
+namespace parlance::http {
+
+/// Agents' names as the door gave them, for one state of the desk.
+struct Names {
+  std::shared_ptr<const Directory> of;
+  std::map<AgentId, std::string> agents;
+};
+
+struct Context {
+  Api::Parts parts;
+  Access access;
+  std::atomic<std::shared_ptr<const Names>> names;
+  std::atomic<std::size_t> under_way{0};
+  std::atomic<std::uint64_t> requests{0}, refused{0}, failed{0};
+  explicit Context(Api::Parts p) : parts(std::move(p)), access(parts.engine, parts.clock) {}
+};
+
+/// One request on its way through a route. Kept alive by whoever has still to answer it.
+struct Exchange {
+  Context& context;
+  std::shared_ptr<Context> keep;
+  HttpRequest request;
+  Respond respond;
+  Caller caller;
+  std::vector<std::string> captured;  ///< what stood for {id} in the path
+  json::value body;                   ///< of a POST
+
+  void answer(unsigned status, const json::value& value,
+              std::vector<std::pair<std::string, std::string>> headers = {}) const {
+    HttpResponse out;
+    out.status = status;
+    out.body = json::serialize(value);
+    out.headers = std::move(headers);
+    respond(std::move(out));
+  }
+  void fail(const Error& error) const { respond(problem(error)); }
+  void fail(unsigned status, std::string_view code, std::string_view detail) const {
+    respond(problem(status, code, detail));
+  }
+  void fail(const std::vector<Fault>& faults) const {
+    respond(problem(422, faults.front().code, "the body has faults: see errors", faults));
+  }
+  [[nodiscard]] Engine& engine() const { return context.parts.engine; }
+  [[nodiscard]] Views& views() const { return context.parts.views; }
+  [[nodiscard]] Instant now() const { return context.parts.clock.now(); }
+  [[nodiscard]] const WorkspaceState* workspace(const Directory& directory) const {
+    const auto it = directory.workspaces.find(caller.workspace);
+    return it == directory.workspaces.end() ? nullptr : &it->second;
+  }
+};
+using Call = std::shared_ptr<Exchange>;
+using Handler = void (*)(const Call&);
+
+enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin };
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  ///< "/v1/conversations/{id}/reply"
+  Handler handler;
+  Needs needs = Needs::signed_in;
+};
+[[nodiscard]] const std::vector<Route>& command_routes();
+[[nodiscard]] const std::vector<Route>& query_routes();
+[[nodiscard]] const std::vector<Route>& operating_routes();
+/// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
+void dispatch(const Call& call);
+
+/// The id in the path, or an answered 404: a malformed id names nothing.
+template <class AnId> [[nodiscard]] std::optional<AnId> path_id(const Call& call, std::size_t which = 0) {
+  auto id = parse_id<AnId>(call->captured.at(which));
+  if (id) return *id;
+  call->fail(404, "not_found", id.error().detail);
+  return std::nullopt;
+}
+
+/// Runs `read` when the views have applied what the request asks to see, or answers 503 `view_behind`. Answers carry the position.
+void when_visible(const Call& call, std::function<void()> read);
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> position_headers(const Call& call);
+
+}  // namespace parlance::http

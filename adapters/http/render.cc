@@ -1,0 +1,372 @@
+#include "adapters/http/render.h"
+
+#include <algorithm>
+
+namespace parlance::http {
+namespace {
+
+std::string_view first_response_text(conversation::FirstResponse state) {
+  using enum conversation::FirstResponse;
+  switch (state) {
+    case none: return "none";
+    case running: return "running";
+    case met: return "met";
+    case breached: return "breached";
+    case withdrawn: return "withdrawn";
+  }
+  return "none";
+}
+
+json::value text_or_null(const std::string& text) {
+  if (text.empty()) return nullptr;
+  return json::value(text);
+}
+
+json::array tags_json(const Exchange& x, const std::vector<TagId>& tags) {
+  json::array out;
+  const auto directory = x.engine().directory();
+  const WorkspaceState* workspace = x.workspace(*directory);
+  for (const TagId id : tags) {
+    json::object tag{{"id", to_text(id)}, {"name", nullptr}};
+    if (workspace != nullptr) {
+      const auto it = std::ranges::find(workspace->settings.tags, id, &settings::Tag::id);
+      if (it != workspace->settings.tags.end()) tag["name"] = it->name;
+    }
+    out.push_back(std::move(tag));
+  }
+  return out;
+}
+
+json::array attachments_json(const Exchange& x, const std::optional<Personal<Attachments>>& field) {
+  json::array out;
+  if (!field) return out;
+  const auto shown = show<Attachments>(x, field->sealed());
+  if (!shown.value) return out;
+  for (const Attachment& a : *shown.value)
+    out.push_back(json::object{{"name", a.name}, {"type", a.type}, {"size", a.data.size()}});
+  return out;
+}
+
+void put_reason(const Exchange& x, json::object& details, const conversation::Reason& reason) {
+  details["reason"] = nullptr;
+  if (!reason) return;
+  const auto shown = show<std::string>(x, reason->sealed());
+  if (shown.value) details["reason"] = *shown.value;
+}
+
+/// What a timeline says of each event: its kind, and the rest into the item.
+class Item {
+ public:
+  Item(const Exchange& x, json::object& out) : x_(x), out_(out) {}
+
+  std::string_view operator()(const conversation::Opened& e) {
+    const auto shown = show<Identity>(x_, e.identity.sealed());
+    details_ = {{"channel", to_text(e.channel)},
+                {"queue", queue_json(x_, e.queue)},
+                {"number", std::to_string(e.number)},
+                {"by_agent", e.by_agent},
+                {"name", shown.value ? text_or_null(shown.value->name) : json::value(nullptr)}};
+    put_state(out_, shown);
+    return "opened";
+  }
+  std::string_view operator()(const conversation::MessageReceived& e) {
+    message(e.content.sealed(), e.attachments, "in", "received");
+    out_["id"] = to_text(e.id);
+    out_["language"] = to_text(e.language);
+    out_["channel"] = to_text(e.channel);
+    return "message";
+  }
+  std::string_view operator()(const conversation::ParticipantJoined& e) {
+    const auto shown = show<Identity>(x_, e.identity.sealed());
+    details_ = {{"id", shown.value ? json::value(to_text(shown.value->subject)) : json::value(nullptr)},
+                {"name", shown.value ? text_or_null(shown.value->name) : json::value(nullptr)}};
+    put_state(out_, shown);
+    return "participant_joined";
+  }
+  std::string_view operator()(const conversation::Replied& e) {
+    message(e.content.sealed(), e.attachments, "out", "queued");
+    out_["id"] = to_text(e.id);
+    out_["channel"] = to_text(e.channel);
+    return "message";
+  }
+  std::string_view operator()(const conversation::NoteAdded& e) {
+    message(e.content.sealed(), e.attachments, "out", "received");
+    out_["id"] = to_text(e.id);
+    return "note";
+  }
+  std::string_view operator()(const conversation::Assigned& e) {
+    details_ = {
+        {"agent", agent_json(x_, e.agent)}, {"queue", queue_json(x_, e.queue)}, {"claimed", e.claimed}};
+    put_reason(x_, details_, e.reason);
+    return "assigned";
+  }
+  std::string_view operator()(const conversation::Unassigned& e) {
+    details_ = {{"agent", agent_json(x_, e.agent)}};
+    put_reason(x_, details_, e.reason);
+    return "unassigned";
+  }
+  std::string_view operator()(const conversation::QueueChanged& e) {
+    details_ = {{"from", queue_json(x_, e.from)}, {"to", queue_json(x_, e.to)}};
+    put_reason(x_, details_, e.reason);
+    return "queue_changed";
+  }
+  std::string_view operator()(const conversation::Snoozed& e) {
+    details_ = {{"until", to_rfc3339(e.until)}};
+    put_reason(x_, details_, e.reason);
+    return "snoozed";
+  }
+  std::string_view operator()(const conversation::Woken&) { return "woken"; }
+  std::string_view operator()(const conversation::WaitStarted& e) {
+    details_ = {{"for", e.on == WaitFor::third_party ? "third_party" : "customer"}};
+    put_reason(x_, details_, e.reason);
+    return "waiting";
+  }
+  std::string_view operator()(const conversation::Resolved& e) {
+    details_ = {{"closes_at", optional_time(e.closes_at)}, {"reopens_until", to_rfc3339(e.reopens_until)}};
+    put_reason(x_, details_, e.reason);
+    return "resolved";
+  }
+  std::string_view operator()(const conversation::Reopened& e) {
+    details_ = {{"episode", e.episode}, {"by_customer", e.by_customer}};
+    put_reason(x_, details_, e.reason);
+    return "reopened";
+  }
+  std::string_view operator()(const conversation::Closed& e) {
+    details_ = {{"automatic", e.automatic}};
+    put_reason(x_, details_, e.reason);
+    return "closed";
+  }
+  std::string_view operator()(const conversation::PriorityChanged& e) {
+    details_ = {{"from", to_text(e.from)}, {"to", to_text(e.to)}};
+    return "priority_changed";
+  }
+  std::string_view operator()(const conversation::TagsChanged& e) {
+    details_ = {{"added", tags_json(x_, e.added)}, {"removed", tags_json(x_, e.removed)}};
+    return "tags_changed";
+  }
+  std::string_view operator()(const conversation::FirstResponseBreached& e) {
+    details_ = {{"target", "first_response"}, {"due_at", to_rfc3339(e.at)}};
+    return "breached";
+  }
+  std::string_view operator()(const conversation::BreachWithdrawn& e) {
+    details_ = {{"target", "first_response"}, {"due_at", to_rfc3339(e.due)}};
+    return "breach_withdrawn";
+  }
+  json::object take_details() { return std::move(details_); }
+
+ private:
+  void message(const Sealed& content, const std::optional<Personal<Attachments>>& files,
+               std::string_view direction, std::string_view delivery) {
+    const auto shown = show<MessageContent>(x_, content);
+    out_["direction"] = direction;
+    out_["delivery"] = delivery;
+    out_["text"] = nullptr;
+    out_["html"] = false;
+    out_["subject"] = nullptr;
+    out_["from"] = nullptr;
+    if (shown.value) {
+      const MessageContent& m = *shown.value;
+      out_["text"] = m.text.empty() && !m.html.empty() ? json::value(m.html) : json::value(m.text);
+      out_["html"] = m.text.empty() && !m.html.empty();
+      out_["subject"] = text_or_null(m.subject_line);
+      if (!m.order.empty()) out_["order"] = m.order;
+      if (!m.external_id.empty()) out_["message_id"] = m.external_id;
+      if (direction == "in") {
+        const auto row = x_.engine().door().row(x_.caller.workspace, content.reference);
+        const auto* author = std::get_if<KeyRow>(&row);
+        out_["from"] =
+            json::object{{"id", author != nullptr ? json::value(to_text(SubjectId::from(author->owner)))
+                                                  : json::value(nullptr)},
+                         {"name", text_or_null(m.sender_name)},
+                         {"address", text_or_null(m.sender_address)}};
+      }
+    }
+    out_["attachments"] = attachments_json(x_, files);
+    put_state(out_, shown);
+  }
+
+  const Exchange& x_;
+  json::object& out_;
+  json::object details_;
+};
+
+bool is_customers(const conversation::Event& event) {
+  if (const auto* opened = std::get_if<conversation::Opened>(&event)) return !opened->by_agent;
+  if (const auto* reopened = std::get_if<conversation::Reopened>(&event)) return reopened->by_customer;
+  return std::holds_alternative<conversation::MessageReceived>(event) ||
+         std::holds_alternative<conversation::ParticipantJoined>(event);
+}
+
+}  // namespace
+
+json::value optional_time(const std::optional<Instant>& at) {
+  if (!at) return nullptr;
+  return json::value(to_rfc3339(*at));
+}
+
+std::shared_ptr<const Names> names_of(const Exchange& x) {
+  const auto directory = x.engine().directory();
+  auto now = x.context.names.load();
+  if (now && now->of == directory) return now;
+  auto next = std::make_shared<Names>();
+  next->of = directory;
+  // Agents are known to one another by name; the door is asked once for each state of the desk.
+  for (const auto& [id, workspace] : directory->workspaces)
+    for (const desk::Agent& agent : workspace.desk.agents) {
+      auto opened = x.engine().door().open<AgentProfile>(Principal{{ActorKind::system, {}}, Role::none},
+                                                         Purpose::engine, id, agent.profile);
+      if (const auto* profile = std::get_if<AgentProfile>(&opened)) next->agents[agent.id] = profile->name;
+    }
+  x.context.names.store(next);
+  return next;
+}
+
+json::value agent_json(const Exchange& x, AgentId id) {
+  if (!id) return nullptr;
+  const auto names = names_of(x);
+  const auto it = names->agents.find(id);
+  return json::object{{"id", to_text(id)},
+                      {"name", it == names->agents.end() ? json::value(nullptr) : json::value(it->second)}};
+}
+
+json::value queue_json(const Exchange& x, QueueId id) {
+  if (!id) return nullptr;
+  json::object out{{"id", to_text(id)}, {"name", nullptr}};
+  const auto directory = x.engine().directory();
+  if (const WorkspaceState* workspace = x.workspace(*directory)) {
+    const auto it = std::ranges::find(workspace->desk.queues, id, &desk::Queue::id);
+    if (it != workspace->desk.queues.end()) out["name"] = it->name;
+  }
+  return out;
+}
+
+json::value actor_json(const Exchange& x, const Actor& actor) {
+  json::object out{{"kind", to_text(actor.kind)}, {"id", nullptr}, {"name", nullptr}};
+  if (actor.kind == ActorKind::agent) {
+    const json::value agent = agent_json(x, AgentId::from(actor.id));
+    if (const auto* known = agent.if_object()) {
+      out["id"] = known->at("id");
+      out["name"] = known->at("name");
+    }
+  } else if (actor.kind == ActorKind::program) {
+    out["id"] = to_text(TokenId::from(actor.id));
+  }
+  return out;
+}
+
+json::object ticket_json(const Exchange& x, const Ticket& t) {
+  json::object out{{"id", to_text(t.id)},
+                   {"number", std::to_string(t.number)},
+                   {"version", std::to_string(t.version)},
+                   {"state", conversation::to_text(t.state)},
+                   {"queue", queue_json(x, t.queue)},
+                   {"assignee", agent_json(x, t.assignee)},
+                   {"channel", to_text(t.channel)},
+                   {"language", to_text(t.language)},
+                   {"priority", to_text(t.priority)},
+                   {"tags", tags_json(x, t.tags)}};
+  json::value requester = nullptr;
+  const auto row = x.engine().door().row(x.caller.workspace, t.requester);
+  if (const auto* known = std::get_if<KeyRow>(&row)) requester = to_text(SubjectId::from(known->owner));
+  json::value name = nullptr;
+  out["subject_line"] = nullptr;
+  out["preview"] = nullptr;
+  out["account"] = nullptr;
+  if (t.preview) {
+    const auto shown = show<Preview>(x, *t.preview);
+    if (shown.value) {
+      name = text_or_null(shown.value->name);
+      out["subject_line"] = text_or_null(shown.value->subject_line);
+      out["preview"] = text_or_null(shown.value->text);
+      out["account"] = text_or_null(shown.value->account);
+    }
+    put_state(out, shown);
+  } else if (t.identity) {
+    const auto shown = show<Identity>(x, *t.identity);
+    if (shown.value) {
+      name = text_or_null(shown.value->name);
+      out["account"] = text_or_null(shown.value->account);
+    }
+    put_state(out, shown);
+  }
+  out["requester"] = json::object{{"id", requester}, {"name", name}};
+  out["created_at"] = to_rfc3339(t.created_at);
+  out["updated_at"] = to_rfc3339(t.updated_at);
+  out["last_message_at"] = optional_time(t.last_message_at);
+  out["last_message_by"] = t.last_message_at ? json::value(to_text(t.last_message_by)) : json::value(nullptr);
+  out["unanswered_since"] = optional_time(t.unanswered_since);
+  json::object first{{"state", first_response_text(t.first_response.state)},
+                     {"due_at", optional_time(t.first_response.due_at)},
+                     {"at", optional_time(t.first_response.at)},
+                     {"seconds", nullptr}};
+  if (t.first_response.ms) first["seconds"] = static_cast<double>(*t.first_response.ms) / 1000.0;
+  out["first_response"] = std::move(first);
+  out["resolved_at"] = optional_time(t.resolved_at);
+  out["snoozed_until"] = optional_time(t.snoozed_until);
+  out["closes_at"] = optional_time(t.closes_at);
+  out["episode"] = t.episode;
+  out["reopened"] = t.reopened;
+  out["messages"] = json::object{{"received", t.received}, {"replied", t.replied}, {"notes", t.notes}};
+  return out;
+}
+
+json::object timeline_item_json(const Exchange& x, const RecordedEvent& event) {
+  json::object out{{"id", to_text(event.envelope) + ":" + std::to_string(event.index)},
+                   {"kind", "unknown"},
+                   {"version", std::to_string(event.event.version)},
+                   {"at", to_rfc3339(event.event.occurred_at)},
+                   {"recorded_at", to_rfc3339(event.recorded_at)}};
+  const auto* body = std::get_if<conversation::Event>(&event.event.body);
+  if (body == nullptr) return out;
+  Item item(x, out);
+  out["kind"] = std::visit(item, *body);
+  json::object actor = actor_json(x, event.actor).as_object();
+  if (is_customers(*body)) {
+    // It came through a program or somebody's token; what a customer did is the customer's.
+    actor = json::object{{"kind", "customer"}, {"id", nullptr}, {"name", nullptr}};
+    if (const auto* from = out["from"].if_object()) {
+      actor["id"] = from->at("id");
+      actor["name"] = from->at("name");
+    }
+  }
+  out["actor"] = std::move(actor);
+  json::object details = item.take_details();
+  if (!details.empty()) out["details"] = std::move(details);
+  return out;
+}
+
+json::object event_json(const Exchange& x, const RecordedEvent& event) {
+  json::object out{{"id", to_text(event.envelope) + ":" + std::to_string(event.index)},
+                   {"type", kind_name(kind_of(event.event.body))},
+                   {"version", std::to_string(event.event.version)},
+                   {"occurred_at", to_rfc3339(event.event.occurred_at)},
+                   {"recorded_at", to_rfc3339(event.recorded_at)},
+                   {"actor", actor_json(x, event.actor)},
+                   {"position", to_text(event.position)}};
+  json::array capsules;
+  AnyEvent body = event.event.body;
+  std::visit(
+      [&](auto& category) {
+        std::visit(
+            [&](auto& e) {
+              const auto visit = [&](auto& field) {
+                const Sealed& sealed = field.sealed();
+                const auto row = x.engine().door().row(x.caller.workspace, sealed.reference);
+                const std::string_view state = std::holds_alternative<KeyRow>(row)   ? "sealed"
+                                               : std::holds_alternative<Erased>(row) ? "erased"
+                                                                                     : "unavailable";
+                capsules.push_back(json::object{{"number", sealed.capsule.number},
+                                                {"reference", to_text(sealed.reference)},
+                                                {"digest", to_hex(sealed.digest)},
+                                                {"state", state}});
+              };
+              if constexpr (requires { e.each_personal(visit); }) e.each_personal(visit);
+            },
+            category);
+      },
+      body);
+  out["capsules"] = std::move(capsules);
+  return out;
+}
+
+}  // namespace parlance::http

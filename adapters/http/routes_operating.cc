@@ -1,0 +1,213 @@
+#include <algorithm>
+
+#include "adapters/http/exchange.h"
+#include "adapters/http/render.h"
+
+/// The routes of signing in and of those who run the server.
+namespace parlance::http {
+namespace {
+
+json::object session_json(const Call& call, const Caller& caller) {
+  json::object principal{{"id", nullptr}, {"name", nullptr}, {"role", to_text(caller.role)}};
+  if (const json::value agent = agent_json(*call, caller.agent); agent.is_object()) {
+    principal["id"] = agent.at("id");
+    principal["name"] = agent.at("name");
+  }
+  return json::object{
+      {"principal", std::move(principal)},
+      {"workspace", json::object{{"id", to_text(caller.workspace)}, {"name", "default"}}},
+      {"expires_at",
+       caller.expires_at == instant_max ? json::value(nullptr) : json::value(to_rfc3339(caller.expires_at))}};
+}
+
+void sign_in(const Call& call) {
+  std::vector<Fault> faults;
+  Fields fields(call->body, "", faults);
+  const std::string link = fields.text("link", 200);
+  const std::string token = fields.text("token", 200);
+  if (link.empty() == token.empty()) fields.fault("link", "required", "a one-time link's token, or a token");
+  fields.finish();
+  if (!faults.empty()) return call->fail(faults);
+  auto caller = link.empty() ? call->context.access.by_token(token) : call->context.access.use_link(link);
+  if (!caller)
+    return call->fail(401, "unauthorized",
+                      link.empty() ? "no such token" : "this link was used or is too old; get another one");
+  if (!caller->agent)
+    return call->fail(403, "agent.required",
+                      "this token speaks for no agent; use an agent's token or a sign-in link");
+  caller->expires_at = call->now() + session_ms;
+  const std::string cookie =
+      std::string(session_cookie) + "=" + call->context.access.make_session(*caller, caller->expires_at) +
+      "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(session_ms / 1000);
+  call->caller = *caller;
+  call->answer(201, session_json(call, *caller), {{"Set-Cookie", cookie}});
+}
+
+void session(const Call& call) { call->answer(200, session_json(call, call->caller)); }
+
+void sign_out(const Call& call) {
+  HttpResponse out;
+  out.status = 204;
+  out.headers.emplace_back("Set-Cookie",
+                           std::string(session_cookie) + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+  call->respond(std::move(out));
+}
+
+std::string_view to_text(OwnerHealth health) {
+  switch (health) {
+    case OwnerHealth::starting: return "starting";
+    case OwnerHealth::owning: return "owning";
+    case OwnerHealth::read_only: return "read_only";
+    case OwnerHealth::deposed: return "deposed";
+    case OwnerHealth::stopped: return "stopped";
+  }
+  return "stopped";
+}
+
+constexpr Offset lag_max = 10'000;  ///< records; beyond that the views are not ready
+
+void livez(const Call& call) {
+  HttpResponse out;
+  out.type = "text/plain; charset=utf-8";
+  out.body = "ok\n";
+  call->respond(std::move(out));
+}
+
+void readyz(const Call& call) {
+  call->engine().status([call](const std::vector<OwnerStatus>& owners) {
+    HttpResponse out;
+    out.type = "text/plain; charset=utf-8";
+    const bool owning =
+        std::ranges::all_of(owners, [](const OwnerStatus& o) { return o.health == OwnerHealth::owning; });
+    const bool current = std::ranges::all_of(call->views().status(), [](const ViewStatus& v) {
+      return v.lag <= lag_max && v.health != Health::stopped;
+    });
+    out.status = owning && current ? 200 : 503;
+    out.body = !owning ? "not all partitions are owned\n" : !current ? "views are behind\n" : "ok\n";
+    if (out.status == 503) out.headers.emplace_back("Retry-After", "1");
+    call->respond(std::move(out));
+  });
+}
+
+json::array views_json(const Call& call) {
+  json::array views;
+  for (const ViewStatus& v : call->views().status()) {
+    json::object one{{"view", v.view},
+                     {"version", v.version},
+                     {"family", v.family},
+                     {"partition", v.partition},
+                     {"applied", std::to_string(v.applied)},
+                     {"end", std::to_string(v.end)},
+                     {"lag", std::to_string(v.lag)},
+                     {"hash", v.hash},
+                     {"health", parlance::to_text(v.health)},
+                     {"quarantined", std::to_string(v.quarantined)}};
+    if (v.error) one["error"] = json::object{{"rule", v.error->rule}, {"detail", v.error->detail}};
+    views.push_back(std::move(one));
+  }
+  return views;
+}
+
+void status(const Call& call) {
+  call->engine().status([call](const std::vector<OwnerStatus>& owners) {
+    json::array partitions;
+    for (std::size_t p = 0; p < owners.size(); ++p) {
+      const OwnerStatus& o = owners[p];
+      json::object one{{"partition", p},
+                       {"end", std::to_string(call->context.parts.log.end(static_cast<PartitionId>(p)))},
+                       {"epoch", std::to_string(o.certain.epoch)},
+                       {"seq", std::to_string(o.certain.seq)},
+                       {"chain", to_hex(o.certain.chain)},
+                       {"void", std::to_string(o.certain.voids)},
+                       {"owner", to_text(o.health)},
+                       {"in_flight", o.in_flight},
+                       {"quarantined", std::to_string(o.quarantined)},
+                       {"timers_held", o.timers_held}};
+      if (!o.reason.empty()) one["reason"] = o.reason;
+      partitions.push_back(std::move(one));
+    }
+    call->answer(200, json::object{{"version", call->context.parts.version},
+                                   {"log", parlance::to_text(call->context.parts.log.id())},
+                                   {"generation", call->context.parts.log.generation()},
+                                   {"now", to_rfc3339(call->now())},
+                                   {"partitions", std::move(partitions)},
+                                   {"views", views_json(call)}});
+  });
+}
+
+void metrics(const Call& call) {
+  call->engine().status([call](const std::vector<OwnerStatus>& owners) {
+    std::string text;
+    const auto metric = [&](std::string_view name, std::string_view type, std::string_view help) {
+      text += "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) +
+              " " + std::string(type) + "\n";
+    };
+    metric("parlance_http_requests_total", "counter", "Requests taken.");
+    text += "parlance_http_requests_total " + std::to_string(call->context.requests.load()) + "\n";
+    metric("parlance_http_refused_total", "counter", "Requests answered with 4xx.");
+    text += "parlance_http_refused_total " + std::to_string(call->context.refused.load()) + "\n";
+    metric("parlance_http_failed_total", "counter", "Requests answered with 5xx.");
+    text += "parlance_http_failed_total " + std::to_string(call->context.failed.load()) + "\n";
+    metric("parlance_log_end_records", "gauge", "Durable end of each partition.");
+    for (std::size_t p = 0; p < owners.size(); ++p)
+      text += "parlance_log_end_records{partition=\"" + std::to_string(p) + "\"} " +
+              std::to_string(call->context.parts.log.end(static_cast<PartitionId>(p))) + "\n";
+    metric("parlance_owner_owning", "gauge", "1 where this process owns the partition.");
+    for (std::size_t p = 0; p < owners.size(); ++p)
+      text += "parlance_owner_owning{partition=\"" + std::to_string(p) + "\"} " +
+              (owners[p].health == OwnerHealth::owning ? "1" : "0") + "\n";
+    metric("parlance_view_lag_records", "gauge", "Records a view has still to apply, over all partitions.");
+    std::map<std::string, Offset> lags;
+    for (const ViewStatus& v : call->views().status()) lags[v.view] += v.lag;
+    for (const auto& [view, lag] : lags)
+      text += "parlance_view_lag_records{view=\"" + view + "\"} " + std::to_string(lag) + "\n";
+    HttpResponse out;
+    out.type = "text/plain; version=0.0.4; charset=utf-8";
+    out.body = std::move(text);
+    call->respond(std::move(out));
+  });
+}
+
+void answer_comparisons(const Call& call, const Result<std::vector<HashComparison>>& compared) {
+  if (!compared) return call->fail(compared.error());
+  json::array data;
+  bool equal = true;
+  for (const HashComparison& c : *compared) {
+    equal = equal && c.equal();
+    data.push_back(json::object{{"partition", c.partition},
+                                {"applied", std::to_string(c.applied)},
+                                {"live", c.live},
+                                {"rebuilt", c.rebuilt},
+                                {"equal", c.equal()}});
+  }
+  call->answer(
+      200, json::object{{"view", call->captured.front()}, {"equal", equal}, {"partitions", std::move(data)}});
+}
+
+void view_verify(const Call& call) {
+  call->context.parts.in_background(
+      [call] { answer_comparisons(call, call->views().verify(call->captured.front())); });
+}
+void view_rebuild(const Call& call) {
+  call->context.parts.in_background(
+      [call] { answer_comparisons(call, call->views().rebuild(call->captured.front())); });
+}
+
+}  // namespace
+
+const std::vector<Route>& operating_routes() {
+  static const std::vector<Route> routes{
+      {"GET", "/livez", livez, Needs::nothing},
+      {"GET", "/readyz", readyz, Needs::nothing},
+      {"POST", "/v1/session", sign_in, Needs::nothing},
+      {"GET", "/v1/session", session},
+      {"DELETE", "/v1/session", sign_out, Needs::nothing},
+      {"GET", "/v1/status", status},
+      {"GET", "/metrics", metrics},
+      {"POST", "/v1/admin/views/{name}/verify", view_verify, Needs::admin},
+      {"POST", "/v1/admin/views/{name}/rebuild", view_rebuild, Needs::admin},
+  };
+  return routes;
+}
+
+}  // namespace parlance::http

@@ -1,0 +1,111 @@
+#include "adapters/memory/memory_rows.h"
+
+#include <algorithm>
+
+namespace parlance {
+namespace {
+
+struct ByteOrder {
+  using is_transparent = void;
+  bool operator()(ByteView a, ByteView b) const { return std::ranges::lexicographical_compare(a, b); }
+};
+using Rows = std::map<Bytes, Bytes, ByteOrder>;
+
+}  // namespace
+
+class MemoryRows::Family final : public RowFamily {
+ public:
+  Result<std::optional<Bytes>> get(ByteView key) const override {
+    const std::lock_guard lock(mutex_);
+    const auto found = rows_->find(key);
+    return found == rows_->end() ? std::optional<Bytes>{} : std::optional<Bytes>(found->second);
+  }
+
+  Result<void> scan(ByteView from, ByteView to,
+                    const std::function<bool(ByteView, ByteView)>& sink) const override {
+    const std::shared_ptr<const Rows> rows = [this] {
+      const std::lock_guard lock(mutex_);
+      return rows_;
+    }();
+    for (auto row = rows->lower_bound(from); row != rows->end(); ++row) {
+      if (!to.empty() && !ByteOrder()(row->first, to)) break;
+      if (!sink(row->first, row->second)) break;
+    }
+    return {};
+  }
+
+  Result<void> write(const std::vector<RowChange>& changes) override {
+    const std::lock_guard lock(mutex_);
+    // A scan that is going on keeps the rows it began with.
+    if (rows_.use_count() > 1) rows_ = std::make_shared<Rows>(*rows_);
+    for (const RowChange& change : changes) {
+      const auto found = rows_->find(change.key);
+      const bool present = found != rows_->end();
+      // The first change of a row since the last flush remembers what that flush made durable.
+      unflushed_.try_emplace(change.key, present ? std::optional<Bytes>(found->second) : std::nullopt);
+      if (change.value) {
+        rows_->insert_or_assign(change.key, *change.value);
+      } else if (present) {
+        rows_->erase(found);
+      }
+    }
+    return {};
+  }
+
+  Result<void> flush() override {
+    const std::lock_guard lock(mutex_);
+    unflushed_.clear();
+    return {};
+  }
+
+  void lose_unflushed() {
+    const std::lock_guard lock(mutex_);
+    if (rows_.use_count() > 1) rows_ = std::make_shared<Rows>(*rows_);
+    for (auto& [key, value] : unflushed_) {
+      if (value) {
+        rows_->insert_or_assign(key, std::move(*value));
+      } else {
+        rows_->erase(key);
+      }
+    }
+    unflushed_.clear();
+  }
+
+ private:
+  mutable std::mutex mutex_;  ///< guards both below
+  std::shared_ptr<Rows> rows_ = std::make_shared<Rows>();
+  std::map<Bytes, std::optional<Bytes>> unflushed_;  ///< rows changed since the last flush, as that left them
+};
+
+MemoryRows::MemoryRows() = default;
+MemoryRows::~MemoryRows() = default;
+
+std::vector<std::string> MemoryRows::families() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, family] : families_) names.push_back(name);
+  return names;
+}
+
+Result<RowFamily*> MemoryRows::open(std::string_view family) {
+  if (family.empty()) return invalid("rows.family_name");
+  const std::lock_guard lock(mutex_);
+  auto found = families_.find(family);
+  if (found == families_.end()) found = families_.emplace(family, std::make_unique<Family>()).first;
+  return static_cast<RowFamily*>(found->second.get());
+}
+
+Result<void> MemoryRows::drop(std::string_view family) {
+  const std::lock_guard lock(mutex_);
+  const auto found = families_.find(family);
+  if (found == families_.end()) return Error{Errc::not_found, "rows.no_family", std::string(family)};
+  families_.erase(found);
+  return {};
+}
+
+void MemoryRows::lose_unflushed() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, family] : families_) family->lose_unflushed();
+}
+
+}  // namespace parlance

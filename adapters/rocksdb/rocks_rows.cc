@@ -1,0 +1,268 @@
+#include "adapters/rocksdb/rocks_rows.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <map>
+#include <mutex>
+#include <sys/file.h>
+#include <system_error>
+#include <unistd.h>
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include "engine/base/assert.h"
+
+namespace parlance {
+namespace {
+
+constexpr std::size_t block_bytes = 16 * 1024;
+constexpr double bloom_bits = 10;
+constexpr double memtable_bloom_ratio = 0.1;
+
+rocksdb::Slice slice(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+ByteView view(const rocksdb::Slice& s) { return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()}; }
+
+Error store_error(const rocksdb::Status& status, std::string_view doing, std::string_view what) {
+  std::string detail = std::string(doing) + " " + std::string(what) + ": " + status.ToString();
+  if (status.IsNoSpace()) return {Errc::read_only, "rows.no_space", std::move(detail)};
+  if (status.IsCorruption()) return corrupt("rows.corrupt", std::move(detail));
+  if (status.IsNotSupported()) return {Errc::newer, "rows.newer", std::move(detail)};
+  return unavailable("rows.io", std::move(detail));
+}
+
+/// Dropped: every failure reaches us as a status, and Debian's build of the library aborts the process when its log meets a full disk twice.
+class NoLogger final : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+/// Held while the store is open or being destroyed; goes with the process.
+class FolderLock {
+ public:
+  [[nodiscard]] static Result<FolderLock> take(const std::filesystem::path& dir) {
+    const std::filesystem::path path = dir / "lock";
+    FolderLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (lock.fd_ < 0 || ::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
+      if (lock.fd_ >= 0 && errno == EWOULDBLOCK)
+        return Error{Errc::locked, "rows.locked", "another process uses " + dir.string()};
+      if (errno == ENOSPC) return Error{Errc::read_only, "rows.no_space", path.string()};
+      return unavailable("rows.io", path.string() + ": " + std::generic_category().message(errno));
+    }
+    return lock;
+  }
+  FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+ private:
+  explicit FolderLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+std::filesystem::path database_of(const std::filesystem::path& dir) { return dir / "rows"; }
+
+class Family final : public RowFamily {
+ public:
+  Family(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle) : db_(db), handle_(handle) {}
+  ~Family() override { db_.DestroyColumnFamilyHandle(handle_).PermitUncheckedError(); }
+  Family(const Family&) = delete;
+  Family& operator=(const Family&) = delete;
+
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* handle() const { return handle_; }
+
+  Result<std::optional<Bytes>> get(ByteView key) const override {
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status status = db_.Get({}, handle_, slice(key), &value);
+    if (status.IsNotFound()) return std::optional<Bytes>{};
+    if (!status.ok()) return store_error(status, "reading", handle_->GetName());
+    const ByteView bytes = view(value);
+    return std::optional<Bytes>(std::in_place, bytes.begin(), bytes.end());
+  }
+
+  Result<void> scan(ByteView from, ByteView to,
+                    const std::function<bool(ByteView, ByteView)>& sink) const override {
+    const rocksdb::Slice upper = slice(to);
+    rocksdb::ReadOptions options;
+    // An iterator that runs past what was asked for pays for every deleted row it meets there.
+    if (!to.empty()) options.iterate_upper_bound = &upper;
+    const std::unique_ptr<rocksdb::Iterator> it(db_.NewIterator(options, handle_));
+    for (it->Seek(slice(from)); it->Valid(); it->Next()) {
+      if (!sink(view(it->key()), view(it->value()))) return {};
+    }
+    if (!it->status().ok()) return store_error(it->status(), "scanning", handle_->GetName());
+    return {};
+  }
+
+  Result<void> write(const std::vector<RowChange>& changes) override {
+    rocksdb::WriteBatch batch;
+    for (const RowChange& change : changes) {
+      const rocksdb::Status added = change.value ? batch.Put(handle_, slice(change.key), slice(*change.value))
+                                                 : batch.Delete(handle_, slice(change.key));
+      if (!added.ok()) return store_error(added, "writing", handle_->GetName());
+    }
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    const rocksdb::Status status = db_.Write(options, &batch);
+    if (!status.ok()) return store_error(status, "writing", handle_->GetName());
+    return {};
+  }
+
+  Result<void> flush() override {
+    const rocksdb::Status status = db_.Flush({}, handle_);
+    if (!status.ok()) return store_error(status, "flushing", handle_->GetName());
+    return {};
+  }
+
+ private:
+  rocksdb::DB& db_;
+  rocksdb::ColumnFamilyHandle* handle_;
+};
+
+struct CloseDatabase {
+  void operator()(rocksdb::DB* db) const {
+    db->Close().PermitUncheckedError();
+    delete db;
+  }
+};
+
+class Rows final : public RowStore {
+ public:
+  Rows(FolderLock lock, rocksdb::ColumnFamilyOptions family_options)
+      : lock_(std::move(lock)), family_options_(std::move(family_options)) {}
+
+  Result<void> open_database(const rocksdb::DBOptions& options, const std::filesystem::path& dir) {
+    const std::string name = database_of(dir).string();
+    std::vector<std::string> names;
+    const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, name, &names);
+    if (!listed.ok()) names.assign(1, rocksdb::kDefaultColumnFamilyName);
+    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    for (const std::string& family : names) descriptors.emplace_back(family, family_options_);
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(options, name, descriptors, &handles, &db);
+    if (!status.ok()) {
+      Error error = store_error(status, "opening", name);
+      // The folder itself works, since it is locked; what does not open in it is damaged.
+      if (error.code == Errc::unavailable) error = corrupt("rows.corrupt", std::move(error.detail));
+      return error;
+    }
+    db_.reset(db);
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      const std::string family = handle->GetName();
+      families_.emplace(family, std::make_unique<Family>(*db_, handle));
+    }
+    return {};
+  }
+
+  std::vector<std::string> families() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> names;
+    for (const auto& [name, family] : families_) {
+      if (name != rocksdb::kDefaultColumnFamilyName) names.push_back(name);
+    }
+    return names;
+  }
+
+  Result<RowFamily*> open(std::string_view family) override {
+    if (family.empty() || family == rocksdb::kDefaultColumnFamilyName)
+      return invalid("rows.family_name", std::string(family));
+    const std::lock_guard lock(mutex_);
+    if (const auto found = families_.find(family); found != families_.end()) return found->second.get();
+    rocksdb::ColumnFamilyHandle* handle = nullptr;
+    const rocksdb::Status status = db_->CreateColumnFamily(family_options_, std::string(family), &handle);
+    if (!status.ok()) return store_error(status, "making", family);
+    return families_.emplace(family, std::make_unique<Family>(*db_, handle)).first->second.get();
+  }
+
+  Result<void> drop(std::string_view family) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = families_.find(family);
+    if (found == families_.end() || family == rocksdb::kDefaultColumnFamilyName) {
+      return Error{Errc::not_found, "rows.no_family", std::string(family)};
+    }
+    const rocksdb::Status status = db_->DropColumnFamily(found->second->handle());
+    if (!status.ok()) return store_error(status, "dropping", family);
+    families_.erase(found);
+    return {};
+  }
+
+ private:
+  FolderLock lock_;
+  const rocksdb::ColumnFamilyOptions family_options_;
+  std::unique_ptr<rocksdb::DB, CloseDatabase> db_;
+  mutable std::mutex mutex_;  ///< guards the map below; its families guard themselves
+  std::map<std::string, std::unique_ptr<Family>, std::less<>> families_;  ///< after db_: gone before it
+};
+
+rocksdb::DBOptions database_options(const RocksRowsOptions& wanted,
+                                    const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::DBOptions options;
+  if (wanted.env != nullptr) options.env = wanted.env;
+  options.create_if_missing = true;
+  options.paranoid_checks = true;
+  options.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(wanted.write_buffer_bytes, cache);
+  options.max_background_jobs = 2;
+  options.info_log = std::make_shared<NoLogger>();
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options(const RocksRowsOptions& wanted,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = wanted.write_buffer_bytes / 4;
+  options.max_write_buffer_number = 4;
+  options.compression = rocksdb::kLZ4Compression;
+  // Keys are looked up whole, so whole keys are in the filters, of memtables too.
+  options.memtable_prefix_bloom_size_ratio = memtable_bloom_ratio;
+  options.memtable_whole_key_filtering = true;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = block_bytes;
+  table.format_version = 5;
+  // Bloom above, where filters are read and written most; ribbon, a third smaller, at the bottom, where they are largest.
+  table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(bloom_bits, 1));
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RowStore>> open_rocks_rows(const std::filesystem::path& dir,
+                                                  RocksRowsOptions options) {
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  if (error) return unavailable("rows.io", dir.string() + ": " + error.message());
+  auto lock = FolderLock::take(dir);
+  if (!lock) return lock.error();
+  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
+  auto rows = std::make_unique<Rows>(std::move(*lock), family_options(options, cache));
+  if (auto opened = rows->open_database(database_options(options, cache), dir); !opened)
+    return opened.error();
+  return std::unique_ptr<RowStore>(std::move(rows));
+}
+
+Result<void> destroy_rocks_rows(const std::filesystem::path& dir) {
+  std::error_code error;
+  if (!std::filesystem::exists(dir, error)) return {};
+  auto lock = FolderLock::take(dir);
+  if (!lock) return lock.error();
+  std::filesystem::remove_all(database_of(dir), error);
+  if (error) return unavailable("rows.io", database_of(dir).string() + ": " + error.message());
+  return {};
+}
+
+}  // namespace parlance

@@ -1,0 +1,42 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "engine/ports/row_store.h"
+
+namespace rocksdb {
+class Env;
+}
+
+/// RowStore over one RocksDB instance without a write-ahead log: the log that the rows are folded from is their write-ahead log.
+///
+/// Durability. write() is one batch, whole or not at all, and visible at once; it is durable after flush(), after an orderly close, or when
+/// RocksDB happens to flush. After a crash each family holds all batches up to some one of its own, so the families may be at different ones.
+///
+/// Trouble. A store that cannot be trusted is refused at the opening, or answers a read, as `corrupt`: destroy_rocks_rows() and rebuild
+/// from the log. After a failed write or flush the store takes no more writes; what it has not flushed is folded again after a restart.
+///
+/// A scan sees the rows as they were when it began, and its sink may call any function of the store. One cache and one budget of
+/// write buffers serve all families.
+namespace parlance {
+
+struct RocksRowsOptions {
+  /// Blocks read and the write buffers of all families together.
+  std::size_t cache_bytes = std::size_t{256} << 20;
+  /// All write buffers together; a full family is flushed beyond a quarter of it.
+  std::size_t write_buffer_bytes = std::size_t{128} << 20;
+  /// Null: the system's files. For faults in tests; must outlive the store.
+  rocksdb::Env* env = nullptr;
+};
+
+/// Opens or makes the store in `dir`. `locked` "rows.locked" where another process has it open; `read_only` "rows.no_space";
+/// `newer` "rows.newer"; `corrupt` "rows.corrupt" for anything else that is there and does not open; `unavailable` "rows.io" where the
+/// folder cannot be used.
+[[nodiscard]] Result<std::unique_ptr<RowStore>> open_rocks_rows(const std::filesystem::path& dir,
+                                                                RocksRowsOptions options = {});
+
+/// Deletes the store in `dir`, whatever state it is in. `locked` where it is open.
+[[nodiscard]] Result<void> destroy_rocks_rows(const std::filesystem::path& dir);
+
+}  // namespace parlance

@@ -1,0 +1,73 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/ports/row_store.h"
+#include "projections/row.h"
+#include "projections/row_hash.h"
+
+namespace parlance {
+
+/// A row that the store could not give. It leaves a half-applied event behind, so the partition applies nothing more until
+/// its memory is read again from the store.
+struct RowStoreFailure {
+  Error error;
+};
+
+/// A view's rows in one partition that belong to no single stream (counters, lists), as far as they are in memory. A change is
+/// noticed, undone or forgotten by the event that made it: touch, then keep_changes() or undo_changes().
+///
+/// Threads: the caller holds the partition's lock.
+class KeyedRows {
+ public:
+  struct Row {
+    std::unique_ptr<std::uint8_t[]> bytes;
+    std::uint16_t size = 0;
+    bool exists = false;
+    bool dirty = false;       ///< differs from the store
+    bool touched = false;     ///< by the event being applied
+    bool referenced = false;  ///< since the last sweep
+  };
+  struct Hash {
+    std::size_t operator()(const RowKey& key) const noexcept;
+  };
+  using Map = std::unordered_map<RowKey, Row, Hash>;
+  using Entry = Map::value_type;
+
+  /// The row, read from `family` where it is not in memory; `exists` may be false. Null family: what is not in memory does not exist.
+  /// Throws RowStoreFailure.
+  Row& touch(const RowKey& key, PartitionId partition, const RowFamily* family, std::size_t size);
+  [[nodiscard]] const Row* in_memory(const RowKey& key) const;
+
+  /// Takes the old terms of rows that changed out of `hash` and lists them as dirty. Returns the bytes that became dirty.
+  std::size_t keep_changes(RowHash& hash);
+  void undo_changes();
+
+  [[nodiscard]] const std::vector<Entry*>& dirty() const { return dirty_; }
+  void clear_dirty() { dirty_.clear(); }
+  void make_dirty(Entry& entry) {
+    entry.second.dirty = true;
+    dirty_.push_back(&entry);
+  }
+  /// Drops clean rows that nobody asked for since the last sweep. Returns the bytes.
+  std::size_t sweep();
+  void clear();
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct Touched {
+    Entry* entry;
+    bool existed;
+    std::size_t old_at;  ///< where its bytes before stand in old_
+  };
+  [[nodiscard]] static std::size_t footprint(const Row& row) { return row.size + sizeof(Entry) + 48; }
+  Map rows_;
+  std::vector<Entry*> dirty_;
+  std::vector<Touched> touched_;
+  Bytes old_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace parlance

@@ -1,0 +1,19 @@
+#include "projections/registry.h"
+
+#include "projections/daily_view.h"
+#include "projections/queue_view.h"
+#include "projections/ticket_view.h"
+#include "projections/workload_view.h"
+
+namespace parlance {
+
+std::vector<Projection> registry() {
+  return {
+      projection<TicketView>(),
+      projection<QueueView>(),
+      projection<DailyView>(),
+      projection<WorkloadView>(),
+  };
+}
+
+}  // namespace parlance

@@ -1,0 +1,15 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace parlance {
+
+/// When changed rows go down to the store, and how much stays in memory.
+struct RunnerOptions {
+  std::size_t dirty_bytes_max = 64 << 20;      ///< over all views, then changed rows go down
+  std::int64_t dirty_ms_max = 5'000;           ///< the same by age
+  std::uint64_t replay_records_max = 200'000;  ///< a restart replays at most so many
+  std::size_t cache_bytes_max = 512 << 20;     ///< rows kept in memory, changed or not
+};
+
+}  // namespace parlance

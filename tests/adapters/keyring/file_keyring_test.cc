@@ -1,0 +1,332 @@
+#include "adapters/keyring/file_keyring.h"
+
+#include <fstream>
+#include <iterator>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+#include "tests/contract/key_service_contract.h"
+#include "tests/support/print.h"
+#include "tests/support/temp_dir.h"
+
+using namespace parlance;
+namespace fs = std::filesystem;
+
+namespace {
+
+Bytes read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+void write(const fs::path& path, const Bytes& bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  REQUIRE(file.flush());
+}
+void flip(const fs::path& path, std::size_t at) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekg(static_cast<std::streamoff>(at));
+  const char byte = static_cast<char>(file.get() ^ 1);
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put(byte);
+  REQUIRE(file.flush());
+}
+
+/// A keyring in a folder of its own.
+struct Folder {
+  tests::TempDir temp;
+  fs::path path = temp / "keys";
+  Folder() { REQUIRE(FileKeyring::create(path)); }
+  std::unique_ptr<FileKeyring> open() const { return std::move(FileKeyring::open(path).value()); }
+  Error refusal() const {
+    const auto result = FileKeyring::open(path);
+    REQUIRE_FALSE(result);
+    return result.error();
+  }
+};
+
+const Bytes text{1, 2, 3};
+
+}  // namespace
+
+TEST_CASE("keyring in a folder") {
+  tests::TempDir temp;
+  int number = 0;
+  tests::key_service_contract([&]() -> std::unique_ptr<KeyService> {
+    const fs::path path = temp / ("keys" + std::to_string(number++));
+    REQUIRE(FileKeyring::create(path));
+    return std::move(FileKeyring::open(path).value());
+  });
+}
+
+TEST_CASE("a keyring opened again has the same keys") {
+  const Folder folder;
+  Bytes wrapped;
+  Key secret;
+  std::array<std::uint8_t, 16> fingerprint;
+  {
+    const auto keys = folder.open();
+    wrapped = keys->wrap(65'535, text, {}).value();
+    secret = keys->secret(SecretKey::session);
+    fingerprint = keys->fingerprint();
+    CHECK(keys->serial() == 1);
+    CHECK(keys->keyring_id());
+  }
+  const auto keys = folder.open();
+  CHECK(keys->unwrap(65'535, wrapped, {}).value() == text);
+  CHECK(keys->secret(SecretKey::session) == secret);
+  CHECK(keys->fingerprint() == fingerprint);
+}
+
+TEST_CASE(
+    "a keyring's files have the sizes and the modes that are written down, and nothing lies beside them") {
+  const Folder folder;
+  CHECK(fs::file_size(folder.path / "root.key") == 65);
+  CHECK(fs::file_size(folder.path / "buckets") == 4'194'396);
+  CHECK(fs::file_size(folder.path / "secrets") == 2'140);
+  for (const char* name : {"root.key", "buckets", "secrets"}) {
+    struct stat status {};
+    REQUIRE(::stat((folder.path / name).c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+  }
+  CHECK((fs::status(folder.path).permissions() & fs::perms::mask) == fs::perms::owner_all);
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 3);
+}
+
+TEST_CASE("no key lies in the clear but the root key") {
+  const Folder folder;
+  const auto keys = folder.open();
+  for (std::size_t i = 1; i <= secret_keys; ++i) {
+    const Key& secret = keys->secret(static_cast<SecretKey>(i));
+    for (const char* name : {"root.key", "buckets", "secrets"}) {
+      const Bytes bytes = read(folder.path / name);
+      CHECK(std::search(bytes.begin(), bytes.end(), secret.begin(), secret.end()) == bytes.end());
+    }
+  }
+}
+
+TEST_CASE("a keyring is never made over another, nor over what is left of one") {
+  const Folder folder;
+  const Bytes root = read(folder.path / "root.key");
+  CHECK(FileKeyring::create(folder.path).error().rule == "keyring.exists");
+  for (const char* name : {"buckets", "root.key"}) {
+    fs::remove(folder.path / name);
+    CHECK(FileKeyring::create(folder.path).error().rule == "keyring.exists");
+    CHECK_FALSE(fs::exists(folder.path / name));
+  }
+}
+
+TEST_CASE("what a crash left of making a keyring is no hindrance") {
+  tests::TempDir temp;
+  const fs::path path = temp / "keys";
+  fs::create_directory(path);
+  write(path / "buckets.new", {1, 2, 3});
+  write(path / "root.key.new", {4});
+  fs::permissions(path / "root.key.new", fs::perms::all);
+  CHECK(FileKeyring::create(path));
+  CHECK(FileKeyring::open(path));
+  CHECK(std::distance(fs::directory_iterator(path), fs::directory_iterator()) == 3);
+}
+
+TEST_CASE("a keyring cannot be made where there is a file, and says where") {
+  tests::TempDir temp;
+  write(temp / "keys", {});
+  const auto refusal = FileKeyring::create(temp / "keys");
+  REQUIRE_FALSE(refusal);
+  CHECK(refusal.error().code == Errc::unavailable);
+  CHECK(refusal.error().detail.find((temp / "keys").string()) != std::string::npos);
+}
+
+TEST_CASE("a missing file is refused by its name, and nothing is made in its place") {
+  for (const char* name : {"root.key", "buckets", "secrets"}) {
+    CAPTURE(name);
+    const Folder folder;
+    fs::remove(folder.path / name);
+    const Error error = folder.refusal();
+    CHECK(error.code == Errc::not_found);
+    CHECK(error.rule == "keyring.missing");
+    CHECK(error.detail.find((folder.path / name).string()) != std::string::npos);
+    CHECK(error.detail.find("backup") != std::string::npos);
+    CHECK_FALSE(fs::exists(folder.path / name));
+  }
+  tests::TempDir temp;
+  CHECK(FileKeyring::open(temp / "keys").error().rule == "keyring.missing");
+  CHECK_FALSE(fs::exists(temp / "keys"));
+}
+
+TEST_CASE("a root key that others may read or change is refused, and the remedy is told") {
+  const Folder folder;
+  for (const unsigned mode : {0640U, 0604U, 0620U, 0666U}) {
+    REQUIRE(::chmod((folder.path / "root.key").c_str(), mode) == 0);
+    const Error error = folder.refusal();
+    CHECK(error.rule == "keyring.loose_mode");
+    CHECK(error.detail.find("chmod 600 " + (folder.path / "root.key").string()) != std::string::npos);
+  }
+  REQUIRE(::chmod((folder.path / "root.key").c_str(), 0400) == 0);
+  CHECK(FileKeyring::open(folder.path));
+}
+
+TEST_CASE("a damaged root key is refused by its name") {
+  const Folder folder;
+  const Bytes good = read(folder.path / "root.key");
+  const auto with = [&](const Bytes& bytes) {
+    write(folder.path / "root.key", bytes);
+    const Error error = folder.refusal();
+    CHECK(error.detail.find("root.key") != std::string::npos);
+    return std::string(error.rule);
+  };
+  CHECK(with({}) == "keyring.damaged");
+  CHECK(with(Bytes(good.begin(), good.end() - 1)) == "keyring.damaged");
+  Bytes longer = good;
+  longer.push_back('\n');
+  CHECK(with(longer) == "keyring.damaged");
+  for (const std::size_t at : {0, 31, 63, 64}) {
+    Bytes strange = good;
+    strange[at] = 'g';
+    CHECK(with(strange) == "keyring.damaged");
+  }
+  Bytes other = good;
+  other[5] = other[5] == '0' ? '1' : '0';
+  CHECK(with(other) == "keyring.mixed");
+}
+
+TEST_CASE("a damaged table is refused by its name, wherever the damage is") {
+  const Folder folder;
+  for (const std::string name : {"buckets", "secrets"}) {
+    const fs::path path = folder.path / name;
+    const std::size_t size = fs::file_size(path);
+    std::vector<std::size_t> places{size / 2, size - 17, size - 16, size - 1};
+    for (std::size_t at = 0; at < 80; at += name == "secrets" ? 1 : 5) places.push_back(at);
+    for (const std::size_t at : places) {
+      CAPTURE(name);
+      CAPTURE(at);
+      flip(path, at);
+      const Error error = folder.refusal();
+      // The version; the id and the root check; all else.
+      const bool version = at >= 8 && at < 12, roots = at >= 20 && at < 52;
+      CHECK(error.rule == (version ? "keyring.newer" : roots ? "keyring.mixed" : "keyring.damaged"));
+      CHECK(error.detail.find(path.string()) != std::string::npos);
+      flip(path, at);
+    }
+  }
+  CHECK(FileKeyring::open(folder.path));
+}
+
+TEST_CASE("a table cut short or made longer is refused") {
+  for (const char* name : {"buckets", "secrets"}) {
+    const Folder folder;
+    const Bytes good = read(folder.path / name);
+    for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{60}, good.size() - 1}) {
+      write(folder.path / name, Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)));
+      CHECK(folder.refusal().rule == "keyring.damaged");
+    }
+    Bytes longer = good;
+    longer.push_back(0);
+    write(folder.path / name, longer);
+    CHECK(folder.refusal().rule == "keyring.damaged");
+  }
+}
+
+TEST_CASE("something that is no file is refused") {
+  const Folder folder;
+  fs::remove(folder.path / "buckets");
+  fs::create_directory(folder.path / "buckets");
+  CHECK(folder.refusal().rule == "keyring.damaged");
+  fs::remove(folder.path / "buckets");
+  REQUIRE(::mkfifo((folder.path / "buckets").c_str(), 0600) == 0);
+  CHECK(folder.refusal().rule == "keyring.damaged");
+}
+
+TEST_CASE("files of two keyrings are not one keyring") {
+  const Folder one, two;
+  for (const char* name : {"root.key", "buckets", "secrets"}) {
+    const Bytes own = read(one.path / name);
+    write(one.path / name, read(two.path / name));
+    CHECK(one.refusal().rule == "keyring.mixed");
+    write(one.path / name, own);
+  }
+  CHECK(FileKeyring::open(one.path));
+}
+
+TEST_CASE("a bucket's next key takes over, and with the old one goes what it wrapped") {
+  const Folder folder;
+  const std::array<BucketId, 2> changing{7, 65'535};
+  Bytes before, between, untouched;
+  {
+    const auto keys = folder.open();
+    before = keys->wrap(7, text, {}).value();
+    untouched = keys->wrap(8, text, {}).value();
+    REQUIRE(keys->add_next_keys(changing));
+    between = keys->wrap(7, text, {}).value();
+    CHECK(keys->serial() == 2);
+    REQUIRE(keys->add_next_keys(changing));  // Has one already.
+    CHECK(keys->serial() == 2);
+    CHECK(keys->unwrap(7, before, {}).value() == text);
+    CHECK(keys->unwrap(7, between, {}).value() == text);
+  }
+  const auto keys = folder.open();
+  CHECK(keys->serial() == 2);
+  CHECK(keys->unwrap(7, before, {}).value() == text);
+  CHECK(keys->unwrap(7, between, {}).value() == text);
+  REQUIRE(keys->drop_old_keys(changing));
+  CHECK(keys->serial() == 3);
+  const auto again = folder.open();
+  for (FileKeyring* each : {keys.get(), again.get()}) {
+    CHECK(each->unwrap(7, before, {}).error().code == Errc::corrupt);
+    CHECK(each->unwrap(7, between, {}).value() == text);
+    CHECK(each->unwrap(8, untouched, {}).value() == text);
+    CHECK(each->serial() == 3);
+  }
+  REQUIRE(keys->drop_old_keys(changing));  // Nothing left to drop.
+  CHECK(keys->unwrap(7, between, {}).value() == text);
+}
+
+TEST_CASE("a change of keys that cannot be made durable changes nothing") {
+  const Folder folder;
+  const auto keys = folder.open();
+  const std::array<BucketId, 1> changing{7};
+  const Bytes before = keys->wrap(7, text, {}).value();
+  REQUIRE(::chmod((folder.path / "root.key").c_str(), 0644) == 0);
+  CHECK(keys->add_next_keys(changing).error().rule == "keyring.loose_mode");
+  CHECK(keys->serial() == 1);
+  REQUIRE(::chmod((folder.path / "root.key").c_str(), 0600) == 0);
+  fs::create_directories(folder.path / "buckets.new" / "in the way");
+  CHECK(keys->add_next_keys(changing).error().rule == "keyring.unwritable");
+  CHECK(keys->serial() == 1);
+  CHECK(keys->drop_old_keys(changing));  // There is no next key.
+  CHECK(keys->unwrap(7, before, {}).value() == text);
+}
+
+// The sanitizers make mlock() a call that always succeeds.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("keys that cannot be locked in memory are worth a note, not a refusal") {
+  const Folder folder;
+  CHECK(folder.open()->notes().empty());
+
+  constexpr uid_t nobody = 65'534;
+  const bool root = ::geteuid() == 0;  // Its locked memory has no limit.
+  if (root) {
+    for (const auto& entry : fs::directory_iterator(folder.path))
+      REQUIRE(::chown(entry.path().c_str(), nobody, nobody) == 0);
+    REQUIRE(::chown(folder.path.c_str(), nobody, nobody) == 0);
+    REQUIRE(::chown(folder.temp.path().c_str(), nobody, nobody) == 0);
+    REQUIRE(::seteuid(nobody) == 0);
+  }
+  rlimit before{};
+  ::getrlimit(RLIMIT_MEMLOCK, &before);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ::setrlimit(RLIMIT_MEMLOCK, &none);
+  const auto keys = FileKeyring::open(folder.path);
+  ::setrlimit(RLIMIT_MEMLOCK, &before);
+  if (root) REQUIRE(::seteuid(0) == 0);
+
+  REQUIRE(keys);
+  REQUIRE((*keys)->notes().size() == 1);
+  CHECK((*keys)->notes()[0].find("LimitMEMLOCK") != std::string::npos);
+  CHECK((*keys)->unwrap(7, (*keys)->wrap(7, text, {}).value(), {}).value() == text);
+}
+#endif

@@ -1,0 +1,83 @@
+#include "tools/parlance/folder.h"
+
+#include <system_error>
+
+#include "adapters/embedded/system.h"
+#include "adapters/rocksdb/rocks_rows.h"
+
+namespace parlance::tools {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::uint32_t first_generation = 1;
+
+Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, std::string_view what, std::vector<std::string>& notes) {
+  auto rows = open_rocks_rows(dir);
+  if (rows || rows.error().code != Errc::corrupt) return rows;
+  notes.push_back(std::string(what) + " in " + dir.string() + " was damaged (" + rows.error().detail +
+                  "); it is made again from the log, nothing is lost");
+  if (auto destroyed = destroy_rocks_rows(dir); !destroyed) return destroyed.error();
+  return open_rocks_rows(dir);
+}
+
+}  // namespace
+
+Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, PartitionId partitions) {
+  Folder folder;
+  folder.dir = dir;
+  folder.keys_dir = keys_dir;
+  const fs::path log_dir = dir / "log";
+  std::error_code error;
+  const bool there = fs::exists(dir, error);
+  if (error) return unavailable("folder.unreadable", dir.string() + ": " + error.message());
+  if (there && !fs::is_directory(dir, error)) return invalid("folder.not_ours", dir.string() + " is not a folder");
+  const bool has_log = fs::exists(log_dir, error);
+  if (there && !has_log) {
+    fs::directory_iterator entries(dir, error);
+    if (error) return unavailable("folder.unreadable", dir.string() + ": " + error.message());
+    for (const fs::directory_entry& entry : entries)
+      // A first start that was cut short has the keyring and no log yet.
+      if (entry.path().filename() != "keys" && entry.path() != keys_dir)
+        return invalid("folder.not_ours", dir.string() + " holds other files and no log of ours; name an empty or a new folder");
+  }
+  fs::create_directories(dir, error);
+  if (error) return Error{Errc::read_only, "folder.read_only", "cannot make " + dir.string() + ": " + error.message()};
+
+  if (!has_log) {
+    // The keyring first: a log without its keys would be unreadable for ever, a keyring without a log is nothing.
+    auto made = FileKeyring::create(keys_dir);
+    if (!made && made.error().rule != "keyring.exists") return made.error();
+  }
+  auto keys = FileKeyring::open(keys_dir);
+  if (!keys) return keys.error();
+  folder.keys = std::move(*keys);
+  folder.notes = folder.keys->notes();
+  if (!has_log) {
+    SystemRandom random;
+    const LogId id = LogId::from(make_raw_id(SystemClock().now(), 0, random.id128()));
+    if (auto made = create_embedded_log(log_dir, id, first_generation, partitions); !made) return made.error();
+    folder.created = true;
+  }
+  auto log = open_embedded_log(log_dir);
+  if (!log) return log.error();
+  folder.log = std::move(*log);
+
+  auto fold = open_rows(dir / "fold", "the fold store", folder.notes);
+  if (!fold) return fold.error();
+  folder.fold = std::move(*fold);
+  auto views = open_rows(dir / "views", "the view store", folder.notes);
+  if (!views) return views.error();
+  folder.views = std::move(*views);
+  return folder;
+}
+
+Result<std::unique_ptr<EmbeddedLog>> open_log_to_read(const fs::path& dir) {
+  EmbeddedLogOptions options;
+  options.read_only = true;
+  const fs::path log_dir = dir / "log";
+  std::error_code error;
+  if (!fs::exists(log_dir, error)) return Error{Errc::not_found, "log.absent", "no log in " + dir.string()};
+  return open_embedded_log(log_dir, std::move(options));
+}
+
+}  // namespace parlance::tools

@@ -1,0 +1,40 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/embedded/embedded_log.h"
+#include "adapters/keyring/file_keyring.h"
+#include "engine/base/error.h"
+#include "engine/ports/row_store.h"
+
+namespace parlance::tools {
+
+/// A data folder:
+///
+///   log/         the log and the vault (adapters/embedded)
+///   fold/        the write side's disposable rows
+///   views/       the read side's disposable rows
+///   keys/        the keyring, unless it lies elsewhere
+///   admin.token  an administrator's token, mode 600
+///   address      where the server listens, while it runs
+struct Folder {
+  std::filesystem::path dir;
+  std::filesystem::path keys_dir;
+  std::unique_ptr<EmbeddedLog> log;
+  std::unique_ptr<FileKeyring> keys;
+  std::unique_ptr<RowStore> fold;
+  std::unique_ptr<RowStore> views;
+  bool created = false;             ///< this start made it
+  std::vector<std::string> notes;   ///< what the operator should know
+};
+
+/// Opens a folder for serving; makes it when it is absent or empty. Rows that cannot be trusted are deleted, to be folded again from the
+/// log. Refusals name the folder and what to do: "folder.not_ours", and those of the log and the keyring.
+[[nodiscard]] Result<Folder> open_folder(const std::filesystem::path& dir, const std::filesystem::path& keys_dir,
+                                         PartitionId partitions);
+/// Opens the log alone, for reading; a server may be running on it.
+[[nodiscard]] Result<std::unique_ptr<EmbeddedLog>> open_log_to_read(const std::filesystem::path& dir);
+
+}  // namespace parlance::tools

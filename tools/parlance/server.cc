@@ -1,0 +1,343 @@
+#include "tools/parlance/server.h"
+
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <condition_variable>
+#include <fstream>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "adapters/embedded/system.h"
+#include "adapters/http/api.h"
+#include "engine/runtime/blind.h"
+#include "adapters/http/asio_executor.h"
+#include "adapters/http/server.h"
+#include "adapters/web/page.h"
+#include "tools/parlance/report.h"
+#include "tools/parlance/version.h"
+
+namespace parlance::tools {
+namespace fs = std::filesystem;
+namespace asio = boost::asio;
+namespace {
+
+constexpr std::int64_t tick_ms = 100;
+constexpr std::int64_t maintain_ms = 1000;
+constexpr std::int64_t stop_ms = 4000;
+constexpr std::size_t apply_records = 2'000;
+
+/// Writes a small file that only its owner may read, whole or not at all.
+Result<void> write_private(const fs::path& path, const std::string& text) {
+  const fs::path next = path.string() + ".next";
+  {
+    const ::mode_t before = ::umask(0077);
+    std::ofstream out(next, std::ios::trunc);
+    ::umask(before);
+    out << text;
+    out.flush();
+    if (!out) return Error{Errc::read_only, "folder.read_only", "cannot write " + next.string()};
+  }
+  std::error_code error;
+  fs::rename(next, path, error);
+  if (error) return Error{Errc::read_only, "folder.read_only", "cannot write " + path.string() + ": " + error.message()};
+  return {};
+}
+
+class NodeImpl final : public Node {
+ public:
+  explicit NodeImpl(ServeOptions options, const Clock* clock) : options_(std::move(options)), clock_(clock != nullptr ? *clock : system_clock_) {}
+  ~NodeImpl() override { stop(); }
+
+  Result<void> open() {
+    if (options_.keys.empty()) options_.keys = options_.data / "keys";
+    auto folder = open_folder(options_.data, options_.keys, options_.partitions);
+    if (!folder) return folder.error();
+    folder_ = std::move(*folder);
+    auto fold = folder_.fold->open("fold");
+    if (!fold) return fold.error();
+    auto views = Views::open(*folder_.log, *folder_.views);
+    if (!views) return views.error();
+    views_ = std::move(*views);
+    folder_.log->on_advance([this](PartitionId) { wake_applier(); });
+    for (PartitionId p = 0; p < folder_.log->partitions(); ++p) strands_.push_back(http::make_strand_executor(io_));
+    timers_ = http::make_strand_executor(io_);
+    std::vector<Executor*> executors;
+    for (const auto& strand : strands_) executors.push_back(strand.get());
+    engine_ = std::make_unique<Engine>(Engine::Ports{*folder_.log, folder_.log->vault(), *folder_.keys, **fold, random_, clock_, executors});
+    const unsigned threads = options_.threads != 0 ? options_.threads : std::max(2U, std::thread::hardware_concurrency());
+    for (unsigned i = 0; i < threads; ++i) pool_.emplace_back([this] { io_.run(); });
+    applier_ = std::thread([this] { apply(); });
+    keeper_ = std::thread([this] { keep(); });
+    engine_->start();
+    if (auto owning = wait_until_owning(); !owning) return owning.error();
+    ticking_ = true;
+    schedule_tick();
+    return first_start();
+  }
+
+  Engine& engine() override { return *engine_; }
+  Views& views() override { return *views_; }
+  Folder& folder() override { return folder_; }
+  WorkspaceId workspace() const override { return default_workspace(folder_.log->id()); }
+  AgentId administrator() const override { return administrator_; }
+
+  Result<Outcome> submit(Request request) override {
+    std::promise<Result<Outcome>> answered;
+    auto future = answered.get_future();
+    engine_->submit(std::move(request), [&](Result<Outcome> result) { answered.set_value(std::move(result)); });
+    return future.get();
+  }
+
+  Result<std::string> listen() override {
+    api_ = std::make_unique<http::Api>(http::Api::Parts{
+        *engine_, *folder_.log, *views_, clock_, *timers_,
+        [] {
+          std::vector<http::PageFile> files;
+          static std::vector<std::string> paths = [] {
+            std::vector<std::string> out;
+            for (const auto& [path, bytes] : web_page_files()) out.push_back("/" + std::string(path));
+            return out;
+          }();
+          std::size_t i = 0;
+          for (const auto& [path, bytes] : web_page_files()) files.push_back({paths[i++], bytes});
+          return files;
+        },
+        std::string(version),
+        [this](std::function<void()> work) { in_background(std::move(work)); }});
+    auto server = http::Server::listen(io_, options_.listen, {}, [this](http::HttpRequest request, http::Respond respond) {
+      api_->handle(std::move(request), std::move(respond));
+    });
+    if (!server) return server.error();
+    server_ = std::move(*server);
+    server_->start();
+    if (auto written = write_private(options_.data / "address", "http://" + server_->address() + "\n"); !written) return written.error();
+    return server_->address();
+  }
+
+  std::string sign_in_link(AgentId agent) override { return "/#/sign-in/" + api_->access().make_link(workspace(), agent); }
+
+  void stop() override {
+    if (stopped_) return;
+    stopped_ = true;
+    if (server_) {
+      std::promise<void> closed;
+      server_->stop(stop_ms, [&] { closed.set_value(); });
+      closed.get_future().wait();
+    }
+    ticking_ = false;
+    if (engine_ && !pool_.empty()) {
+      std::promise<void> done;
+      engine_->stop([&] { done.set_value(); });
+      done.get_future().wait();
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      quit_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread* thread : {&applier_, &keeper_})
+      if (thread->joinable()) thread->join();
+    if (engine_) (void)engine_->maintain(true);
+    if (views_) (void)views_->flush();
+    work_.reset();
+    io_.stop();
+    for (std::thread& thread : pool_) thread.join();
+    pool_.clear();
+    std::error_code ignored;
+    if (server_) fs::remove(options_.data / "address", ignored);
+    server_.reset();
+    api_.reset();
+  }
+
+ private:
+  // ---- the read side ----
+
+  void wake_applier() {
+    {
+      const std::lock_guard lock(mutex_);
+      risen_ = true;
+    }
+    wake_.notify_all();
+  }
+
+  void apply() {
+    for (;;) {
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, std::chrono::milliseconds(maintain_ms), [this] { return risen_ || quit_; });
+        if (quit_) return;
+        risen_ = false;
+      }
+      for (;;) {
+        auto applied = views_->apply_available(clock_.now(), apply_records);
+        if (!applied) fmt::print(stderr, "views: {} ({}); trying again\n", applied.error().detail, applied.error().rule);
+        if (!applied || *applied == 0) break;
+      }
+    }
+  }
+
+  /// Disk work that nobody waits for, and long jobs asked for over HTTP.
+  void keep() {
+    for (;;) {
+      std::vector<std::function<void()>> jobs;
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, std::chrono::milliseconds(maintain_ms), [this] { return !jobs_.empty() || quit_; });
+        if (quit_) return;
+        jobs.swap(jobs_);
+      }
+      for (const auto& job : jobs) job();
+      if (auto kept = engine_->maintain(); !kept) fmt::print(stderr, "fold store: {} ({})\n", kept.error().detail, kept.error().rule);
+    }
+  }
+  void in_background(std::function<void()> work) {
+    {
+      const std::lock_guard lock(mutex_);
+      jobs_.push_back(std::move(work));
+    }
+    wake_.notify_all();
+  }
+
+  // ---- the write side ----
+
+  void schedule_tick() {
+    timers_->after(tick_ms, [this] {
+      if (!ticking_) return;
+      engine_->tick();
+      schedule_tick();
+    });
+  }
+
+  Result<void> wait_until_owning() {
+    for (;;) {
+      std::promise<std::vector<OwnerStatus>> asked;
+      engine_->status([&](std::vector<OwnerStatus> owners) { asked.set_value(std::move(owners)); });
+      const auto owners = asked.get_future().get();
+      for (std::size_t p = 0; p < owners.size(); ++p)
+        if (owners[p].health == OwnerHealth::stopped)
+          return corrupt("log.refused", "partition " + std::to_string(p) + ": " + owners[p].reason);
+      if (std::ranges::all_of(owners, [](const OwnerStatus& o) { return o.health == OwnerHealth::owning || o.health == OwnerHealth::read_only; }))
+        return {};
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+
+  /// The workspace, its first agent and queue, and the administrator's token. A start that was cut short goes on where it stopped:
+  /// each command has an id of its own.
+  Result<void> first_start() {
+    const fs::path token_path = options_.data / "admin.token";
+    std::string token;
+    if (std::ifstream in(token_path); in) {
+      std::getline(in, token);
+    } else {
+      token = http::make_token();
+      if (auto written = write_private(token_path, token + "\n"); !written) return written.error();
+    }
+    const auto command = [&](std::string_view name, Action action) {
+      Request request;
+      request.workspace = workspace();
+      request.slot = workspace().slot();
+      request.command = derive_id(*folder_.keys, name, workspace());
+      request.actor = {ActorKind::system, {}};
+      request.action = std::move(action);
+      return submit(std::move(request));
+    };
+    auto queue = command("first queue", OnDesk{desk::AddQueue{{}, "Inbox"}});
+    if (!queue) return queue.error();
+    auto agent = command("first agent", OnDesk{desk::AddAgent{{}, Role::admin, {"Administrator", ""}, {}}});
+    if (!agent) return agent.error();
+    administrator_ = AgentId::from(agent->made);
+    const Sha256 hash = http::hash_token(token);
+    const auto directory = engine_->directory();
+    const auto it = directory->workspaces.find(workspace());
+    const bool known = it != directory->workspaces.end() &&
+                       std::ranges::find(it->second.desk.tokens, hash, &desk::Token::hash) != it->second.desk.tokens.end();
+    if (known) return {};
+    Request request;
+    request.workspace = workspace();
+    request.slot = workspace().slot();
+    request.actor = {ActorKind::system, {}};
+    request.action = OnDesk{desk::IssueToken{{}, administrator_, Scope::agent | Scope::ingest | Scope::import | Scope::admin, hash}};
+    auto issued = submit(std::move(request));
+    if (!issued) return issued.error();
+    return {};
+  }
+
+  ServeOptions options_;
+  SystemClock system_clock_;
+  const Clock& clock_;
+  SystemRandom random_;
+  Folder folder_;
+  asio::io_context io_;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{asio::make_work_guard(io_)};
+  std::vector<std::unique_ptr<Executor>> strands_;
+  std::unique_ptr<Executor> timers_;
+  std::unique_ptr<Views> views_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<http::Api> api_;
+  std::unique_ptr<http::Server> server_;
+  AgentId administrator_;
+  std::vector<std::thread> pool_;
+  std::thread applier_, keeper_;
+  std::mutex mutex_;  // guards risen_, quit_, jobs_
+  std::condition_variable wake_;
+  bool risen_ = true;
+  bool quit_ = false;
+  std::vector<std::function<void()>> jobs_;
+  std::atomic<bool> ticking_{false};
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::open(ServeOptions options, const Clock* clock) {
+  auto node = std::make_unique<NodeImpl>(std::move(options), clock);
+  if (auto opened = node->open(); !opened) return opened.error();
+  return std::unique_ptr<Node>(std::move(node));
+}
+
+int run_until_signal(Node& node, AgentId agent, const std::function<void()>& before_stop) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  auto address = node.listen();
+  if (!address) return report(address.error());
+  for (const std::string& note : node.folder().notes) fmt::print(stderr, "note: {}\n", note);
+  fmt::print("listening on http://{}\n", *address);
+  fmt::print("administrator's token in {}\n", (node.folder().dir / "admin.token").string());
+  fmt::print("sign in within ten minutes: http://{}{}\n", *address, node.sign_in_link(agent ? agent : node.administrator()));
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  fmt::print(stderr, "stopping\n");
+  if (before_stop) before_stop();
+  node.stop();
+  return 0;
+}
+
+void block_signals() {
+  // Before any thread is made, so that sigwait alone meets them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+int serve(const ServeOptions& options) {
+  block_signals();
+  auto node = Node::open(options);
+  if (!node) return report(node.error());
+  return run_until_signal(**node, {}, {});
+}
+
+}  // namespace parlance::tools

@@ -1,0 +1,6 @@
+#pragma once
+#include <string_view>
+
+namespace parlance::tools {
+inline constexpr std::string_view version = PARLANCE_VERSION;
+}
