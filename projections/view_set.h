@@ -157,8 +157,8 @@ class ViewSet {
     std::atomic<Offset> next = 0;
     // The applying thread's own:
     LogState log;
-    bool half_applied =
-        false;  ///< the store failed inside an envelope: memory is neither stored nor applied to any more
+    /// The store failed inside an envelope: memory is neither stored nor applied to any more.
+    bool half_applied = false;
     Offset resumed_at = 0;  ///< from here on all views take part
     Offset stored_next = ~Offset{0};
     std::optional<PassedStates> passed;  ///< by which a claim is checked

@@ -58,8 +58,8 @@ struct QueueStats {
   std::uint64_t open = 0;     ///< new or open, whoever holds them
   std::uint64_t snoozed = 0;
   std::uint64_t late = 0;  ///< active, and the first-response deadline passed without an answer
-  std::optional<Instant>
-      oldest_waiting_at;  ///< of those waiting: the earliest unanswered message, else creation
+  /// Of those waiting: the earliest unanswered message, else creation.
+  std::optional<Instant> oldest_waiting_at;
   std::vector<std::pair<Channel, std::uint64_t>> by_channel;    ///< of those waiting; no zeros, ascending
   std::vector<std::pair<Language, std::uint64_t>> by_language;  ///< of those waiting; no zeros, ascending
 };
@@ -69,8 +69,8 @@ struct Workload {
   std::uint64_t open = 0;     ///< new or open
   std::uint64_t waiting = 0;  ///< for the customer or a third party
   std::uint64_t snoozed = 0;
-  std::vector<std::pair<Channel, std::uint64_t>>
-      by_channel;  ///< of these three together; no zeros, ascending
+  /// Of these three together; no zeros, ascending.
+  std::vector<std::pair<Channel, std::uint64_t>> by_channel;
 };
 
 enum class DailyBy : std::uint8_t { queue = 1, channel = 2, language = 3, agent = 4 };

@@ -42,8 +42,8 @@ struct Envelope {
   EnvelopeId id;
   WorkspaceId workspace;
   std::optional<CommandId> command;
-  std::uint64_t fingerprint =
-      0;                   ///< keyed hash over the raw key and the body of the request; 0 without a key
+  /// A keyed hash over the raw key and the body of the request; 0 without a key.
+  std::uint64_t fingerprint = 0;
   EnvelopeId correlation;  ///< the first envelope of the chain; zero: this one
   EnvelopeId causation;    ///< the envelope that led here; zero: from outside
   Actor actor;

@@ -16,14 +16,15 @@ Instant SystemClock::now() const {
 
 std::int64_t SystemClock::boot_ms() const {
   timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  // Not the monotonic clock: that one stands still while the machine sleeps.
+  PARLANCE_ASSERT(::clock_gettime(CLOCK_BOOTTIME, &now) == 0, "the kernel has a clock since boot");
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-SystemRandom::SystemRandom() {
-  PARLANCE_ASSERT(sodium_init() >= 0, "libsodium finds a source of random bytes");
-}
+SystemRandom::SystemRandom() { PARLANCE_ASSERT(sodium_init() >= 0, "libsodium finds a source of random bytes"); }
 
-void SystemRandom::fill(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
+void SystemRandom::fill(std::span<std::uint8_t> out) {
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
+}
 
 }  // namespace parlance

@@ -4,7 +4,7 @@
 
 namespace parlance {
 
-/// The system's clocks; boot_ms() is CLOCK_BOOTTIME. Threads: any.
+/// The system's wall clock, and its clock since boot. Threads: any.
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] Instant now() const override;

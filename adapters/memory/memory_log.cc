@@ -199,9 +199,11 @@ void MemoryLogStorage::append(std::uint32_t process, PartitionId partition, std:
     refusal = on.ended;
     if (!refusal) {
       const auto shared_done = std::make_shared<const AppendDone>(done);
+      ++last_call_;
       for (std::size_t i = 0; i < count; ++i) {
         Sent record;
         record.flight.id = ++last_flight_;
+        record.flight.call = last_call_;
         record.flight.process = process;
         record.flight.partition = partition;
         record.flight.handle = on.number;

@@ -48,6 +48,7 @@ class MemoryLogStorage {
   using FlightId = std::uint64_t;
   struct Flight {
     FlightId id = 0;
+    std::uint64_t call = 0;     ///< the append() it came with, counted from 1 over the storage
     std::uint32_t process = 0;  ///< MemoryLog::process() of the sender
     PartitionId partition = 0;
     std::uint32_t handle = 0;  ///< counted from 0, one more with each reopen()
@@ -142,6 +143,7 @@ class MemoryLogStorage {
   std::map<FlightId, Sent> flights_;
   std::map<std::uint32_t, Process> processes_;
   FlightId last_flight_ = 0;
+  std::uint64_t last_call_ = 0;
   std::uint32_t last_process_ = 0;
   bool hold_appends_ = false;
   bool hold_syncs_ = false;

@@ -1,6 +1,7 @@
 #include "schemas/envelope.h"
 
 #include <cctype>
+#include <map>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -12,6 +13,7 @@
 #include "schemas/envelope_generated.h"
 #include "schemas/settings_generated.h"
 #include "schemas/subject_generated.h"
+#include "tests/schemas/given_members.h"
 #include "tests/schemas/hostile.h"
 #include "tests/schemas/samples.h"
 #include "tests/schemas/stored_by_hand.h"
@@ -39,6 +41,33 @@ TEST_CASE("an envelope of every event reads back as it was written") {
     REQUIRE(decoded.has_value());
     CHECK(*decoded == envelope);
   }
+}
+
+TEST_CASE("every member of every event is given in some sample, so that none is forgotten in its codec") {
+  tests::GivenMembers given;
+  for (const auto& [name, envelope] : envelope_samples()) {
+    tests::note_members(envelope, given["envelope"]);
+    for (const auto& event : envelope.events) {
+      tests::note_members(event, given["stream event"]);
+      std::visit(
+          [&](const auto& of_category) {
+            std::visit(
+                [&](const auto& body) {
+                  tests::note_members(body, given[std::string(kind_name(kind_of(of_category)))]);
+                },
+                of_category);
+          },
+          event.body);
+      if (const auto* adoption = std::get_if<adoption::Event>(&event.body)) {
+        const auto& body = std::get<adoption::Adopted>(*adoption).body;
+        tests::note_members(body, given["adopted body"]);
+        tests::note_members(body.policy, given["policy"]);
+        for (const auto& tag : body.tags) tests::note_members(tag, given["tag"]);
+        for (const auto& queue : body.queues) tests::note_members(queue, given["queue"]);
+      }
+    }
+  }
+  tests::check_all_given(given);
 }
 
 TEST_CASE("an envelope of many events of several streams reads back in order") {

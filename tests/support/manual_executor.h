@@ -17,19 +17,30 @@ namespace parlance::tests {
 /// Threads: any.
 class VirtualTime final : public Clock {
  public:
-  explicit VirtualTime(Instant start = {}) : now_ms_(start.ms) {}
+  explicit VirtualTime(Instant start = {}) : wall_minus_boot_ms_(start.ms) {}
   [[nodiscard]] Instant now() const override {
     const std::lock_guard lock(mutex_);
-    return {now_ms_};
+    return {boot_ms_ + wall_minus_boot_ms_};
   }
+  [[nodiscard]] std::int64_t boot_ms() const override {
+    const std::lock_guard lock(mutex_);
+    return boot_ms_;
+  }
+  /// Time passes; never back.
   void advance(std::int64_t ms) {
     const std::lock_guard lock(mutex_);
-    now_ms_ += ms;
+    boot_ms_ += ms;
+  }
+  /// Somebody sets the wall clock, forward or back; delays do not notice.
+  void set_wall(Instant now) {
+    const std::lock_guard lock(mutex_);
+    wall_minus_boot_ms_ = now.ms - boot_ms_;
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::int64_t now_ms_;
+  mutable std::mutex mutex_;  ///< guards both below
+  std::int64_t boot_ms_ = 0;
+  std::int64_t wall_minus_boot_ms_;
 };
 
 /// An executor that runs one piece of work for each step it is told to take: what is posted in the order posted, what is
@@ -46,7 +57,7 @@ class ManualExecutor final : public Executor {
     ready_.push_back(std::move(work));
   }
   void after(std::int64_t delay_ms, std::function<void()> work) override {
-    const std::int64_t due = time_.now().ms + std::max<std::int64_t>(delay_ms, 0);
+    const std::int64_t due = time_.boot_ms() + std::max<std::int64_t>(delay_ms, 0);
     const std::lock_guard lock(mutex_);
     delayed_.emplace(due, std::move(work));
   }
@@ -72,21 +83,21 @@ class ManualExecutor final : public Executor {
   }
   /// Moves the time on and runs, at each moment on the way, what is due.
   void run_for(std::int64_t ms) {
-    const std::int64_t until = time_.now().ms + ms;
+    const std::int64_t until = time_.boot_ms() + ms;
     run();
     while (const auto due = next_due()) {
       if (*due > until) break;
-      time_.advance(std::max<std::int64_t>(*due - time_.now().ms, 0));
+      time_.advance(std::max<std::int64_t>(*due - time_.boot_ms(), 0));
       run();
     }
-    time_.advance(std::max<std::int64_t>(until - time_.now().ms, 0));
+    time_.advance(std::max<std::int64_t>(until - time_.boot_ms(), 0));
   }
 
   [[nodiscard]] bool ready() const {
     const std::lock_guard lock(mutex_);
-    return !ready_.empty() || (!delayed_.empty() && delayed_.begin()->first <= time_.now().ms);
+    return !ready_.empty() || (!delayed_.empty() && delayed_.begin()->first <= time_.boot_ms());
   }
-  /// When the next delayed work is due, in milliseconds since 1970.
+  /// When the next delayed work is due, by VirtualTime::boot_ms().
   [[nodiscard]] std::optional<std::int64_t> next_due() const {
     const std::lock_guard lock(mutex_);
     if (delayed_.empty()) return std::nullopt;
@@ -96,7 +107,7 @@ class ManualExecutor final : public Executor {
  private:
   /// The caller holds mutex_.
   void wake() {
-    const std::int64_t now = time_.now().ms;
+    const std::int64_t now = time_.boot_ms();
     while (!delayed_.empty() && delayed_.begin()->first <= now) {
       ready_.push_back(std::move(delayed_.begin()->second));
       delayed_.erase(delayed_.begin());

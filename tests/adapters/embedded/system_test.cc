@@ -12,6 +12,9 @@ TEST_CASE("the system's clock is in the years that this program accepts") {
   const Instant first = clock.now();
   CHECK(first > Instant{1'600'000'000'000});
   CHECK(first < instant_max);
+  const std::int64_t before = clock.boot_ms();
+  CHECK(before > 0);
+  CHECK(clock.boot_ms() >= before);
 }
 
 TEST_CASE("the system's random bytes differ from call to call and fill what is asked for") {
