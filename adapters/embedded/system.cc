@@ -23,6 +23,8 @@ std::int64_t SystemClock::boot_ms() const {
 
 SystemRandom::SystemRandom() { PARLANCE_ASSERT(sodium_init() >= 0, "libsodium finds a source of random bytes"); }
 
-void SystemRandom::fill(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
+void SystemRandom::fill(std::span<std::uint8_t> out) {
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
+}
 
 }  // namespace parlance
