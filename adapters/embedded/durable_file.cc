@@ -1,11 +1,10 @@
 #include "adapters/embedded/durable_file.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <system_error>
+#include <unistd.h>
 
 namespace parlance::embedded {
 namespace {
@@ -18,20 +17,16 @@ FileDescriptor::~FileDescriptor() {
 }
 
 Error file_error(int error_number, std::string_view doing, const std::filesystem::path& path) {
-  std::string detail = std::string(doing) + " " + path.string() + ": " + std::generic_category().message(error_number);
+  std::string detail =
+      std::string(doing) + " " + path.string() + ": " + std::generic_category().message(error_number);
   switch (error_number) {
     case ENOSPC:
-    case EDQUOT:
-      return {Errc::read_only, "log.no_space", std::move(detail)};
-    case EROFS:
-      return {Errc::read_only, "log.folder_read_only", std::move(detail)};
+    case EDQUOT: return {Errc::read_only, "log.no_space", std::move(detail)};
+    case EROFS: return {Errc::read_only, "log.folder_read_only", std::move(detail)};
     case EACCES:
-    case EPERM:
-      return unavailable("log.not_permitted", std::move(detail));
-    case ENOENT:
-      return {Errc::not_found, "log.file_absent", std::move(detail)};
-    default:
-      return unavailable("log.io", std::move(detail));
+    case EPERM: return unavailable("log.not_permitted", std::move(detail));
+    case ENOENT: return {Errc::not_found, "log.file_absent", std::move(detail)};
+    default: return unavailable("log.io", std::move(detail));
   }
 }
 
@@ -42,7 +37,8 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
   return {};
 }
 
-Result<void> write_at(const FileDescriptor& file, std::uint64_t at, ByteView bytes, const std::filesystem::path& path) {
+Result<void> write_at(const FileDescriptor& file, std::uint64_t at, ByteView bytes,
+                      const std::filesystem::path& path) {
   while (!bytes.empty()) {
     const ssize_t n = ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
@@ -93,7 +89,8 @@ Result<void> make_folder_durably(const std::filesystem::path& folder) {
   if (parent != folder) {
     if (auto made = make_folder_durably(parent); !made) return made;
   }
-  if (::mkdir(folder.c_str(), folder_mode) != 0 && errno != EEXIST) return file_error(errno, "making", folder);
+  if (::mkdir(folder.c_str(), folder_mode) != 0 && errno != EEXIST)
+    return file_error(errno, "making", folder);
   return sync_folder(parent);
 }
 

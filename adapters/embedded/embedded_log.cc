@@ -1,9 +1,5 @@
 #include "adapters/embedded/embedded_log.h"
 
-#include <rocksdb/write_batch.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -12,7 +8,11 @@
 #include <deque>
 #include <future>
 #include <mutex>
+#include <sys/statvfs.h>
 #include <thread>
+#include <unistd.h>
+
+#include <rocksdb/write_batch.h>
 
 #include "adapters/embedded/log_database.h"
 #include "adapters/embedded/recent_records.h"
@@ -69,22 +69,26 @@ Result<Ends> ends_of(const LogDatabase& database, PartitionId partitions) {
 }
 
 Error behind_mark(std::string detail) {
-  return {Errc::loss, "log.behind_mark",
-          std::move(detail) + "; something acknowledged is gone: restore the folder from a backup, nothing was changed in it"};
+  return {
+      Errc::loss, "log.behind_mark",
+      std::move(detail) +
+          "; something acknowledged is gone: restore the folder from a backup, nothing was changed in it"};
 }
 
 Result<void> check_marks(const Ends& ends, const SealedMarkFile& marks) {
   for (std::size_t p = 0; p < ends.partitions.size(); ++p) {
     if (ends.partitions[p] < marks.mark(p).next) {
-      return behind_mark("partition " + std::to_string(p) + " ends at offset " + std::to_string(ends.partitions[p]) +
-                         ", its sealed mark is at " + std::to_string(marks.mark(p).next));
+      return behind_mark("partition " + std::to_string(p) + " ends at offset " +
+                         std::to_string(ends.partitions[p]) + ", its sealed mark is at " +
+                         std::to_string(marks.mark(p).next));
     }
   }
   for (std::size_t f = 0; f < ends.vault.size(); ++f) {
     const Offset sealed = marks.mark(ends.partitions.size() + f).next;
     if (ends.vault[f] < sealed) {
-      return behind_mark("family " + std::to_string(f + 1) + " of the vault holds " + std::to_string(ends.vault[f]) +
-                         " groups, its sealed mark is at " + std::to_string(sealed));
+      return behind_mark("family " + std::to_string(f + 1) + " of the vault holds " +
+                         std::to_string(ends.vault[f]) + " groups, its sealed mark is at " +
+                         std::to_string(sealed));
     }
   }
   return {};
@@ -99,7 +103,8 @@ struct Opened {
 Result<Opened> open_database(const LogFolder& folder, LogDatabase::Mode mode, rocksdb::Env* env) {
   auto closed = std::make_shared<std::promise<void>>();
   std::future<void> future = closed->get_future();
-  auto database = LogDatabase::open(folder.database(), folder.identity(), mode, env, [closed] { closed->set_value(); });
+  auto database =
+      LogDatabase::open(folder.database(), folder.identity(), mode, env, [closed] { closed->set_value(); });
   if (!database) return database.error();
   return Opened{std::move(*database), std::move(future)};
 }
@@ -137,6 +142,18 @@ class Log final : public EmbeddedLog, private Vault {
   bool exclusive() const override { return true; }
   Vault& vault() override { return *this; }
 
+  Result<void> purge() override {
+    if (options_.read_only) return Error{Errc::read_only, "log.opened_read_only"};
+    const auto db = database();
+    if (db->mode() != LogDatabase::Mode::writable)
+      return Error{Errc::read_only, "log.no_space", "the database takes no writes"};
+    if (free_bytes() < options_.space_reserve_bytes + db->vault_bytes()) {
+      return Error{Errc::read_only, "log.no_space",
+                   "the vault is " + std::to_string(db->vault_bytes()) + " bytes to be copied"};
+    }
+    return db->purge();
+  }
+
   void append(PartitionId partition, std::vector<Record> records, AppendDone done) override {
     PARLANCE_ASSERT(partition < partitions(), "the log has this partition");
     Waiting waiting{.partition = partition, .records = std::move(records), .done = std::move(done)};
@@ -171,7 +188,8 @@ class Log final : public EmbeddedLog, private Vault {
     return partitions_[partition]->end.load(std::memory_order_acquire);
   }
 
-  Result<Offset> read(PartitionId partition, Offset from, std::size_t limit, const RecordSink& sink) const override {
+  Result<Offset> read(PartitionId partition, Offset from, std::size_t limit,
+                      const RecordSink& sink) const override {
     const Offset until = end(partition);
     if (from >= until || limit == 0) return from;
     Offset next = from;
@@ -194,11 +212,11 @@ class Log final : public EmbeddedLog, private Vault {
  private:
   struct Partition {
     Partition(Offset at, std::size_t recent_bytes) : end(at), next(at), recent(recent_bytes) {}
-    std::atomic<Offset> end;       ///< durable
-    Offset next;                   ///< of the next record to be written; guarded by write_mutex_
+    std::atomic<Offset> end;  ///< durable
+    Offset next;              ///< of the next record to be written; guarded by write_mutex_
     RecentRecords recent;
-    std::uint64_t handle = 1;      ///< guarded by queue_mutex_
-    std::uint64_t refused = 0;     ///< the last handle that had an error; guarded by queue_mutex_
+    std::uint64_t handle = 1;   ///< guarded by queue_mutex_
+    std::uint64_t refused = 0;  ///< the last handle that had an error; guarded by queue_mutex_
     std::optional<SealedMark> found;
   };
 
@@ -234,7 +252,8 @@ class Log final : public EmbeddedLog, private Vault {
   }
 
   Result<void> write(const std::vector<VaultRow>& put, const std::vector<VaultRow>& remove) override {
-    PARLANCE_ASSERT(std::this_thread::get_id() != writer_.get_id(), "the vault is not written from a callback of the log");
+    PARLANCE_ASSERT(std::this_thread::get_id() != writer_.get_id(),
+                    "the vault is not written from a callback of the log");
     if (options_.read_only) return Error{Errc::read_only, "log.opened_read_only"};
     if (put.empty() && remove.empty()) return {};
     std::promise<Result<void>> written;
@@ -252,8 +271,9 @@ class Log final : public EmbeddedLog, private Vault {
       waiting.handle = partitions_[waiting.partition]->handle;
       queue_bytes_ += waiting.bytes;
       queue_.push_back(std::move(waiting));
-      PARLANCE_ASSERT(queue_.size() <= embedded_waiting_appends_max && queue_bytes_ <= embedded_waiting_bytes_max,
-                      "owners bound what they have in flight");
+      PARLANCE_ASSERT(
+          queue_.size() <= embedded_waiting_appends_max && queue_bytes_ <= embedded_waiting_bytes_max,
+          "owners bound what they have in flight");
     }
     wake_.notify_one();
   }
@@ -307,7 +327,8 @@ class Log final : public EmbeddedLog, private Vault {
     {
       const std::lock_guard lock(write_mutex_);
       check_space();
-      if (state_ == State::refused && std::ranges::any_of(group, &Waiting::is_vault)) open_anew_for_the_vault(touched);
+      if (state_ == State::refused && std::ranges::any_of(group, &Waiting::is_vault))
+        open_anew_for_the_vault(touched);
       end_old_handles(group, ended);
       trouble = write_group(group, ended, shares, touched);
     }
@@ -337,8 +358,8 @@ class Log final : public EmbeddedLog, private Vault {
   }
 
   /// Writes and syncs all of `group` but what is `ended`, makes it visible and adds to `touched` the partitions that rose.
-  std::optional<Error> write_group(std::vector<Waiting>& group, const std::vector<bool>& ended, std::vector<Share>& shares,
-                                   std::vector<PartitionId>& touched) {
+  std::optional<Error> write_group(std::vector<Waiting>& group, const std::vector<bool>& ended,
+                                   std::vector<Share>& shares, std::vector<PartitionId>& touched) {
     if (state_ == State::stopped) return stopped();
     const auto db = database();
     rocksdb::WriteBatch batch;
@@ -371,7 +392,9 @@ class Log final : public EmbeddedLog, private Vault {
       for (Record& record : waiting.records) {
         const Offset offset = share.first + share.records.size();
         for (const VaultRow& row : record.rows) put_row(row);
-        batch.Put(db->partition(waiting.partition), slice(ByteWriter().be(offset).bytes()), slice(record.bytes))
+        batch
+            .Put(db->partition(waiting.partition), slice(ByteWriter().be(offset).bytes()),
+                 slice(record.bytes))
             .PermitUncheckedError();
         share.mark = {offset + 1, record.chain};
         share.records.push_back(std::move(record.bytes));
@@ -385,7 +408,8 @@ class Log final : public EmbeddedLog, private Vault {
     }
     if (batch.Count() == 0) return std::nullopt;
 
-    if (state_ == State::refused) return Error{Errc::read_only, "log.no_space", "the database takes no writes"};
+    if (state_ == State::refused)
+      return Error{Errc::read_only, "log.no_space", "the database takes no writes"};
     // Written and synced in two steps, since only a refusal before any sync may be survived.
     if (const rocksdb::Status status = db->write(batch); !status.ok()) {
       Error error = embedded::database_error(status, "writing the log");
@@ -427,7 +451,8 @@ class Log final : public EmbeddedLog, private Vault {
   }
 
   void sync_marks(bool now) {
-    if (!mark_unsynced_since_ || (!now && SteadyClock::now() < *mark_unsynced_since_ + mark_sync_interval)) return;
+    if (!mark_unsynced_since_ || (!now && SteadyClock::now() < *mark_unsynced_since_ + mark_sync_interval))
+      return;
     mark_unsynced_since_.reset();
     const std::lock_guard lock(write_mutex_);
     if (state_ == State::stopped) return;
@@ -463,7 +488,9 @@ class Log final : public EmbeddedLog, private Vault {
 
   // Trouble ----------------------------------------------------------------------------------------------------------
 
-  static Error stopped() { return unavailable("log.stopped", "the log stopped after a failed write or sync"); }
+  static Error stopped() {
+    return unavailable("log.stopped", "the log stopped after a failed write or sync");
+  }
 
   Error stop(const Error& error) {
     state_ = State::stopped;
@@ -491,8 +518,9 @@ class Log final : public EmbeddedLog, private Vault {
     if (state_ == State::stopped) return stopped();
     const std::uint64_t wanted = options_.space_reserve_bytes + options_.space_reserve_bytes / 4;
     if (const std::uint64_t free = free_bytes(); free < wanted) {
-      return Error{Errc::read_only, "log.no_space",
-                   std::to_string(free) + " bytes free, " + std::to_string(wanted) + " wanted before writing goes on"};
+      return Error{
+          Errc::read_only, "log.no_space",
+          std::to_string(free) + " bytes free, " + std::to_string(wanted) + " wanted before writing goes on"};
     }
     if (state_ == State::refused) {
       if (auto opened = open_anew(risen); !opened) return opened;
@@ -522,10 +550,12 @@ class Log final : public EmbeddedLog, private Vault {
     const auto ends = ends_of(*opened->database, partitions());
     if (!ends) return not_yet(ends.error());
     for (std::size_t f = 0; f < vault_counts_.size(); ++f) {
-      if (ends->vault[f] < vault_counts_[f]) return behind_mark("the vault fell back while its database was opened anew");
+      if (ends->vault[f] < vault_counts_[f])
+        return behind_mark("the vault fell back while its database was opened anew");
     }
     for (PartitionId p = 0; p < partitions(); ++p) {
-      if (ends->partitions[p] < end(p)) return behind_mark("partition " + std::to_string(p) + " fell back while it was opened anew");
+      if (ends->partitions[p] < end(p))
+        return behind_mark("partition " + std::to_string(p) + " fell back while it was opened anew");
     }
     for (PartitionId p = 0; p < partitions(); ++p) {
       Partition& partition = *partitions_[p];
@@ -565,7 +595,8 @@ class Log final : public EmbeddedLog, private Vault {
   mutable std::mutex database_mutex_;  ///< guards the pointer below
   std::shared_ptr<LogDatabase> database_;
 
-  std::mutex write_mutex_;  ///< held while the database is written or opened anew; guards the six below and Partition::next
+  std::mutex
+      write_mutex_;  ///< held while the database is written or opened anew; guards the six below and Partition::next
   SealedMarkFile marks_;
   State state_ = State::writing;
   std::array<std::uint64_t, vault_families.size()> vault_counts_{};
@@ -585,32 +616,40 @@ class Log final : public EmbeddedLog, private Vault {
 /// The first opening of a new folder. Until `complete` is written nothing was acknowledged, so a creation that did not finish is
 /// simply done again.
 Result<void> finish_creation(LogFolder& folder, std::size_t areas, rocksdb::Env* env) {
-  if (auto made = LogDatabase::open(folder.database(), folder.identity(), LogDatabase::Mode::create, env); !made) {
+  if (auto made = LogDatabase::open(folder.database(), folder.identity(), LogDatabase::Mode::create, env);
+      !made) {
     return made.error();
   }
   if (auto synced = embedded::sync_folder(folder.dir()); !synced) return synced;
   const LogIdentity& identity = folder.identity();
-  if (auto made = SealedMarkFile::create(folder.sealed_mark(), identity.id, identity.partitions, areas); !made) return made;
+  if (auto made = SealedMarkFile::create(folder.sealed_mark(), identity.id, identity.partitions, areas);
+      !made)
+    return made;
   return folder.set_complete();
 }
 
 }  // namespace
 
-Result<void> create_embedded_log(const std::filesystem::path& dir, LogId id, std::uint32_t generation, PartitionId partitions) {
+Result<void> create_embedded_log(const std::filesystem::path& dir, LogId id, std::uint32_t generation,
+                                 PartitionId partitions) {
   return LogFolder::create(dir, {id, generation, partitions});
 }
 
-Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir, EmbeddedLogOptions options) {
+Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir,
+                                                       EmbeddedLogOptions options) {
   auto folder = LogFolder::open(dir, !options.read_only);
   if (!folder) return folder.error();
   const LogIdentity identity = folder->identity();
   const std::size_t areas = identity.partitions + vault_families.size();
   if (!folder->complete()) {
-    if (options.read_only) return Error{Errc::not_found, "log.absent", "the log in " + dir.string() + " was never opened for writing"};
+    if (options.read_only)
+      return Error{Errc::not_found, "log.absent",
+                   "the log in " + dir.string() + " was never opened for writing"};
     if (auto made = finish_creation(*folder, areas, options.env); !made) return made.error();
   }
   // The marks first: whoever writes meanwhile moves the log before them.
-  auto marks = SealedMarkFile::open(folder->sealed_mark(), identity.id, identity.partitions, areas, !options.read_only);
+  auto marks = SealedMarkFile::open(folder->sealed_mark(), identity.id, identity.partitions, areas,
+                                    !options.read_only);
   if (!marks) return marks.error();
 
   // Looked at before anything is written, since an opening for writing cuts a damaged tail off for good.
@@ -620,8 +659,8 @@ Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::pa
   if (!ends) return ends.error();
   if (auto reached = check_marks(*ends, *marks); !reached) return reached.error();
   if (options.read_only) {
-    return std::unique_ptr<EmbeddedLog>(
-        std::make_unique<Log>(std::move(*folder), std::move(*marks), std::move(*seen), *ends, std::move(options)));
+    return std::unique_ptr<EmbeddedLog>(std::make_unique<Log>(std::move(*folder), std::move(*marks),
+                                                              std::move(*seen), *ends, std::move(options)));
   }
 
   seen->database.reset();
@@ -629,9 +668,10 @@ Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::pa
   if (!opened) return opened.error();
   const auto recovered = ends_of(*opened->database, identity.partitions);
   if (!recovered) return recovered.error();
-  if (*recovered != *ends) return corrupt("log.corrupt", "two openings of " + dir.string() + " ended at different offsets");
-  return std::unique_ptr<EmbeddedLog>(
-      std::make_unique<Log>(std::move(*folder), std::move(*marks), std::move(*opened), *ends, std::move(options)));
+  if (*recovered != *ends)
+    return corrupt("log.corrupt", "two openings of " + dir.string() + " ended at different offsets");
+  return std::unique_ptr<EmbeddedLog>(std::make_unique<Log>(std::move(*folder), std::move(*marks),
+                                                            std::move(*opened), *ends, std::move(options)));
 }
 
 }  // namespace parlance

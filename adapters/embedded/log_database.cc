@@ -1,12 +1,12 @@
 #include "adapters/embedded/log_database.h"
 
+#include <algorithm>
+
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-
-#include <algorithm>
 
 #include "engine/base/assert.h"
 
@@ -80,7 +80,8 @@ rocksdb::BlockBasedTableOptions table_options(const std::shared_ptr<rocksdb::Cac
 }
 
 /// Offsets only rise, so the files of a partition never overlap and compaction moves them without rewriting, which
-/// needs the same compression on every level.
+/// needs the same compression on every level. LZ4 in blocks of 16 KB halves records of 460 bytes at the writing cost of no
+/// compression at all (1.5 us each); zstd took a tenth more off for 1 us more.
 rocksdb::ColumnFamilyOptions partition_options(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = partition_buffer_bytes;
@@ -103,12 +104,9 @@ rocksdb::ColumnFamilyOptions vault_options(const std::shared_ptr<rocksdb::Cache>
 
 std::string vault_name(VaultFamily family) {
   switch (family) {
-    case VaultFamily::capsules:
-      return "capsules";
-    case VaultFamily::rows:
-      return "rows";
-    case VaultFamily::tombstones:
-      return "tombstones";
+    case VaultFamily::capsules: return "capsules";
+    case VaultFamily::rows: return "rows";
+    case VaultFamily::tombstones: return "tombstones";
   }
   PARLANCE_ASSERT(false, "a family of the vault is one of three");
 }
@@ -131,14 +129,16 @@ LogDatabase::LogDatabase(LogIdentity identity, Mode mode, std::function<void()> 
 
 LogDatabase::~LogDatabase() {
   if (db_) {
-    for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+    for (rocksdb::ColumnFamilyHandle* handle : handles_)
+      db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
     db_->Close().PermitUncheckedError();
     db_.reset();
   }
   if (closed_) closed_();
 }
 
-Result<std::shared_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::path& dir, const LogIdentity& identity, Mode mode,
+Result<std::shared_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::path& dir,
+                                                       const LogIdentity& identity, Mode mode,
                                                        rocksdb::Env* env, std::function<void()> closed) {
   const auto cache = rocksdb::NewLRUCache(block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -180,7 +180,8 @@ Result<void> LogDatabase::check_identity() {
     return {};
   }
   if (!status.ok() && !status.IsNotFound()) return database_error(status, "reading the log's identity");
-  if (found != as_text(expected)) return corrupt("log.mixed", "the database is not that of the format file beside it");
+  if (found != as_text(expected))
+    return corrupt("log.mixed", "the database is not that of the format file beside it");
   return {};
 }
 
@@ -191,11 +192,13 @@ rocksdb::Status LogDatabase::sync() { return db_->SyncWAL(); }
 Result<Offset> LogDatabase::end(PartitionId p) const {
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, partition(p)));
   it->SeekToLast();
-  if (!it->status().ok()) return database_error(it->status(), "finding the end of partition " + std::to_string(p));
+  if (!it->status().ok())
+    return database_error(it->status(), "finding the end of partition " + std::to_string(p));
   if (!it->Valid()) return Offset{0};
   ByteReader key(view(it->key()));
   const auto last = key.be<Offset>();
-  if (!key.at_end()) return corrupt("log.corrupt", "a key of partition " + std::to_string(p) + " is no offset");
+  if (!key.at_end())
+    return corrupt("log.corrupt", "a key of partition " + std::to_string(p) + " is no offset");
   return last + 1;
 }
 
@@ -209,7 +212,8 @@ Result<std::uint64_t> LogDatabase::vault_count(VaultFamily f) const {
   return count;
 }
 
-Result<Offset> LogDatabase::read(PartitionId p, Offset from, Offset end, std::size_t limit, const RecordSink& sink) const {
+Result<Offset> LogDatabase::read(PartitionId p, Offset from, Offset end, std::size_t limit,
+                                 const RecordSink& sink) const {
   const Bytes bound = offset_key(end);
   const rocksdb::Slice upper = slice(bound);
   rocksdb::ReadOptions options;
@@ -250,6 +254,29 @@ Result<void> LogDatabase::scan(VaultFamily f, const std::function<bool(ByteView,
     if (!sink(view(it->key()), view(it->value()))) return {};
   }
   if (!it->status().ok()) return database_error(it->status(), "scanning the vault's family " + vault_name(f));
+  return {};
+}
+
+std::uint64_t LogDatabase::vault_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const VaultFamily f : vault_families) {
+    std::uint64_t size = 0;
+    if (db_->GetIntProperty(vault(f), rocksdb::DB::Properties::kTotalSstFilesSize, &size)) bytes += size;
+  }
+  return bytes;
+}
+
+Result<void> LogDatabase::purge() {
+  // All families, since the write-ahead log is one for all and goes when nobody needs it any more.
+  const rocksdb::Status flushed = db_->Flush({}, handles_);
+  if (!flushed.ok()) return database_error(flushed, "flushing the log");
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  for (const VaultFamily f : vault_families) {
+    const rocksdb::Status compacted = db_->CompactRange(options, vault(f), nullptr, nullptr);
+    if (!compacted.ok()) return database_error(compacted, "purging the vault's family " + vault_name(f));
+  }
   return {};
 }
 

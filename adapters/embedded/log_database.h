@@ -1,11 +1,11 @@
 #pragma once
-#include <rocksdb/db.h>
-
 #include <array>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <vector>
+
+#include <rocksdb/db.h>
 
 #include "adapters/embedded/log_folder.h"
 #include "engine/ports/event_log.h"
@@ -27,7 +27,9 @@ namespace parlance::embedded {
 
 inline constexpr std::array vault_families{VaultFamily::capsules, VaultFamily::rows, VaultFamily::tombstones};
 /// 0, 1, 2 in the order above.
-[[nodiscard]] constexpr std::size_t vault_index(VaultFamily family) { return static_cast<std::size_t>(family) - 1; }
+[[nodiscard]] constexpr std::size_t vault_index(VaultFamily family) {
+  return static_cast<std::size_t>(family) - 1;
+}
 
 /// NoSpace: `read_only` "log.no_space"; Corruption: `corrupt` "log.corrupt"; another holder of RocksDB's own lock: `locked`
 /// "log.locked"; a format it does not know: `newer` "log.newer"; else `unavailable` "log.io".
@@ -37,14 +39,15 @@ inline constexpr std::array vault_families{VaultFamily::capsules, VaultFamily::r
 class LogDatabase {
  public:
   enum class Mode : std::uint8_t {
-    create,     ///< makes what is missing; only for a folder in state `new`
+    create,  ///< makes what is missing; only for a folder in state `new`
     writable,
     read_only,  ///< writes nothing to the folder, not even a log of RocksDB's own; sees what was there when it was opened
-    stand_in,   ///< read_only with every table held open, so that files may go from the folder while it serves
+    stand_in,  ///< read_only with every table held open, so that files may go from the folder while it serves
   };
   /// `env` null: the real file system. `closed` is called once this instance no longer uses the folder.
-  [[nodiscard]] static Result<std::shared_ptr<LogDatabase>> open(const std::filesystem::path& dir, const LogIdentity& identity,
-                                                                 Mode mode, rocksdb::Env* env,
+  [[nodiscard]] static Result<std::shared_ptr<LogDatabase>> open(const std::filesystem::path& dir,
+                                                                 const LogIdentity& identity, Mode mode,
+                                                                 rocksdb::Env* env,
                                                                  std::function<void()> closed = {});
   ~LogDatabase();
   LogDatabase(const LogDatabase&) = delete;
@@ -64,9 +67,15 @@ class LogDatabase {
   [[nodiscard]] Result<Offset> end(PartitionId p) const;
   [[nodiscard]] Result<std::uint64_t> vault_count(VaultFamily f) const;
   /// EventLog::read below `end`. Stored bytes that do not read, and a missing offset: `corrupt`.
-  [[nodiscard]] Result<Offset> read(PartitionId p, Offset from, Offset end, std::size_t limit, const RecordSink& sink) const;
+  [[nodiscard]] Result<Offset> read(PartitionId p, Offset from, Offset end, std::size_t limit,
+                                    const RecordSink& sink) const;
   [[nodiscard]] Result<std::optional<Bytes>> get(VaultFamily f, ByteView key) const;
   [[nodiscard]] Result<void> scan(VaultFamily f, const std::function<bool(ByteView, ByteView)>& sink) const;
+
+  /// Of the vault's tables.
+  [[nodiscard]] std::uint64_t vault_bytes() const;
+  /// EmbeddedLog::purge(). Beside write() and sync(), on another thread.
+  [[nodiscard]] Result<void> purge();
 
  private:
   LogDatabase(LogIdentity identity, Mode mode, std::function<void()> closed);

@@ -1,13 +1,12 @@
 #include "adapters/embedded/log_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <fcntl.h>
 #include <optional>
+#include <sys/file.h>
 
 #include "engine/base/hash.h"
 
@@ -47,8 +46,7 @@ std::optional<std::string_view> take_line(std::string_view& text, std::string_vi
   return line.substr(name.size() + 1);
 }
 
-template <class Number>
-std::optional<Number> to_number(std::optional<std::string_view> text) {
+template <class Number> std::optional<Number> to_number(std::optional<std::string_view> text) {
   Number value{};
   if (!text) return std::nullopt;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
@@ -63,8 +61,8 @@ Result<Format> parse_format(std::string_view text, const std::filesystem::path& 
   const auto version = to_number<unsigned>(version_text);
   if (version && *version > folder_version) {
     return Error{Errc::newer, "log.newer",
-                 path.string() + " says version " + std::string(*version_text) + ", this program knows up to " +
-                     std::to_string(folder_version)};
+                 path.string() + " says version " + std::string(*version_text) +
+                     ", this program knows up to " + std::to_string(folder_version)};
   }
   const auto id = take_line(rest, "id");
   const auto generation = to_number<std::uint32_t>(take_line(rest, "generation"));
@@ -73,11 +71,13 @@ Result<Format> parse_format(std::string_view text, const std::filesystem::path& 
   const std::size_t sealed = text.size() - rest.size();
   const auto checksum = take_line(rest, "crc32");
   const auto parsed_id = id ? parse_id<LogId>(*id) : Result<LogId>(invalid("log.not_ours"));
-  const bool whole = version == folder_version && parsed_id && generation && partitions && state && rest.empty() &&
-                     checksum == hex32(crc32(as_bytes(text.substr(0, sealed)))) &&
-                     (*state == "complete" || *state == "new") && *partitions >= 1 && *partitions <= partitions_max;
+  const bool whole = version == folder_version && parsed_id && generation && partitions && state &&
+                     rest.empty() && checksum == hex32(crc32(as_bytes(text.substr(0, sealed)))) &&
+                     (*state == "complete" || *state == "new") && *partitions >= 1 &&
+                     *partitions <= partitions_max;
   if (!whole) {
-    return corrupt("log.format_damaged", path.string() + " is not as it was written; restore it from a backup of this folder");
+    return corrupt("log.format_damaged",
+                   path.string() + " is not as it was written; restore it from a backup of this folder");
   }
   return Format{{*parsed_id, *generation, *partitions}, *state == "complete"};
 }
@@ -86,8 +86,8 @@ Result<Format> parse_format(std::string_view text, const std::filesystem::path& 
 Result<bool> holds_nothing(const std::filesystem::path& dir) {
   constexpr std::array<std::string_view, 2> leftovers{"lock", "format.new"};
   std::error_code error;
-  for (auto entry = std::filesystem::directory_iterator(dir, error); !error && entry != std::filesystem::directory_iterator();
-       entry.increment(error)) {
+  for (auto entry = std::filesystem::directory_iterator(dir, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     if (std::ranges::find(leftovers, entry->path().filename().string()) == leftovers.end()) return false;
   }
   if (error && error.value() != ENOENT) return file_error(error.value(), "listing", dir);
@@ -100,7 +100,8 @@ Result<FileDescriptor> lock(const std::filesystem::path& path) {
   if (!fd) return file_error(errno, "opening", path);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return file_error(errno, "locking", path);
-    return Error{Errc::locked, "log.locked", "another process writes the log in " + path.parent_path().string()};
+    return Error{Errc::locked, "log.locked",
+                 "another process writes the log in " + path.parent_path().string()};
   }
   return fd;
 }
@@ -112,14 +113,20 @@ Result<void> LogFolder::create(const std::filesystem::path& dir, const LogIdenti
     return invalid("log.partitions", "a log has 1 to " + std::to_string(partitions_max) + " partitions");
   }
   if (auto made = make_folder_durably(dir); !made) return made;
-  // Under the lock, so that of two that create at once the later one finds the earlier one's log.
+  const std::filesystem::path path = dir / "format";
+  const auto check_free = [&]() -> Result<void> {
+    if (std::filesystem::exists(path)) return invalid("log.exists", dir.string() + " holds a log already");
+    const auto empty = holds_nothing(dir);
+    if (!empty) return empty.error();
+    if (!*empty) return invalid("log.not_ours", dir.string() + " is not empty and holds no log");
+    return {};
+  };
+  // Before a lock file is left in somebody's folder, and again under the lock: of two that create at once the later one
+  // finds the earlier one's log.
+  if (auto ours = check_free(); !ours) return ours;
   auto held = lock(dir / "lock");
   if (!held) return held.error();
-  const std::filesystem::path path = dir / "format";
-  if (std::filesystem::exists(path)) return invalid("log.exists", dir.string() + " holds a log already");
-  const auto empty = holds_nothing(dir);
-  if (!empty) return empty.error();
-  if (!*empty) return invalid("log.not_ours", dir.string() + " is not empty and holds no log");
+  if (auto ours = check_free(); !ours) return ours;
   return write_file_durably(path, as_bytes(format_text({identity, false})));
 }
 
@@ -150,7 +157,8 @@ Result<LogFolder> LogFolder::open(const std::filesystem::path& dir, bool writabl
 }
 
 Result<void> LogFolder::set_complete() {
-  if (auto written = write_file_durably(dir_ / "format", as_bytes(format_text({identity_, true}))); !written) return written;
+  if (auto written = write_file_durably(dir_ / "format", as_bytes(format_text({identity_, true}))); !written)
+    return written;
   complete_ = true;
   return {};
 }

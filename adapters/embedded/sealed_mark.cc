@@ -1,10 +1,9 @@
 #include "adapters/embedded/sealed_mark.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "engine/base/assert.h"
 
@@ -24,12 +23,13 @@ Bytes with_checksum(Bytes bytes, std::size_t size, std::uint32_t start) {
 
 Bytes header(LogId log, PartitionId partitions, std::size_t areas) {
   return with_checksum(
-      ByteWriter().raw(as_bytes(magic)).id(log).le(partitions).le(static_cast<std::uint16_t>(areas)).take(), header_bytes, 0);
+      ByteWriter().raw(as_bytes(magic)).id(log).le(partitions).le(static_cast<std::uint16_t>(areas)).take(),
+      header_bytes, 0);
 }
 
 Bytes slot(std::size_t area, const SealedMark& mark, std::uint32_t header_crc) {
-  return with_checksum(ByteWriter().le(mark.next).raw(mark.chain).le(static_cast<std::uint16_t>(area)).take(), slot_bytes,
-                       header_crc);
+  return with_checksum(ByteWriter().le(mark.next).raw(mark.chain).le(static_cast<std::uint16_t>(area)).take(),
+                       slot_bytes, header_crc);
 }
 
 /// None unless the slot is whole and of this area of this file.
@@ -46,7 +46,8 @@ std::optional<SealedMark> parse_slot(ByteView bytes, std::size_t area, std::uint
 
 }  // namespace
 
-Result<void> SealedMarkFile::create(const std::filesystem::path& path, LogId log, PartitionId partitions, std::size_t areas) {
+Result<void> SealedMarkFile::create(const std::filesystem::path& path, LogId log, PartitionId partitions,
+                                    std::size_t areas) {
   ByteWriter file;
   const Bytes head = header(log, partitions, areas);
   file.raw(head);
@@ -57,9 +58,10 @@ Result<void> SealedMarkFile::create(const std::filesystem::path& path, LogId log
   return write_file_durably(path, file.bytes());
 }
 
-Result<SealedMarkFile> SealedMarkFile::open(const std::filesystem::path& path, LogId log, PartitionId partitions,
-                                            std::size_t areas, bool writable) {
-  const std::string advice = "; without it nobody can tell whether the log is whole: restore it, or the whole folder, from a backup";
+Result<SealedMarkFile> SealedMarkFile::open(const std::filesystem::path& path, LogId log,
+                                            PartitionId partitions, std::size_t areas, bool writable) {
+  const std::string advice =
+      "; without it nobody can tell whether the log is whole: restore it, or the whole folder, from a backup";
   const auto damaged = [&](std::string_view what) {
     return corrupt("log.mark_damaged", path.string() + ": " + std::string(what) + advice);
   };
@@ -73,7 +75,8 @@ Result<SealedMarkFile> SealedMarkFile::open(const std::filesystem::path& path, L
   if (bytes->size() != size) return damaged("too short");
   const ByteView view = *bytes;
   const Bytes head = header(log, partitions, areas);
-  if (!std::ranges::equal(view.first(header_bytes), head)) return damaged("its header is not that of this log");
+  if (!std::ranges::equal(view.first(header_bytes), head))
+    return damaged("its header is not that of this log");
 
   SealedMarkFile file;
   file.path_ = path;

@@ -30,11 +30,11 @@ namespace parlance::embedded {
 class SealedMarkFile {
  public:
   /// All areas at zero, durably.
-  [[nodiscard]] static Result<void> create(const std::filesystem::path& path, LogId log, PartitionId partitions,
-                                           std::size_t areas);
+  [[nodiscard]] static Result<void> create(const std::filesystem::path& path, LogId log,
+                                           PartitionId partitions, std::size_t areas);
   /// `corrupt` "log.mark_missing" or "log.mark_damaged", with what to do.
-  [[nodiscard]] static Result<SealedMarkFile> open(const std::filesystem::path& path, LogId log, PartitionId partitions,
-                                                   std::size_t areas, bool writable);
+  [[nodiscard]] static Result<SealedMarkFile> open(const std::filesystem::path& path, LogId log,
+                                                   PartitionId partitions, std::size_t areas, bool writable);
 
   [[nodiscard]] const SealedMark& mark(std::size_t area) const { return marks_[area]; }
   /// Survives the end of the process; a crash of the machine only after sync(). `mark.next` is above the last one's.

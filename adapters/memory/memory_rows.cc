@@ -21,7 +21,8 @@ class MemoryRows::Family final : public RowFamily {
     return found == rows_->end() ? std::optional<Bytes>{} : std::optional<Bytes>(found->second);
   }
 
-  Result<void> scan(ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& sink) const override {
+  Result<void> scan(ByteView from, ByteView to,
+                    const std::function<bool(ByteView, ByteView)>& sink) const override {
     const std::shared_ptr<const Rows> rows = [this] {
       const std::lock_guard lock(mutex_);
       return rows_;

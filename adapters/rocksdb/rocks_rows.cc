@@ -1,6 +1,13 @@
 #include "adapters/rocksdb/rocks_rows.h"
 
+#include <cerrno>
 #include <fcntl.h>
+#include <map>
+#include <mutex>
+#include <sys/file.h>
+#include <system_error>
+#include <unistd.h>
+
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
@@ -8,13 +15,6 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <map>
-#include <mutex>
-#include <system_error>
 
 #include "engine/base/assert.h"
 
@@ -50,7 +50,8 @@ class FolderLock {
     const std::filesystem::path path = dir / "lock";
     FolderLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (lock.fd_ < 0 || ::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
-      if (lock.fd_ >= 0 && errno == EWOULDBLOCK) return Error{Errc::locked, "rows.locked", "another process uses " + dir.string()};
+      if (lock.fd_ >= 0 && errno == EWOULDBLOCK)
+        return Error{Errc::locked, "rows.locked", "another process uses " + dir.string()};
       if (errno == ENOSPC) return Error{Errc::read_only, "rows.no_space", path.string()};
       return unavailable("rows.io", path.string() + ": " + std::generic_category().message(errno));
     }
@@ -87,7 +88,8 @@ class Family final : public RowFamily {
     return std::optional<Bytes>(std::in_place, bytes.begin(), bytes.end());
   }
 
-  Result<void> scan(ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& sink) const override {
+  Result<void> scan(ByteView from, ByteView to,
+                    const std::function<bool(ByteView, ByteView)>& sink) const override {
     const rocksdb::Slice upper = slice(to);
     rocksdb::ReadOptions options;
     // An iterator that runs past what was asked for pays for every deleted row it meets there.
@@ -171,7 +173,8 @@ class Rows final : public RowStore {
   }
 
   Result<RowFamily*> open(std::string_view family) override {
-    if (family.empty() || family == rocksdb::kDefaultColumnFamilyName) return invalid("rows.family_name", std::string(family));
+    if (family.empty() || family == rocksdb::kDefaultColumnFamilyName)
+      return invalid("rows.family_name", std::string(family));
     const std::lock_guard lock(mutex_);
     if (const auto found = families_.find(family); found != families_.end()) return found->second.get();
     rocksdb::ColumnFamilyHandle* handle = nullptr;
@@ -200,12 +203,14 @@ class Rows final : public RowStore {
   std::map<std::string, std::unique_ptr<Family>, std::less<>> families_;  ///< after db_: gone before it
 };
 
-rocksdb::DBOptions database_options(const RocksRowsOptions& wanted, const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::DBOptions database_options(const RocksRowsOptions& wanted,
+                                    const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions options;
   if (wanted.env != nullptr) options.env = wanted.env;
   options.create_if_missing = true;
   options.paranoid_checks = true;
-  options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(wanted.write_buffer_bytes, cache);
+  options.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(wanted.write_buffer_bytes, cache);
   options.max_background_jobs = 2;
   options.info_log = std::make_shared<NoLogger>();
   options.stats_dump_period_sec = 0;
@@ -213,7 +218,8 @@ rocksdb::DBOptions database_options(const RocksRowsOptions& wanted, const std::s
   return options;
 }
 
-rocksdb::ColumnFamilyOptions family_options(const RocksRowsOptions& wanted, const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions family_options(const RocksRowsOptions& wanted,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = wanted.write_buffer_bytes / 4;
   options.max_write_buffer_number = 4;
@@ -235,7 +241,8 @@ rocksdb::ColumnFamilyOptions family_options(const RocksRowsOptions& wanted, cons
 
 }  // namespace
 
-Result<std::unique_ptr<RowStore>> open_rocks_rows(const std::filesystem::path& dir, RocksRowsOptions options) {
+Result<std::unique_ptr<RowStore>> open_rocks_rows(const std::filesystem::path& dir,
+                                                  RocksRowsOptions options) {
   std::error_code error;
   std::filesystem::create_directories(dir, error);
   if (error) return unavailable("rows.io", dir.string() + ": " + error.message());
@@ -243,7 +250,8 @@ Result<std::unique_ptr<RowStore>> open_rocks_rows(const std::filesystem::path& d
   if (!lock) return lock.error();
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   auto rows = std::make_unique<Rows>(std::move(*lock), family_options(options, cache));
-  if (auto opened = rows->open_database(database_options(options, cache), dir); !opened) return opened.error();
+  if (auto opened = rows->open_database(database_options(options, cache), dir); !opened)
+    return opened.error();
   return std::unique_ptr<RowStore>(std::move(rows));
 }
 

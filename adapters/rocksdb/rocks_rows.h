@@ -33,7 +33,8 @@ struct RocksRowsOptions {
 /// Opens or makes the store in `dir`. `locked` "rows.locked" where another process has it open; `read_only` "rows.no_space";
 /// `newer` "rows.newer"; `corrupt` "rows.corrupt" for anything else that is there and does not open; `unavailable` "rows.io" where the
 /// folder cannot be used.
-[[nodiscard]] Result<std::unique_ptr<RowStore>> open_rocks_rows(const std::filesystem::path& dir, RocksRowsOptions options = {});
+[[nodiscard]] Result<std::unique_ptr<RowStore>> open_rocks_rows(const std::filesystem::path& dir,
+                                                                RocksRowsOptions options = {});
 
 /// Deletes the store in `dir`, whatever state it is in. `locked` where it is open.
 [[nodiscard]] Result<void> destroy_rocks_rows(const std::filesystem::path& dir);

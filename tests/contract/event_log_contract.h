@@ -12,7 +12,8 @@ inline void event_log_contract(const MakeLog& make) {
   using Texts = std::vector<std::string>;
   const auto numbered = [](std::string_view prefix, std::size_t count) {
     std::vector<Record> records;
-    for (std::size_t i = 0; i < count; ++i) records.push_back(record_of(std::string(prefix) + std::to_string(i)));
+    for (std::size_t i = 0; i < count; ++i)
+      records.push_back(record_of(std::string(prefix) + std::to_string(i)));
     return records;
   };
 
@@ -127,7 +128,8 @@ inline void event_log_contract(const MakeLog& make) {
     const std::string large(3 * 1024 * 1024, 'x');
     const std::string zeros(100, '\0');
     std::vector<Record> records;
-    for (const std::string& text : {std::string(), zeros, large, std::string("end")}) records.push_back(record_of(text));
+    for (const std::string& text : {std::string(), zeros, large, std::string("end")})
+      records.push_back(record_of(text));
     append_all(*fixture, 0, std::move(records));
     CHECK(read_all(fixture->log(), 0) == Texts{"", zeros, large, "end"});
     fixture->reopen();
@@ -170,9 +172,10 @@ inline void event_log_contract(const MakeLog& make) {
 
   SUBCASE("the vault's rows of a record are there when it is reported") {
     const auto fixture = make(1);
-    append_one(*fixture, 0,
-               record_of("r", {row_of(VaultFamily::capsules, "c1", "one"), row_of(VaultFamily::capsules, "c2", "two"),
-                               row_of(VaultFamily::rows, "c1", "key")}));
+    append_one(
+        *fixture, 0,
+        record_of("r", {row_of(VaultFamily::capsules, "c1", "one"),
+                        row_of(VaultFamily::capsules, "c2", "two"), row_of(VaultFamily::rows, "c1", "key")}));
     CHECK(vault_text(fixture->vault(), VaultFamily::capsules, "c1") == "one");
     CHECK(vault_text(fixture->vault(), VaultFamily::capsules, "c2") == "two");
     CHECK(vault_text(fixture->vault(), VaultFamily::rows, "c1") == "key");
@@ -210,7 +213,8 @@ inline void event_log_threads_contract(const MakeLog& make) {
         fixture->log().append(p, std::move(records), reports.done());
       }
       Offset expected = 0;
-      for (const auto& report : reports.wait_for(records_each)) wrong = wrong || !report.offset || *report.offset != expected++;
+      for (const auto& report : reports.wait_for(records_each))
+        wrong = wrong || !report.offset || *report.offset != expected++;
     });
     threads.emplace_back([&, p] {
       Offset next = 0;

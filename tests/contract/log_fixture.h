@@ -1,6 +1,4 @@
 #pragma once
-#include <doctest/doctest.h>
-
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -8,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "engine/base/hash.h"
 #include "engine/ports/event_log.h"
@@ -69,7 +69,8 @@ class Reports {
 }
 
 /// Appends and waits until all is reported.
-inline std::vector<Result<Offset>> append_all(LogFixture& fixture, PartitionId partition, std::vector<Record> records) {
+inline std::vector<Result<Offset>> append_all(LogFixture& fixture, PartitionId partition,
+                                              std::vector<Record> records) {
   Reports reports;
   const std::size_t count = records.size();
   fixture.log().append(partition, std::move(records), reports.done());
@@ -88,8 +89,8 @@ inline Result<Offset> append_one(LogFixture& fixture, PartitionId partition, Rec
 }
 
 /// All records from `from` on as text, read in steps of `limit`.
-[[nodiscard]] inline std::vector<std::string> read_all(const EventLog& log, PartitionId partition, Offset from = 0,
-                                                       std::size_t limit = 1000) {
+[[nodiscard]] inline std::vector<std::string> read_all(const EventLog& log, PartitionId partition,
+                                                       Offset from = 0, std::size_t limit = 1000) {
   std::vector<std::string> found;
   while (true) {
     Offset expected = from;
@@ -105,7 +106,8 @@ inline Result<Offset> append_one(LogFixture& fixture, PartitionId partition, Rec
   }
 }
 
-[[nodiscard]] inline std::optional<std::string> vault_text(const Vault& vault, VaultFamily family, std::string_view key) {
+[[nodiscard]] inline std::optional<std::string> vault_text(const Vault& vault, VaultFamily family,
+                                                           std::string_view key) {
   const auto value = vault.get(family, as_bytes(key));
   REQUIRE(value);
   if (!*value) return std::nullopt;

@@ -22,7 +22,8 @@ inline void vault_contract(const MakeLog& make) {
 
   SUBCASE("a new vault holds nothing") {
     CHECK_FALSE(vault_text(fixture->vault(), capsules, "c"));
-    for (const VaultFamily family : {capsules, rows, tombstones}) CHECK(scan(fixture->vault(), family).empty());
+    for (const VaultFamily family : {capsules, rows, tombstones})
+      CHECK(scan(fixture->vault(), family).empty());
   }
 
   SUBCASE("a row is in its own family alone") {
@@ -34,9 +35,11 @@ inline void vault_contract(const MakeLog& make) {
   }
 
   SUBCASE("a write puts and removes in one step, and stays") {
-    append_one(*fixture, 0, record_of("r", {row_of(rows, "a", "1"), row_of(rows, "b", "2"), row_of(capsules, "c", "3")}));
-    REQUIRE(fixture->vault().write({row_of(tombstones, "a", "day"), row_of(rows, "b", "new")},
-                                   {row_of(rows, "a", ""), row_of(capsules, "c", ""), row_of(capsules, "absent", "")}));
+    append_one(*fixture, 0,
+               record_of("r", {row_of(rows, "a", "1"), row_of(rows, "b", "2"), row_of(capsules, "c", "3")}));
+    REQUIRE(fixture->vault().write(
+        {row_of(tombstones, "a", "day"), row_of(rows, "b", "new")},
+        {row_of(rows, "a", ""), row_of(capsules, "c", ""), row_of(capsules, "absent", "")}));
     for (int opening = 0; opening < 2; ++opening) {
       CHECK(scan(fixture->vault(), rows) == Rows{{"b", "new"}});
       CHECK(scan(fixture->vault(), capsules).empty());

@@ -26,7 +26,8 @@ using rocksdb::IOStatus;
 
 class WatchedFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  WatchedFile(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::string name, std::shared_ptr<FaultyFiles::State> state)
+  WatchedFile(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::string name,
+              std::shared_ptr<FaultyFiles::State> state)
       : FSWritableFileOwnerWrapper(std::move(file)), name_(std::move(name)), state_(std::move(state)) {}
 
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options, IODebugContext* debug) override {
@@ -34,7 +35,8 @@ class WatchedFile final : public rocksdb::FSWritableFileOwnerWrapper {
     if (--state_->writes_until_full <= 0) {
       state_->writes_until_full = 0;
       const rocksdb::Slice half(data.data(), data.size() / 2);
-      if (FSWritableFileOwnerWrapper::Append(half, options, debug).ok()) state_->files[name_].written += half.size();
+      if (FSWritableFileOwnerWrapper::Append(half, options, debug).ok())
+        state_->files[name_].written += half.size();
       return IOStatus::NoSpace("no space on the faulty disk");
     }
     IOStatus done = FSWritableFileOwnerWrapper::Append(data, options, debug);
@@ -85,7 +87,8 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
     state_->files.erase(name);
     return FileSystemWrapper::DeleteFile(name, options, debug);
   }
-  IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options, IODebugContext* debug) override {
+  IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
+                      IODebugContext* debug) override {
     const std::lock_guard lock(state_->mutex);
     if (auto file = state_->files.extract(from)) {
       state_->files.erase(to);
@@ -102,7 +105,8 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
 }  // namespace
 
 FaultyFiles::FaultyFiles()
-    : state_(std::make_shared<State>()), env_(rocksdb::NewCompositeEnv(std::make_shared<WatchedFileSystem>(state_))) {}
+    : state_(std::make_shared<State>()),
+      env_(rocksdb::NewCompositeEnv(std::make_shared<WatchedFileSystem>(state_))) {}
 FaultyFiles::~FaultyFiles() = default;
 
 void FaultyFiles::fail_sync(int n) {

@@ -1,13 +1,13 @@
 #pragma once
-#include <rocksdb/env.h>
-#include <rocksdb/file_system.h>
-
 #include <atomic>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 
 namespace parlance::tests {
 

@@ -47,13 +47,15 @@ Outcome look(const fs::path& dir, bool read_only) {
     });
     if (!end) {
       CHECK(end.error().code == Errc::corrupt);
-      CHECK(end.error().detail.find("partition " + std::to_string(p) + ", offset " + std::to_string(next)) != std::string::npos);
+      CHECK(end.error().detail.find("partition " + std::to_string(p) + ", offset " + std::to_string(next)) !=
+            std::string::npos);
       return Outcome::corrupt_read;
     }
     if (!same || next != records_each) return Outcome::silent_loss;
   }
   std::size_t rows = 0;
-  const auto scanned = (*log)->vault().scan(VaultFamily::capsules, [&](ByteView, ByteView) { return ++rows > 0; });
+  const auto scanned =
+      (*log)->vault().scan(VaultFamily::capsules, [&](ByteView, ByteView) { return ++rows > 0; });
   if (!scanned) return Outcome::corrupt_read;
   const auto removed = (*log)->vault().get(VaultFamily::rows, as_bytes("erased"));
   if (!removed) return Outcome::corrupt_read;
@@ -115,7 +117,8 @@ TEST_CASE("one byte flipped anywhere in the folder is found or harmless, never a
   std::map<std::string, std::map<Outcome, int>> outcomes;
   for (const fs::path& file : log.files()) {
     const Bytes original = contents(file);
-    const std::string kind = file.has_extension() ? file.extension().string() : file.filename().string().substr(0, 8);
+    const std::string kind =
+        file.has_extension() ? file.extension().string() : file.filename().string().substr(0, 8);
     for (const std::size_t at : positions(original.size(), 24)) {
       CAPTURE(file.string());
       CAPTURE(at);
@@ -159,7 +162,8 @@ TEST_CASE("a file cut short, emptied or gone is found or harmless") {
   const DamagedLog log;
   for (const fs::path& file : log.files()) {
     const Bytes original = contents(file);
-    for (const std::size_t keep : {std::size_t{0}, original.size() / 2, original.size() - std::min<std::size_t>(original.size(), 1)}) {
+    for (const std::size_t keep :
+         {std::size_t{0}, original.size() / 2, original.size() - std::min<std::size_t>(original.size(), 1)}) {
       CAPTURE(file.string());
       CAPTURE(keep);
       put_contents(file, Bytes(original.begin(), original.begin() + static_cast<std::ptrdiff_t>(keep)));
@@ -175,7 +179,8 @@ TEST_CASE("a file cut short, emptied or gone is found or harmless") {
 TEST_CASE("a refused opening for writing leaves the good records behind the damage in place") {
   const DamagedLog log;
   const auto files = log.files();
-  const auto wal = std::ranges::find_if(files, [](const fs::path& f) { return f.extension() == ".log" && fs::file_size(f) > 0; });
+  const auto wal = std::ranges::find_if(
+      files, [](const fs::path& f) { return f.extension() == ".log" && fs::file_size(f) > 0; });
   REQUIRE(wal != files.end());
   const Bytes original = contents(*wal);
   Bytes damaged = original;

@@ -10,12 +10,14 @@ inline const LogId test_log = LogId::from({0x0192000000000000, 0x1234});
 /// An embedded log in a folder of its own.
 class EmbeddedFixture final : public LogFixture {
  public:
-  explicit EmbeddedFixture(PartitionId partitions, EmbeddedLogOptions options = {}) : options_(std::move(options)) {
+  explicit EmbeddedFixture(PartitionId partitions, EmbeddedLogOptions options = {})
+      : options_(std::move(options)) {
     REQUIRE(create_embedded_log(dir(), test_log, 1, partitions));
     open();
   }
   EventLog& log() override { return *log_; }
   Vault& vault() override { return log_->vault(); }
+  EmbeddedLog& embedded() { return *log_; }
   void reopen() override {
     close();
     open();

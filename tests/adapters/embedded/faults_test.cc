@@ -26,7 +26,9 @@ void check_whole(LogFixture& fixture, PartitionId p) {
 
 }  // namespace
 
-TEST_CASE("a failed sync stops the log: one call of the hook, no acknowledgement after it, and a power cut then loses nothing acknowledged") {
+TEST_CASE(
+    "a failed sync stops the log: one call of the hook, no acknowledgement after it, and a power cut then "
+    "loses nothing acknowledged") {
   for (int nth = 1; nth <= 12; ++nth) {
     CAPTURE(nth);
     FaultyFiles files;
@@ -66,7 +68,9 @@ TEST_CASE("a failed sync stops the log: one call of the hook, no acknowledgement
   }
 }
 
-TEST_CASE("a power cut after an orderly or a sudden end leaves what was acknowledged, and the recovered tail is durable again") {
+TEST_CASE(
+    "a power cut after an orderly or a sudden end leaves what was acknowledged, and the recovered tail is "
+    "durable again") {
   FaultyFiles files;
   EmbeddedFixture fixture(1, {.env = files.env()});
   for (Offset offset = 0; offset < 20; ++offset) {
@@ -85,11 +89,14 @@ TEST_CASE("a power cut after an orderly or a sudden end leaves what was acknowle
   }
 }
 
-TEST_CASE("a write refused for lack of space ends writing; reading goes on, and each owner reopens when there is space") {
+TEST_CASE(
+    "a write refused for lack of space ends writing; reading goes on, and each owner reopens when there is "
+    "space") {
   for (const int nth : {0, 1, 2, 5}) {
     CAPTURE(nth);
     FaultyFiles files;
-    EmbeddedFixture fixture(2, {.fail_stop = [](const Error& error) { FAIL(error.detail); }, .env = files.env()});
+    EmbeddedFixture fixture(
+        2, {.fail_stop = [](const Error& error) { FAIL(error.detail); }, .env = files.env()});
     std::vector<Offset> acknowledged(2);
     for (int i = 0; i < 10; ++i) {
       for (PartitionId p = 0; p < 2; ++p) {
@@ -131,6 +138,38 @@ TEST_CASE("a write refused for lack of space ends writing; reading goes on, and 
     fixture.reopen();
     check_whole(fixture, 0);
     check_whole(fixture, 1);
+  }
+}
+
+TEST_CASE(
+    "a busy log survives a disk that fills at any write, those of its tables and its catalogue among them") {
+  const std::string block(700 * 1024, 'x');
+  for (int nth = 2; nth <= 62; nth += 5) {
+    CAPTURE(nth);
+    FaultyFiles files;
+    EmbeddedFixture fixture(
+        1, {.fail_stop = [](const Error& error) { FAIL(error.detail); }, .env = files.env()});
+    files.fill_up_at(nth);
+    Offset acknowledged = 0;
+    std::optional<Error> error;
+    while (!error && acknowledged < 100) {
+      const auto offset = append_one(fixture, 0, record_of(std::to_string(acknowledged) + block));
+      offset ? void(++acknowledged) : void(error = offset.error());
+    }
+    REQUIRE(error);
+    CHECK(error->code == Errc::read_only);
+    for (int opening = 0; opening < 2; ++opening) {
+      Offset next = 0;
+      REQUIRE(fixture.log().read(0, 0, 1000, [&](const StoredRecord& record) {
+        CHECK(as_text(record.bytes) == std::to_string(next++) + block);
+        return true;
+      }));
+      CHECK(next >= acknowledged);
+      files.set_full(false);
+      if (opening == 0) REQUIRE(fixture.log().reopen(0));
+    }
+    const Offset end = fixture.log().end(0);
+    CHECK(*append_one(fixture, 0, record_of("more")) == end);
   }
 }
 
@@ -184,7 +223,8 @@ TEST_CASE("below the reserve records are refused before they are written, and er
   while (last) last = append_one(fixture, 0, numbered(0, fixture.log().end(0)));
   CHECK(last.error().code == Errc::read_only);
   CHECK(append_one(fixture, 1, numbered(1, 0)).error().code == Errc::read_only);
-  CHECK(fixture.vault().write({row_of(VaultFamily::tombstones, "k", "day")}, {row_of(VaultFamily::capsules, "0/0", "")}));
+  CHECK(fixture.vault().write({row_of(VaultFamily::tombstones, "k", "day")},
+                              {row_of(VaultFamily::capsules, "0/0", "")}));
   CHECK_FALSE(vault_text(fixture.vault(), VaultFamily::capsules, "0/0"));
   free = 999;
   CHECK(fixture.log().reopen(0).error().rule == "log.no_space");
@@ -199,7 +239,8 @@ TEST_CASE("below the reserve records are refused before they are written, and er
 TEST_CASE("a refused write does not stop erasing for longer than the disk is full") {
   FaultyFiles files;
   std::atomic<std::uint64_t> free = 1000;
-  EmbeddedFixture fixture(1, {.space_reserve_bytes = 800, .free_bytes = [&] { return free.load(); }, .env = files.env()});
+  EmbeddedFixture fixture(
+      1, {.space_reserve_bytes = 800, .free_bytes = [&] { return free.load(); }, .env = files.env()});
   REQUIRE(append_one(fixture, 0, numbered(0, 0)));
   files.set_full(true);
   CHECK_FALSE(append_one(fixture, 0, numbered(0, 1)));

@@ -1,8 +1,7 @@
-#include <sys/mount.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include "adapters/embedded/log_folder.h"
 #include "tests/adapters/embedded/embedded_fixture.h"
@@ -102,12 +101,14 @@ TEST_CASE("the format file is text that later versions keep the first line of") 
   fixture.close();
   const fs::path format = fixture.dir() / "format";
   const std::string text = text_of(format);
-  CHECK(text.starts_with("parlance log 1\nid " + to_text(test_log) + "\ngeneration 1\npartitions 2\nstate complete\ncrc32 "));
+  CHECK(text.starts_with("parlance log 1\nid " + to_text(test_log) +
+                         "\ngeneration 1\npartitions 2\nstate complete\ncrc32 "));
 
   put_text(format, "parlance log 2\nwhatever it holds\n");
   CHECK(refusal(fixture.dir()).code == Errc::newer);
   CHECK(refusal(fixture.dir()).rule == "log.newer");
-  for (const std::string& damaged : {std::string("parlance log 1\n"), text + "x", text.substr(0, text.size() - 1)}) {
+  for (const std::string& damaged :
+       {std::string("parlance log 1\n"), text + "x", text.substr(0, text.size() - 1)}) {
     put_text(format, damaged);
     CHECK(refusal(fixture.dir()).rule == "log.format_damaged");
   }
@@ -233,7 +234,9 @@ TEST_CASE("a read-only file system and a full one are refused by name, and may b
   CHECK(read_all(**reader, 0) == std::vector<std::string>{"r"});
 }
 
-TEST_CASE("a disk that really fills up ends writing, keeps what was acknowledged readable, and is written again when there is space") {
+TEST_CASE(
+    "a disk that really fills up ends writing, keeps what was acknowledged readable, and is written again "
+    "when there is space") {
   SmallDisk disk("size=48m");
   if (!disk.mounted()) {
     MESSAGE("this user may not mount a file system");
@@ -243,7 +246,8 @@ TEST_CASE("a disk that really fills up ends writing, keeps what was acknowledged
   const fs::path ballast = disk.path() / "ballast";
   put_text(ballast, std::string(12 << 20, 'x'));
   REQUIRE(create_embedded_log(dir, test_log, 1, 1));
-  auto log = open_embedded_log(dir, {.space_reserve_bytes = 0, .fail_stop = [](const Error& error) { FAIL(error.detail); }});
+  auto log = open_embedded_log(
+      dir, {.space_reserve_bytes = 0, .fail_stop = [](const Error& error) { FAIL(error.detail); }});
   REQUIRE(log);
   const auto append = [&](const std::string& text) {
     Reports reports;

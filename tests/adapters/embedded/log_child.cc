@@ -3,12 +3,11 @@
 //   log_child append DIR       appends to both partitions of the log in DIR for ever; each acknowledged record is a line "P OFFSET"
 //   log_child hold DIR         opens the log, says "open", and keeps it until its input ends
 //   log_child fail-sync DIR N  appends with a disk whose Nth sync fails, likewise
-#include <unistd.h>
-
 #include <cstdlib>
 #include <future>
 #include <iostream>
 #include <string>
+#include <unistd.h>
 
 #include "adapters/embedded/embedded_log.h"
 #include "tests/support/faulty_files.h"
@@ -41,7 +40,8 @@ class Appender {
     std::vector<Record> records;
     for (int i = 0; i < count; ++i) {
       const std::string text = std::to_string(p) + " " + std::to_string(next_[p]++);
-      records.push_back({.bytes = bytes_of(text), .rows = {{VaultFamily::capsules, bytes_of(text), bytes_of("sealed " + text)}}});
+      records.push_back({.bytes = bytes_of(text),
+                         .rows = {{VaultFamily::capsules, bytes_of(text), bytes_of("sealed " + text)}}});
     }
     log_.append(p, std::move(records), [this, p](std::size_t, const Result<Offset>& offset) {
       if (!offset) return;

@@ -1,8 +1,8 @@
 #include "adapters/embedded/sealed_mark.h"
 
-#include <doctest/doctest.h>
-
 #include <fstream>
+
+#include <doctest/doctest.h>
 
 #include "tests/support/print.h"
 #include "tests/support/temp_dir.h"
@@ -19,7 +19,9 @@ SealedMark mark_at(Offset next) { return {next, sha256(ByteWriter().le(next).byt
 struct MarkFile {
   MarkFile() { REQUIRE(SealedMarkFile::create(path(), log_id, 2, areas)); }
   [[nodiscard]] std::filesystem::path path() const { return temp / "sealed-mark"; }
-  [[nodiscard]] Result<SealedMarkFile> open() const { return SealedMarkFile::open(path(), log_id, 2, areas, true); }
+  [[nodiscard]] Result<SealedMarkFile> open() const {
+    return SealedMarkFile::open(path(), log_id, 2, areas, true);
+  }
   void flip(std::size_t at) const {
     std::fstream file(path(), std::ios::binary | std::ios::in | std::ios::out);
     file.seekg(static_cast<std::streamoff>(at));
@@ -61,7 +63,8 @@ TEST_CASE("a torn write of a mark leaves the one before it") {
     REQUIRE(marks->write(0, mark_at(1)));  // into the second slot
     REQUIRE(marks->write(0, mark_at(2)));  // into the first
   }
-  for (const std::size_t at : {std::size_t{0}, std::size_t{8}, std::size_t{41}, std::size_t{59}, std::size_t{63}}) {
+  for (const std::size_t at :
+       {std::size_t{0}, std::size_t{8}, std::size_t{41}, std::size_t{59}, std::size_t{63}}) {
     file.flip(slot_at(0, 0) + at);
     auto marks = file.open();
     REQUIRE(marks);
@@ -110,7 +113,8 @@ TEST_CASE("a mark file that cannot be trusted is refused with what to do") {
     refused("log.mark_missing");
   }
   SUBCASE("another log's") {
-    CHECK(SealedMarkFile::open(file.path(), LogId::from({7, 8}), 2, areas, true).error().rule == "log.mark_damaged");
+    CHECK(SealedMarkFile::open(file.path(), LogId::from({7, 8}), 2, areas, true).error().rule ==
+          "log.mark_damaged");
     CHECK(SealedMarkFile::open(file.path(), log_id, 3, areas, true).error().rule == "log.mark_damaged");
   }
   SUBCASE("a slot in the place of another area's") {

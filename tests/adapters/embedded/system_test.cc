@@ -1,9 +1,9 @@
 #include "adapters/embedded/system.h"
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 namespace parlance::tests {
 

@@ -36,9 +36,13 @@ MakeLog holding(bool hold) {
 
 TEST_CASE("the log in memory keeps the contract") { event_log_contract(holding(false)); }
 
-TEST_CASE("the log in memory keeps the contract when records wait in flight") { event_log_contract(holding(true)); }
+TEST_CASE("the log in memory keeps the contract when records wait in flight") {
+  event_log_contract(holding(true));
+}
 
-TEST_CASE("the log in memory serves many owners and readers at once") { event_log_threads_contract(holding(false)); }
+TEST_CASE("the log in memory serves many owners and readers at once") {
+  event_log_threads_contract(holding(false));
+}
 
 TEST_CASE("the vault in memory keeps the contract") { vault_contract(holding(false)); }
 
