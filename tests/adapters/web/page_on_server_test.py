@@ -13,4 +13,5 @@ with Desk() as desk:
     environment = dict(
         os.environ, PARLANCE_URL=f"http://{desk.address}", PARLANCE_LINK=desk.link, PARLANCE_TOKEN=desk.token
     )
-    sys.exit(subprocess.run(["node", SCRIPT], env=environment, check=False).returncode)
+    code = subprocess.run(["node", SCRIPT], env=environment, check=False).returncode
+sys.exit(code)
