@@ -116,9 +116,7 @@ flatbuffers::Offset<form::Identity> write(Builder& builder, const Identity& valu
   const auto account = given(builder, value.account);
   const auto address = given(builder, value.address);
   const auto name = given(builder, value.name);
-  const auto conversations = value.conversations.empty()
-                                 ? decltype(codec::stored_ids(builder, value.conversations)){}
-                                 : codec::stored_ids(builder, value.conversations);
+  const auto conversations = codec::stored_ids(builder, value.conversations);
   form::IdentityBuilder b(builder);
   if (value.subject) b.add_subject(by_pointer(codec::stored(value.subject)));
   b.add_account(account);

@@ -20,7 +20,8 @@
 ///       24    8  epoch
 ///       32    8  seq (0 in a claim)
 ///       40   32  prev: the chain this record extends (zeros in a claim)
-///       72   16  kinds: bit (kind mod 128) of each event kind inside, bit n being bit n % 8 of byte n / 8; a reader that knows none
+///       72   16  kinds: for each event kind inside, category << 8 | member, the bit n = (19 * category + member) mod 128, being
+///                bit n % 8 of byte n / 8 (19 keeps categories apart); a reader that knows none
 ///                of the set bits may skip the body
 ///       88    4  length of the body
 ///       92    4  CRC-32 (zlib's) of bytes 0 to 91 and of the body
@@ -51,11 +52,14 @@ inline constexpr std::size_t body_bytes_max = 8 * 1024 * 1024;
 /// A set of event kinds; see `kinds` above.
 struct KindSet {
   std::array<std::uint8_t, 16> bits{};
+  static constexpr unsigned bit(std::uint16_t kind) { return (19U * (kind >> 8U) + (kind & 0xffU)) % 128; }
   void add(std::uint16_t kind) {
-    bits[kind % 128 / 8] = static_cast<std::uint8_t>(bits[kind % 128 / 8] | 1U << (kind % 8));
+    const unsigned n = bit(kind);
+    bits[n / 8] = static_cast<std::uint8_t>(bits[n / 8] | 1U << (n % 8));
   }
   [[nodiscard]] bool may_hold(std::uint16_t kind) const {
-    return (bits[kind % 128 / 8] >> (kind % 8) & 1) != 0;
+    const unsigned n = bit(kind);
+    return (bits[n / 8] >> (n % 8) & 1) != 0;
   }
   bool operator==(const KindSet&) const = default;
 };

@@ -190,6 +190,13 @@ class Item {
   json::object details_;
 };
 
+bool is_customers(const conversation::Event& event) {
+  if (const auto* opened = std::get_if<conversation::Opened>(&event)) return !opened->by_agent;
+  if (const auto* reopened = std::get_if<conversation::Reopened>(&event)) return reopened->by_customer;
+  return std::holds_alternative<conversation::MessageReceived>(event) ||
+         std::holds_alternative<conversation::ParticipantJoined>(event);
+}
+
 }  // namespace
 
 json::value optional_time(const std::optional<Instant>& at) {
@@ -314,10 +321,9 @@ json::object timeline_item_json(const Exchange& x, const RecordedEvent& event) {
   Item item(x, out);
   out["kind"] = std::visit(item, *body);
   json::object actor = actor_json(x, event.actor).as_object();
-  // A customer's message came through a program; what a customer did is the customer's.
-  if (std::holds_alternative<conversation::MessageReceived>(*body)) {
-    actor["kind"] = "customer";
-    actor["id"] = nullptr;
+  if (is_customers(*body)) {
+    // It came through a program or somebody's token; what a customer did is the customer's.
+    actor = json::object{{"kind", "customer"}, {"id", nullptr}, {"name", nullptr}};
     if (const auto* from = out["from"].if_object()) {
       actor["id"] = from->at("id");
       actor["name"] = from->at("name");

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "adapters/http/exchange.h"
+#include "adapters/http/html_text.h"
 #include "adapters/http/render.h"
 #include "engine/runtime/blind.h"
 
@@ -181,6 +182,8 @@ void inbound(const Call& call) {
   }
   arrive.content.text = fields.text("text", text_max);
   arrive.content.html = fields.text("html", text_max);
+  if (has_too_many_tags(arrive.content.html)) fields.fault("html", "too_many_tags", "at most 20000 tags");
+  else if (arrive.content.text.empty() && !arrive.content.html.empty()) arrive.content.text = text_of_html(arrive.content.html);
   arrive.attachments = read_attachments(fields, faults);
   if (arrive.content.text.empty() && arrive.content.html.empty() && arrive.attachments.empty())
     fields.fault("text", "required", "a message has a text, html or an attachment");

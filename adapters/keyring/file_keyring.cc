@@ -351,12 +351,12 @@ Result<void> FileKeyring::create(const fs::path& folder) {
 Result<std::unique_ptr<FileKeyring>> FileKeyring::open(const fs::path& folder) {
   const auto root = read_root(folder);
   if (!root) return root.error();
-  auto buckets = read_sealed(folder, buckets_file, *root);
-  if (!buckets) return buckets.error();
   auto secrets = read_sealed(folder, secrets_file, *root);
   if (!secrets) return secrets.error();
+  auto buckets = read_sealed(folder, buckets_file, *root);
+  if (!buckets) return buckets.error();
   if (buckets->head.keyring != secrets->head.keyring)
-    return mixed(folder / secrets_file.name, "it is of another keyring than buckets");
+    return mixed(folder / buckets_file.name, "it is of another keyring than secrets");
   for (std::size_t bucket = 0; bucket < buckets_count; ++bucket)
     if (!is_set(current_key(buckets->inner, static_cast<BucketId>(bucket))))
       return damaged(folder / buckets_file.name, "bucket " + std::to_string(bucket) + " has no key");

@@ -38,8 +38,8 @@ namespace parlance {
 ///
 /// A file is replaced by writing the new one beside it, syncing that, renaming it, and syncing the folder.
 ///
-/// The keys lie in memory that is locked (never swapped, not in core dumps) where the system's limit allows it; where it
-/// does not, a note says so. Threads: any.
+/// The keys lie in memory that is locked (never swapped, not in core dumps) where the system's limit allows it; where
+/// it does not, a note says so. Threads: any.
 class FileKeyring final : public KeyService {
  public:
   /// Makes a keyring in `folder`, which is made too if it is not there; durable when it returns. Refuses
@@ -47,9 +47,9 @@ class FileKeyring final : public KeyService {
   /// opens nothing of an old log.
   [[nodiscard]] static Result<void> create(const std::filesystem::path& folder);
 
-  /// Never makes anything. Rules, each with the path and what to do: "keyring.missing" (`not_found`), "keyring.loose_mode"
-  /// (`invalid`: others may read the root key), "keyring.damaged" (`corrupt`), "keyring.mixed" (`corrupt`: the files are not of
-  /// one backup), "keyring.newer" (`newer`), "keyring.unreadable" (`unavailable`).
+  /// Never makes anything. Rules, each with the path and what to do: "keyring.missing" (`not_found`),
+  /// "keyring.loose_mode" (`invalid`: others may read the root key), "keyring.damaged" (`corrupt`), "keyring.mixed"
+  /// (`corrupt`: the files are not of one backup), "keyring.newer" (`newer`), "keyring.unreadable" (`unavailable`).
   [[nodiscard]] static Result<std::unique_ptr<FileKeyring>> open(const std::filesystem::path& folder);
   ~FileKeyring() override;
 
@@ -59,21 +59,22 @@ class FileKeyring final : public KeyService {
   /// Of `buckets`: rises with each change of the bucket keys.
   [[nodiscard]] std::uint64_t serial() const;
 
-  /// 24 random bytes of nonce, the XChaCha20-Poly1305 ciphertext, the tag; under the bucket's next key where it has one.
+  /// 24 random bytes of nonce, the XChaCha20-Poly1305 ciphertext, the tag; under the bucket's next key where it has
+  /// one.
   [[nodiscard]] Result<Bytes> wrap(BucketId bucket, ByteView plaintext, ByteView associated) override;
   /// Tries the bucket's key, then its next one.
   [[nodiscard]] Result<Bytes> unwrap(BucketId bucket, ByteView wrapped, ByteView associated) override;
   [[nodiscard]] const Key& secret(SecretKey which) const override;
   [[nodiscard]] std::array<std::uint8_t, 16> fingerprint() const override;
 
-  /// The two halves of destroying bucket keys, so that copies of erased rows in old backups and files of the vault open no
-  /// more. Between them the caller re-wraps, durably, every row of these buckets that is to survive.
+  /// The two halves of destroying bucket keys, so that copies of erased rows in old backups and files of the vault open
+  /// no more. Between them the caller re-wraps, durably, every row of these buckets that is to survive.
   ///
   /// Gives each of `buckets` a next key, unless it has one; durable when it returns. From then on wrap() uses that.
   [[nodiscard]] Result<void> add_next_keys(std::span<const BucketId> buckets);
-  /// Makes the next key of each of `buckets` its only one; durable when it returns. What was wrapped under the former key is
-  /// lost. Buckets without a next key are left alone, so it may be repeated. After an error call it again: what the file
-  /// holds is not known until then. Earlier copies of the file still hold the former keys, under the root key.
+  /// Makes the next key of each of `buckets` its only one; durable when it returns. What was wrapped under the former
+  /// key is lost. Buckets without a next key are left alone, so it may be repeated. After an error call it again: what
+  /// the file holds is not known until then. Earlier copies of the file still hold the former keys, under the root key.
   [[nodiscard]] Result<void> drop_old_keys(std::span<const BucketId> buckets);
 
  private:

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "schemas/capsule_codec.h"
+#include "tests/schemas/given_members.h"
 #include "tests/schemas/hostile.h"
 #include "tests/schemas/samples.h"
 
@@ -20,6 +21,24 @@ TEST_CASE("every plaintext reads back as it was written") {
     CAPTURE(name);
     std::visit([](const auto& plain) { check_round_trip(plain); }, value);
   }
+}
+
+TEST_CASE("every member of every plaintext is given in some sample, so that none is forgotten in its codec") {
+  tests::GivenMembers given;
+  for (const auto& [name, value] : capsule_samples()) {
+    std::visit(
+        [&]<class T>(const T& plain) {
+          const std::string schema = std::to_string(static_cast<unsigned>(capsule_schema<T>));
+          if constexpr (std::same_as<T, Attachments>) {
+            for (const Attachment& attachment : plain) tests::note_members(attachment, given[schema]);
+          } else if constexpr (!std::same_as<T, std::string>) {
+            tests::note_members(plain, given[schema]);
+          }
+        },
+        value);
+  }
+  CHECK(given.size() == 5);
+  tests::check_all_given(given);
 }
 
 TEST_CASE("text of any bytes and any length reads back") {

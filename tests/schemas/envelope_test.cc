@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 
-#include <boost/pfr.hpp>
 #include <doctest/doctest.h>
 
 #include "schemas/adoption_generated.h"
@@ -14,6 +13,7 @@
 #include "schemas/envelope_generated.h"
 #include "schemas/settings_generated.h"
 #include "schemas/subject_generated.h"
+#include "tests/schemas/given_members.h"
 #include "tests/schemas/hostile.h"
 #include "tests/schemas/samples.h"
 #include "tests/schemas/stored_by_hand.h"
@@ -43,46 +43,31 @@ TEST_CASE("an envelope of every event reads back as it was written") {
   }
 }
 
-/// Notes which members of a value differ from those of a fresh one.
-template <class T> void note_members(const T& value, std::vector<bool>& given) {
-  const T fresh{};
-  given.resize(boost::pfr::tuple_size_v<T>);
-  boost::pfr::for_each_field(value, [&](const auto& member, auto index) {
-    if (!(member == boost::pfr::get<index.value>(fresh))) given[index.value] = true;
-  });
-}
-
 TEST_CASE("every member of every event is given in some sample, so that none is forgotten in its codec") {
-  std::map<std::string, std::vector<bool>> given;
+  tests::GivenMembers given;
   for (const auto& [name, envelope] : envelope_samples()) {
-    note_members(envelope, given["envelope"]);
+    tests::note_members(envelope, given["envelope"]);
     for (const auto& event : envelope.events) {
-      note_members(event, given["stream event"]);
+      tests::note_members(event, given["stream event"]);
       std::visit(
           [&](const auto& of_category) {
             std::visit(
                 [&](const auto& body) {
-                  note_members(body, given[std::string(kind_name(kind_of(of_category)))]);
+                  tests::note_members(body, given[std::string(kind_name(kind_of(of_category)))]);
                 },
                 of_category);
           },
           event.body);
       if (const auto* adoption = std::get_if<adoption::Event>(&event.body)) {
         const auto& body = std::get<adoption::Adopted>(*adoption).body;
-        note_members(body, given["adopted body"]);
-        note_members(body.policy, given["policy"]);
-        for (const auto& tag : body.tags) note_members(tag, given["tag"]);
-        for (const auto& queue : body.queues) note_members(queue, given["queue"]);
+        tests::note_members(body, given["adopted body"]);
+        tests::note_members(body.policy, given["policy"]);
+        for (const auto& tag : body.tags) tests::note_members(tag, given["tag"]);
+        for (const auto& queue : body.queues) tests::note_members(queue, given["queue"]);
       }
     }
   }
-  for (const auto& [name, members] : given) {
-    CAPTURE(name);
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      CAPTURE(i);
-      CHECK(members[i]);
-    }
-  }
+  tests::check_all_given(given);
 }
 
 TEST_CASE("an envelope of many events of several streams reads back in order") {

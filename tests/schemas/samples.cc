@@ -302,6 +302,12 @@ std::vector<CapsuleSample> capsule_samples() {
       {"identity/bare", Identity{}},
       {"agent_profile/full", AgentProfile{.name = "Kim", .email = "kim@example.org"}},
       {"agent_profile/bare", AgentProfile{}},
+      {"identity/linked", Identity{.subject = id_of<SubjectId>(1),
+                                   .channel = Channel::email,
+                                   .account = "",
+                                   .address = "ada@example.org",
+                                   .name = "",
+                                   .conversations = {id_of<ConversationId>(2), id_of<ConversationId>(3)}}},
   };
 }
 

@@ -3,14 +3,16 @@
 #include <stdexcept>
 #include <stdlib.h>
 #include <string>
+#include <unistd.h>
 
 namespace parlance::tests {
 
-/// A folder of its own below the system's temporary one, removed at the end.
+/// A folder of its own, removed at the end: below TMPDIR where that is set, else in memory where there is such a file system (a database syncs
+/// some dozen files when it is made), else below the system's temporary folder.
 class TempDir {
  public:
   TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "parlance-test-XXXXXX").string();
+    std::string name = (below() / "parlance-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder " + name);
     path_ = name;
   }
@@ -24,6 +26,11 @@ class TempDir {
   [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
 
  private:
+  [[nodiscard]] static std::filesystem::path below() {
+    constexpr const char* in_memory = "/dev/shm";
+    if (::getenv("TMPDIR") == nullptr && ::access(in_memory, W_OK) == 0) return in_memory;
+    return std::filesystem::temp_directory_path();
+  }
   std::filesystem::path path_;
 };
 

@@ -13,6 +13,7 @@ find_package(FlatBuffers REQUIRED)                     # flatbuffers::flatbuffer
 find_package(RocksDB REQUIRED)                         # RocksDB::rocksdb is the static one; brings zstd::zstd
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)   # PkgConfig::sodium
 pkg_check_modules(icu_uc REQUIRED IMPORTED_TARGET icu-uc)      # PkgConfig::icu_uc
+pkg_check_modules(gumbo REQUIRED IMPORTED_TARGET gumbo)        # PkgConfig::gumbo
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)   # PkgConfig::xxhash
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)    # PkgConfig::rdkafka
 

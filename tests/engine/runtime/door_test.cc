@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "adapters/memory/memory_keys.h"
+#include "adapters/memory/seeded_random.h"
 
 using namespace parlance;
 
@@ -60,16 +61,6 @@ class MapVault final : public Vault {
       {VaultFamily::capsules, {}}, {VaultFamily::rows, {}}, {VaultFamily::tombstones, {}}};
 };
 
-class CountingRandom final : public Random {
- public:
-  void fill(std::span<std::uint8_t> out) override {
-    for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>((state_ += 0x9e3779b97f4a7c15ULL) >> 56);
-  }
-
- private:
-  std::atomic<std::uint64_t> state_ = 1;
-};
-
 const auto workspace = WorkspaceId::from(RawId{0, 77});
 const auto other_workspace = WorkspaceId::from(RawId{0, 78});
 const auto ada = SubjectId::from(RawId{5, 5});
@@ -82,7 +73,7 @@ constexpr std::uint32_t day = 20'779;
 struct Desk {
   MapVault vault;
   MemoryKeys keys{7};
-  CountingRandom random;
+  SeededRandom random{1};
   DoorLimits limits;
   std::optional<Door> door_;
 

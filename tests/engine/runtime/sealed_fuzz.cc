@@ -1,4 +1,5 @@
-// Hostile bytes where a capsule or a key row should be: refused or opened, never a crash; and what is opened seals again.
+// Hostile bytes where a capsule or a key row should be: refused or opened, never a crash; and what is opened seals
+// again.
 #include <algorithm>
 
 #include "engine/base/assert.h"

@@ -175,7 +175,7 @@ export function scopeQuery(filter: Filter): Record<string, string | undefined> {
     case "waiting": return { state: "waiting_customer,waiting_third_party" };
     case "snoozed": return { state: "snoozed" };
     case "resolved": return { state: "resolved", sort: "updated" };
-    case "closed": return { state: "closed,spam", sort: "updated" };
+    case "closed": return { state: "closed", sort: "updated" };
     case "all": return { sort: "updated" };
   }
 }

@@ -56,8 +56,6 @@ export function Actions(props: { ticket: Ticket }) {
       <Menu
         id="more" label={t.actions.more} icon="more" iconOnly disabled={busy}
         items={() => [
-          { label: t.actions.noReply, icon: "check", run: () => void app.act("no-reply-needed", {}, t.actions.done.noReply) },
-          { label: t.actions.spam, icon: "alert", run: () => void app.act("spam", {}, t.actions.done.spam) },
           { label: t.actions.close, icon: "lock", run: () => void app.act("close", {}, t.actions.done.close) },
         ]}
       />

@@ -1,0 +1,19 @@
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace parlance::http {
+
+/// The parser frees its tree by recursion, so a message with more tags is refused before it is parsed.
+inline constexpr std::size_t html_tags_max = 20'000;
+[[nodiscard]] inline bool has_too_many_tags(std::string_view html) {
+  return static_cast<std::size_t>(std::ranges::count(html, '<')) > html_tags_max;
+}
+
+/// What an HTML message says, as plain text: parsed as HTML5, scripts, styles and the head left out, blocks and line breaks
+/// as line breaks, white space folded. The result is shown as text, never as markup. Not for one that has_too_many_tags().
+[[nodiscard]] std::string text_of_html(std::string_view html);
+
+}  // namespace parlance::http
