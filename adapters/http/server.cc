@@ -69,7 +69,7 @@ class ServerImpl final : public Server {
         acceptor_(std::move(acceptor)),
         limits_(limits),
         handler_(std::move(handler)),
-        stop_timer_(io) {}
+        stop_timer_(acceptor_.get_executor()) {}
 
   std::string address() const override {
     const auto end = acceptor_.local_endpoint();
@@ -83,7 +83,9 @@ class ServerImpl final : public Server {
       beast::error_code ignored;
       acceptor_.close(ignored);
       stop_timer_.expires_after(std::chrono::milliseconds(within_ms));
-      stop_timer_.async_wait([this](beast::error_code) { finish_stop(); });
+      stop_timer_.async_wait([this](beast::error_code error) {
+        if (!error) finish_stop();
+      });
       {
         const std::lock_guard lock(mutex_);
         for (Session* session : sessions_) session->wind_down();
