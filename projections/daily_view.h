@@ -65,8 +65,16 @@ struct DailyView {
   static Outcome on(const conversation::Replied& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
     if (!e.agent) return applied;
-    count(*mine, mine->queue, e.agent, at, at.occurred_at, rows, [](Figures& f) { ++f.replied; });
-    first_response(*mine, e.agent, at, rows);
+    const bool responds = takes_first_response(*mine, at, rows);
+    const std::uint64_t ms = responds ? response_ms(*mine, at.occurred_at.ms) : 0;
+    count(*mine, mine->queue, e.agent, at, at.occurred_at, rows, [&](Figures& f) {
+      ++f.replied;
+      if (responds) count_response(f, ms, true);
+    });
+    if (!responds) return applied;
+    mine->first_response_at = at.occurred_at;
+    mine->response_queue = mine->queue;
+    mine->response_agent = e.agent;
     return applied;
   }
   static Outcome on(const conversation::Assigned& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
@@ -97,32 +105,27 @@ struct DailyView {
  private:
   __extension__ using Wide = unsigned __int128;
 
-  static void first_response(StreamRow& row, AgentId agent, const EventAt& at, Rows& rows) {
-    const RowInstant start = row.first_message_at;
-    if (!start.is_set() || at.occurred_at.ms < start.ms) return;
-    if (row.first_response_at.is_set()) {
-      if (at.occurred_at.ms >= row.first_response_at.ms) return;
-      count_response(row, start.ms, false, at, rows);
-    }
-    row.first_response_at = at.occurred_at;
-    row.response_queue = row.queue;
-    row.response_agent = agent;
-    count_response(row, start.ms, true, at, rows);
-  }
-  /// Counts the row's first response in, or out again.
-  static void count_response(const StreamRow& row, std::int64_t start_ms, bool in, const EventAt& at,
-                             Rows& rows) {
-    const auto ms = static_cast<std::uint64_t>(row.first_response_at.ms - start_ms);
+  /// Whether a reply of now is the episode's first response; one counted before is then counted out again.
+  static bool takes_first_response(const StreamRow& row, const EventAt& at, Rows& rows) {
+    if (!row.first_message_at.is_set() || at.occurred_at.ms < row.first_message_at.ms) return false;
+    if (!row.first_response_at.is_set()) return true;
+    if (at.occurred_at.ms >= row.first_response_at.ms) return false;
+    const std::uint64_t ms = response_ms(row, row.first_response_at.ms);
     count(row, row.response_queue, row.response_agent, at, Instant{row.first_response_at.ms}, rows,
-          [&](Figures& f) {
-            Wide squares = static_cast<Wide>(f.response_ms_squared_high) << 64 | f.response_ms_squared_low;
-            const Wide square = static_cast<Wide>(ms) * ms;
-            f.first_responses += in ? 1 : static_cast<std::uint32_t>(-1);
-            f.response_ms = in ? f.response_ms + ms : f.response_ms - ms;
-            squares = in ? squares + square : squares - square;
-            f.response_ms_squared_low = static_cast<std::uint64_t>(squares);
-            f.response_ms_squared_high = static_cast<std::uint64_t>(squares >> 64);
-          });
+          [&](Figures& f) { count_response(f, ms, false); });
+    return true;
+  }
+  static std::uint64_t response_ms(const StreamRow& row, std::int64_t at_ms) {
+    return static_cast<std::uint64_t>(at_ms - row.first_message_at.ms);
+  }
+  static void count_response(Figures& f, std::uint64_t ms, bool in) {
+    const Wide before = static_cast<Wide>(f.response_ms_squared_high) << 64 | f.response_ms_squared_low;
+    const Wide square = static_cast<Wide>(ms) * ms;
+    const Wide after = in ? before + square : before - square;
+    f.first_responses += in ? 1 : static_cast<std::uint32_t>(-1);
+    f.response_ms = in ? f.response_ms + ms : f.response_ms - ms;
+    f.response_ms_squared_low = static_cast<std::uint64_t>(after);
+    f.response_ms_squared_high = static_cast<std::uint64_t>(after >> 64);
   }
   template <class Change>
   static void count(const StreamRow& row, QueueId queue, AgentId agent, const EventAt& at, Instant when,

@@ -5,7 +5,7 @@
 
 namespace parlance {
 
-std::size_t KeyedRows::Hash::operator()(const RowKey& key) const noexcept {
+std::size_t KeyedRows::Hash::operator()(const RowKey& key) const {
   return XXH3_64bits(key.bytes().data(), key.bytes().size());
 }
 

@@ -31,7 +31,8 @@ class KeyedRows {
     bool referenced = false;  ///< since the last sweep
   };
   struct Hash {
-    std::size_t operator()(const RowKey& key) const noexcept;
+    // Not noexcept, by which the standard library knows to keep hashes in its nodes: comparing keys costs cache misses.
+    std::size_t operator()(const RowKey& key) const;
   };
   using Map = std::unordered_map<RowKey, Row, Hash>;
   using Entry = Map::value_type;

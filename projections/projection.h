@@ -115,9 +115,6 @@ class KindMask {
   [[nodiscard]] bool has(std::size_t category, std::size_t member) const {
     return (bits_[category] >> member & 1) != 0;
   }
-  [[nodiscard]] bool has(const AnyEvent& event) const {
-    return has(event.index(), std::visit([](const auto& of_category) { return of_category.index(); }, event));
-  }
   /// The same as a frame tells them.
   [[nodiscard]] KindSet kinds() const {
     KindSet out;

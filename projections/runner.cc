@@ -97,16 +97,17 @@ Result<std::size_t> Runner::apply_available(Instant now, std::size_t records_max
       done += live_->apply(p, std::min(share, records_max - std::min(records_max, done)));
     unflushed_records_ += done;
     if (done != 0 && !dirty_since_) dirty_since_ = now;
-    stored = store_if_due(now);
+    stored = store_if_due(now, records_max);
   }
   if (done != 0) tell_waiting();
   if (!stored) return stored.error();
   return done;
 }
 
-Result<void> Runner::store_if_due(Instant now) {
+Result<void> Runner::store_if_due(Instant now, std::size_t records_max) {
   if (!dirty_since_) return {};
-  const bool replay_long = unflushed_records_ >= options_.replay_records_max / 2;
+  // Before the next call may take it over the limit.
+  const bool replay_long = unflushed_records_ + records_max > options_.replay_records_max;
   if (live_->dirty_bytes() < options_.dirty_bytes_max && now - *dirty_since_ < options_.dirty_ms_max &&
       !replay_long)
     return {};

@@ -51,7 +51,7 @@ class Runner {
   [[nodiscard]] Result<ViewSet::View> open_view(const Projection& projection);
   [[nodiscard]] Result<std::string> fresh_family(const Projection& projection) const;
   [[nodiscard]] Result<void> serve(std::string_view view, const std::string& family);
-  [[nodiscard]] Result<void> store_if_due(Instant now);
+  [[nodiscard]] Result<void> store_if_due(Instant now, std::size_t records_max);
   [[nodiscard]] Result<std::vector<HashComparison>> rebuild_beside(std::size_t view, bool serve,
                                                                    const std::string& family);
   void tell_waiting();

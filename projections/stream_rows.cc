@@ -4,11 +4,12 @@
 
 namespace parlance {
 namespace {
-std::size_t spread(const StreamKey& key) {
+std::uint64_t spread(const StreamKey& key) {
   const std::uint64_t h =
       (key.stream.id.low ^ key.stream.id.high ^ key.workspace.low) * 0x9e3779b97f4a7c15ULL;
   return h ^ h >> 32;
 }
+constexpr std::uint64_t tag_bits = ~std::uint64_t{0} << 32;
 }  // namespace
 
 StreamRows::StreamRows(std::span<const std::uint32_t> row_bytes) {
@@ -28,8 +29,10 @@ StreamBlock& StreamRows::at(std::uint32_t index) const {
 }
 
 StreamBlock* StreamRows::find(const StreamKey& key) const {
-  for (std::size_t i = spread(key) & (table_.size() - 1); table_[i] != 0; i = (i + 1) & (table_.size() - 1)) {
-    StreamBlock& block = at(table_[i] - 1);
+  const std::uint64_t hash = spread(key);
+  for (std::size_t i = hash & (table_.size() - 1); table_[i] != 0; i = (i + 1) & (table_.size() - 1)) {
+    if (((table_[i] ^ hash) & tag_bits) != 0) continue;
+    StreamBlock& block = at(static_cast<std::uint32_t>(table_[i]) - 1);
     if (block.key == key) {
       block.referenced = true;
       return &block;
@@ -61,9 +64,10 @@ StreamBlock& StreamRows::get(const StreamKey& key) {
 }
 
 void StreamRows::place(std::uint32_t index) {
-  std::size_t i = spread(at(index).key) & (table_.size() - 1);
+  const std::uint64_t hash = spread(at(index).key);
+  std::size_t i = hash & (table_.size() - 1);
   while (table_[i] != 0) i = (i + 1) & (table_.size() - 1);
-  table_[i] = index + 1;
+  table_[i] = (hash & tag_bits) | (index + 1);
 }
 
 void StreamRows::rehash(std::size_t capacity) {

@@ -65,7 +65,8 @@ class StreamRows {
   std::vector<std::uint32_t> free_;
   std::uint32_t made_ = 0;
   std::size_t used_ = 0;
-  std::vector<std::uint32_t> table_;  ///< index + 1; 0: empty
+  /// A block's index + 1, below 32 bits of its key's hash, so that another's block is not looked at; 0: empty.
+  std::vector<std::uint64_t> table_;
 };
 
 }  // namespace parlance

@@ -53,10 +53,10 @@ class TicketIndex final : public StreamIndex {
     SortedBlocks<Entry> updated;            ///< all
     SortedBlocks<Entry> working;            ///< active ones, as all below
     SortedBlocks<GroupEntry> queue_working;
-    SortedBlocks<GroupEntry> agent_working; ///< held by an agent
-    SortedBlocks<QueueInstant> deadlines;   ///< of answers promised and not given
-    SortedBlocks<QueueInstant> waiting;     ///< new or open, nobody assigned
-    SortedBlocks<ByNumber> numbers;         ///< all; they never change
+    SortedBlocks<GroupEntry> agent_working;  ///< held by an agent
+    SortedBlocks<QueueInstant> deadlines;    ///< of answers promised and not given
+    SortedBlocks<QueueInstant> waiting;      ///< new or open, nobody assigned
+    SortedBlocks<ByNumber> numbers;          ///< all; they never change
     std::unordered_map<QueueId, std::uint32_t> queues;
     std::unordered_map<AgentId, std::uint32_t> agents;
   };

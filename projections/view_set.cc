@@ -1,6 +1,7 @@
 #include "projections/view_set.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace parlance {
 namespace {
@@ -184,10 +185,14 @@ std::optional<Error> ViewSet::apply_record(Partition& p, Offset offset, ByteView
 
   const std::uint32_t views = taking_part(p, offset);
   std::optional<Result<Envelope>> envelope;
-  if (folded->verdict == Verdict::accepted_envelope && !may_skip(folded->record.frame.kinds)) {
-    envelope = decode_envelope(folded->record.body);
+  if (folded->verdict == Verdict::accepted_envelope) {
     // An unknown kind is never skipped: rows without it would be wrong.
-    if (!*envelope && envelope->error().code == Errc::newer) return envelope->error();
+    const KindSet& kinds = folded->record.frame.kinds;
+    if (auto newer = newer_kind(p, kinds, offset)) return newer;
+    if (touches(kinds)) {
+      envelope = decode_envelope(folded->record.body);
+      if (!*envelope && envelope->error().code == Errc::newer) return envelope->error();
+    }
   }
   const std::lock_guard lock(p.mutex);
   if (envelope && *envelope) {
@@ -204,24 +209,39 @@ std::optional<Error> ViewSet::apply_record(Partition& p, Offset offset, ByteView
   return std::nullopt;
 }
 
-bool ViewSet::may_skip(const KindSet& kinds) const {
+bool ViewSet::touches(const KindSet& kinds) const {
   for (std::size_t i = 0; i < kinds.bits.size(); ++i)
-    if ((kinds.bits[i] & (handled_kinds_.bits[i] | ~known_kinds_.bits[i])) != 0) return false;
-  return true;
+    if ((kinds.bits[i] & handled_kinds_.bits[i]) != 0) return true;
+  return false;
 }
 
-std::optional<Error> ViewSet::apply_envelope(Partition& p, Offset offset, const Envelope& envelope, std::uint32_t views) {
+std::optional<Error> ViewSet::newer_kind(const Partition& p, const KindSet& kinds, Offset offset) const {
+  for (std::size_t i = 0; i < kinds.bits.size(); ++i)
+    if ((kinds.bits[i] & ~known_kinds_.bits[i]) != 0)
+      return Error{Errc::newer, "views.newer_kind",
+                   "partition " + std::to_string(p.id) + ", offset " + std::to_string(offset) +
+                       " holds an event kind that this program does not know"};
+  return std::nullopt;
+}
+
+std::optional<Error> ViewSet::apply_envelope(Partition& p, Offset offset, const Envelope& envelope,
+                                             std::uint32_t views) {
   try {
     std::uint16_t number = 0;
+    StreamBlock* block = nullptr;
     for (const StreamEvent& event : envelope.events) {
       const std::uint16_t n = number++;
-      if (!handled_.has(event.body)) continue;
-      const EventAt at{envelope.workspace, envelope.id,   envelope.actor,    envelope.recorded_at,
+      const std::size_t category = event.body.index();
+      const std::size_t member =
+          std::visit([](const auto& of_category) { return of_category.index(); }, event.body);
+      if (!handled_.has(category, member)) continue;
+      if (block != nullptr && block->key.stream != event.stream) block = nullptr;
+      const EventAt at{envelope.workspace, envelope.id,   envelope.actor,   envelope.recorded_at,
                        event.stream,       event.version, event.occurred_at};
-      StreamBlock* block = nullptr;
       for (std::size_t v = 0; v < projections_.size(); ++v) {
-        if ((views >> v & 1) == 0 || !projections_[v].handles.has(event.body)) continue;
-        if (block == nullptr && p.streams.row_bytes(v) != 0) block = &p.streams.get({envelope.workspace, event.stream});
+        if ((views >> v & 1) == 0 || !projections_[v].handles.has(category, member)) continue;
+        if (block == nullptr && p.streams.row_bytes(v) != 0)
+          block = &p.streams.get({envelope.workspace, event.stream});
         apply_event(p, v, offset, n, event, at, block);
       }
     }
@@ -332,11 +352,6 @@ Result<void> ViewSet::store() {
 }
 
 Result<void> ViewSet::store(Partition& p, std::size_t view) {
-  struct Down {
-    RowKey key;
-    ByteView value;
-    bool exists;
-  };
   ViewState& state = p.states[view];
   const auto bit = static_cast<std::uint16_t>(1U << view);
   std::vector<StreamBlock*> blocks;
@@ -353,24 +368,35 @@ Result<void> ViewSet::store(Partition& p, std::size_t view) {
     entries = state.keyed.dirty();
     state.keyed.clear_dirty();
     hash_before = state.hash;
-    std::vector<Down> down;
-    down.reserve(blocks.size() + entries.size());
-    for (StreamBlock* block : blocks) {
-      block->dirty = static_cast<std::uint16_t>(block->dirty & ~bit);
-      down.push_back({block->key.row_key(), {p.streams.row(*block, view), p.streams.row_bytes(view)}, (block->exists & bit) != 0});
+    const auto go_down = [&](const RowKey& key, ByteView value, bool exists) {
+      bytes += key.bytes().size() + value.size();
+      if (exists) state.hash.add(RowHash::term(key.bytes(), value));
+      changes.push_back({stored_key(p.id, key.bytes()),
+                         exists ? std::optional(Bytes(value.begin(), value.end())) : std::nullopt});
+    };
+    const auto stream_goes_down = [&](StreamBlock& block) {
+      block.dirty = static_cast<std::uint16_t>(block.dirty & ~bit);
+      go_down(block.key.row_key(), {p.streams.row(block, view), p.streams.row_bytes(view)},
+              (block.exists & bit) != 0);
+    };
+    const auto entry_goes_down = [&](KeyedRows::Entry& entry) {
+      entry.second.dirty = false;
+      go_down(entry.first, {entry.second.bytes.get(), entry.second.size}, entry.second.exists);
+    };
+    // In key order: a workspace's streams, then its other rows. Keys are sorted beside the blocks, which lie anywhere.
+    std::vector<std::pair<StreamKey, StreamBlock*>> streams;
+    streams.reserve(blocks.size());
+    for (StreamBlock* block : blocks) streams.emplace_back(block->key, block);
+    std::ranges::sort(streams, {}, [](const auto& s) { return std::tie(s.first.workspace, s.first.stream); });
+    std::ranges::sort(entries, {}, [](const KeyedRows::Entry* e) -> const RowKey& { return e->first; });
+    changes.reserve(streams.size() + entries.size() + quarantined.size() + 1);
+    auto entry = entries.begin();
+    for (const auto& [key, block] : streams) {
+      const RowKey first = key.row_key();
+      for (; entry != entries.end() && (*entry)->first < first; ++entry) entry_goes_down(**entry);
+      stream_goes_down(*block);
     }
-    for (KeyedRows::Entry* entry : entries) {
-      entry->second.dirty = false;
-      down.push_back({entry->first, {entry->second.bytes.get(), entry->second.size}, entry->second.exists});
-    }
-    std::ranges::sort(down, {}, &Down::key);
-    changes.reserve(down.size() + 1);
-    for (const Down& d : down) {
-      bytes += d.key.bytes().size() + d.value.size();
-      if (d.exists) state.hash.add(RowHash::term(d.key.bytes(), d.value));
-      changes.push_back({stored_key(p.id, d.key.bytes()),
-                         d.exists ? std::optional(Bytes(d.value.begin(), d.value.end())) : std::nullopt});
-    }
+    for (; entry != entries.end(); ++entry) entry_goes_down(**entry);
     hash = state.hash;
     quarantined = std::move(state.unstored);
     state.unstored.clear();

@@ -164,9 +164,12 @@ class ViewSet {
   [[nodiscard]] Result<void> load(Partition& p);
   [[nodiscard]] Result<void> load_index(Partition& p);
   [[nodiscard]] std::optional<Error> check_last_record(const LogState& state) const;
-  [[nodiscard]] bool may_skip(const KindSet& kinds) const;
+  [[nodiscard]] bool touches(const KindSet& kinds) const;
+  [[nodiscard]] std::optional<Error> newer_kind(const Partition& p, const KindSet& kinds,
+                                                Offset offset) const;
   [[nodiscard]] std::optional<Error> apply_record(Partition& p, Offset offset, ByteView bytes);
-  [[nodiscard]] std::optional<Error> apply_envelope(Partition& p, Offset offset, const Envelope& envelope, std::uint32_t views);
+  [[nodiscard]] std::optional<Error> apply_envelope(Partition& p, Offset offset, const Envelope& envelope,
+                                                    std::uint32_t views);
   [[nodiscard]] std::uint32_t taking_part(const Partition& p, Offset offset) const;
   void load_stream_row(Partition& p, std::size_t view, StreamBlock& block);
   void apply_event(Partition& p, std::size_t view, Offset offset, std::uint16_t number, const StreamEvent& event,

@@ -28,7 +28,9 @@ bool matches(const ListQuery& query, Phase phase, QueueId queue, AgentId agent, 
   if (query.assignee && *query.assignee != agent) return false;
   return !query.channel || *query.channel == channel;
 }
-bool matches(const ListQuery& query, const Standing& s) { return matches(query, s.phase, s.queue, s.agent, s.channel); }
+bool matches(const ListQuery& query, const Standing& s) {
+  return matches(query, s.phase, s.queue, s.agent, s.channel);
+}
 
 /// What the query's sort comes to: an order of the index, and which way it is walked.
 struct Order {
@@ -54,7 +56,8 @@ bool before(const Order& order, const ListCursor& a, const ListCursor& b) {
 /// The first `wanted` places of one partition's order that pass the filters, from the cursor on.
 class Walk {
  public:
-  Walk(const ListQuery& query, const Order& order, const Orders& orders, std::size_t wanted, std::vector<ListCursor>& out)
+  Walk(const ListQuery& query, const Order& order, const Orders& orders, std::size_t wanted,
+       std::vector<ListCursor>& out)
       : query_(query), order_(order), orders_(orders), wanted_(wanted), out_(out) {
     if (query.queue) queue_ = TicketIndex::number_of(orders, *query.queue);
     if (query.assignee) agent_ = TicketIndex::number_of(orders, *query.assignee);
@@ -87,8 +90,9 @@ class Walk {
   }
   bool take(const Entry& e) {
     if (query_.after && e.key == query_.after->key && e.id == query_.after->id) return true;
-    const bool passes = (phases_ >> static_cast<unsigned>(e.phase) & 1) != 0 && (!query_.queue || e.queue == queue_) &&
-                        (!query_.assignee || e.agent == agent_) && (!query_.channel || e.channel == *query_.channel);
+    const bool passes = (phases_ >> static_cast<unsigned>(e.phase) & 1) != 0 &&
+                        (!query_.queue || e.queue == queue_) && (!query_.assignee || e.agent == agent_) &&
+                        (!query_.channel || e.channel == *query_.channel);
     if (passes) out_.push_back({e.key, e.id});
     return out_.size() < wanted_;
   }
@@ -101,7 +105,8 @@ class Walk {
     }
   }
   void walk_group(const SortedBlocks<TicketIndex::GroupEntry>& order, std::uint32_t group) {
-    order.ascend({group, start()}, [&](const TicketIndex::GroupEntry& e) { return e.group == group && take(e.entry); });
+    order.ascend({group, start()},
+                 [&](const TicketIndex::GroupEntry& e) { return e.group == group && take(e.entry); });
   }
 
   const ListQuery& query_;
@@ -119,7 +124,8 @@ Result<std::optional<Ticket>> read_ticket(const Reader& reader, WorkspaceId work
   if (!*row) return std::optional<Ticket>{};
   std::optional<TicketView::MoreTags> more;
   if ((*row)->tags_count > TicketView::inline_tags) {
-    const auto read = reader.row<TicketView, TicketView::MoreTags>(RowKey(workspace, TicketView::more_tags_tag).id(id));
+    const auto read =
+        reader.row<TicketView, TicketView::MoreTags>(RowKey(workspace, TicketView::more_tags_tag).id(id));
     if (!read) return read.error();
     more = *read;
   }
@@ -127,7 +133,9 @@ Result<std::optional<Ticket>> read_ticket(const Reader& reader, WorkspaceId work
 }
 
 /// The end of the keys with this tag.
-RowKey after_tag(WorkspaceId workspace, std::uint8_t tag) { return {workspace, static_cast<std::uint8_t>(tag + 1)}; }
+RowKey after_tag(WorkspaceId workspace, std::uint8_t tag) {
+  return {workspace, static_cast<std::uint8_t>(tag + 1)};
+}
 
 template <class Value>
 std::vector<std::pair<Value, std::uint64_t>> nonzero(const std::map<Value, std::uint64_t>& counts) {
@@ -162,15 +170,17 @@ Result<void> add_counts(const Reader& reader, WorkspaceId workspace, std::option
     return std::pair(from, to);
   };
   const auto [counts_from, counts_to] = range(QueueView::counts_tag);
-  auto scanned = reader.scan<QueueView, QueueView::Counts>(counts_from, counts_to, [&](ByteView key, const auto& row) {
-    const QueueId id = ByteReader(key.subspan(id_at)).id_of<QueueId>();
-    QueueSum& sum = sums[id];
-    sum.stats.id = id;
-    sum.stats.waiting += row.waiting;
-    sum.stats.open += row.open;
-    sum.stats.snoozed += row.snoozed;
-    for (std::size_t c = 0; c < row_channels; ++c) sum.by_channel[static_cast<Channel>(c)] += row.waiting_by_channel[c];
-  });
+  auto scanned =
+      reader.scan<QueueView, QueueView::Counts>(counts_from, counts_to, [&](ByteView key, const auto& row) {
+        const QueueId id = ByteReader(key.subspan(id_at)).id_of<QueueId>();
+        QueueSum& sum = sums[id];
+        sum.stats.id = id;
+        sum.stats.waiting += row.waiting;
+        sum.stats.open += row.open;
+        sum.stats.snoozed += row.snoozed;
+        for (std::size_t c = 0; c < row_channels; ++c)
+          sum.by_channel[static_cast<Channel>(c)] += row.waiting_by_channel[c];
+      });
   if (!scanned) return scanned;
   const auto [language_from, language_to] = range(QueueView::language_tag);
   return reader.scan<QueueView, QueueView::LanguageCounts>(
@@ -187,12 +197,15 @@ void add_instants(const Orders& orders, Instant now, std::map<QueueId, QueueSum>
   for (auto& [id, sum] : sums) {
     const std::uint32_t queue = TicketIndex::number_of(orders, id);
     if (queue == TicketIndex::unknown) continue;
-    sum.stats.late += orders.deadlines.count({queue, std::numeric_limits<std::int64_t>::min(), {}}, {queue, now.ms, {}});
-    orders.waiting.ascend({queue, std::numeric_limits<std::int64_t>::min(), {}}, [&](const TicketIndex::QueueInstant& first) {
-      auto& oldest = sum.stats.oldest_waiting_at;
-      if (first.queue == queue && (!oldest || first.ms < oldest->ms)) oldest = Instant{first.ms};
-      return false;
-    });
+    sum.stats.late +=
+        orders.deadlines.count({queue, std::numeric_limits<std::int64_t>::min(), {}}, {queue, now.ms, {}});
+    orders.waiting.ascend({queue, std::numeric_limits<std::int64_t>::min(), {}},
+                          [&](const TicketIndex::QueueInstant& first) {
+                            auto& oldest = sum.stats.oldest_waiting_at;
+                            if (first.queue == queue && (!oldest || first.ms < oldest->ms))
+                              oldest = Instant{first.ms};
+                            return false;
+                          });
   }
 }
 
@@ -248,7 +261,8 @@ struct Views::Impl {
     return static_cast<PartitionId>(((id.slot() + 1U) * partitions() - 1U) / 256U);
   }
   [[nodiscard]] Result<TicketList> list_of_ids(const ListQuery& query) const;
-  [[nodiscard]] Result<TicketList> fetch(const ListQuery& query, std::vector<ListCursor> places, std::size_t limit) const;
+  [[nodiscard]] Result<TicketList> fetch(const ListQuery& query, std::vector<ListCursor> places,
+                                         std::size_t limit) const;
 };
 
 Views::Views(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -301,7 +315,8 @@ Result<std::vector<TicketParticipant>> Views::participants(WorkspaceId workspace
   const RowKey from = RowKey(workspace, TicketView::participant_tag).id(id);
   auto scanned = reader.scan<TicketView, TicketView::Participant>(
       from, RowKey(from).be(~std::uint64_t{0}), [&](ByteView, const TicketView::Participant& row) {
-        if (const auto identity = row.identity.get()) out.push_back({row.reference, *identity, Instant{row.joined_at.ms}});
+        if (const auto identity = row.identity.get())
+          out.push_back({row.reference, *identity, Instant{row.joined_at.ms}});
       });
   if (!scanned) return scanned.error();
   return out;
@@ -349,7 +364,8 @@ Result<TicketList> Views::Impl::list_of_ids(const ListQuery& query) const {
   return fetch(query, std::move(places), limit);
 }
 
-Result<TicketList> Views::Impl::fetch(const ListQuery& query, std::vector<ListCursor> places, std::size_t limit) const {
+Result<TicketList> Views::Impl::fetch(const ListQuery& query, std::vector<ListCursor> places,
+                                      std::size_t limit) const {
   TicketList out;
   if (places.size() > limit) {
     places.resize(limit);
@@ -360,7 +376,8 @@ Result<TicketList> Views::Impl::fetch(const ListQuery& query, std::vector<ListCu
     auto ticket = read_ticket(read(partition_of(place.id)), query.workspace, place.id);
     if (!ticket) return ticket.error();
     // It may have changed since its place was read.
-    if (*ticket && matches(query, (*ticket)->state, (*ticket)->queue, (*ticket)->assignee, (*ticket)->channel))
+    if (*ticket &&
+        matches(query, (*ticket)->state, (*ticket)->queue, (*ticket)->assignee, (*ticket)->channel))
       out.tickets.push_back(std::move(**ticket));
   }
   return out;
@@ -398,13 +415,15 @@ Result<Workload> Views::workload(WorkspaceId workspace, AgentId agent) const {
   out.agent = agent;
   std::map<Channel, std::uint64_t> by_channel;
   for (PartitionId p = 0; p < impl_->partitions(); ++p) {
-    const auto row = impl_->read(p).row<WorkloadView, WorkloadView::Counts>(RowKey(workspace, WorkloadView::counts_tag).id(agent));
+    const auto row = impl_->read(p).row<WorkloadView, WorkloadView::Counts>(
+        RowKey(workspace, WorkloadView::counts_tag).id(agent));
     if (!row) return row.error();
     if (!*row) continue;
     out.open += (*row)->open;
     out.waiting += (*row)->waiting;
     out.snoozed += (*row)->snoozed;
-    for (std::size_t c = 0; c < row_channels; ++c) by_channel[static_cast<Channel>(c)] += (*row)->by_channel[c];
+    for (std::size_t c = 0; c < row_channels; ++c)
+      by_channel[static_cast<Channel>(c)] += (*row)->by_channel[c];
   }
   out.by_channel = nonzero(by_channel);
   return out;
@@ -415,7 +434,8 @@ Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant fr
   static_assert(bucket_ms == DailyView::bucket_ms);
   if (width_ms <= 0 || width_ms % bucket_ms != 0)
     return invalid("views.bucket_width", "a bucket's width is a multiple of 15 minutes");
-  if (from < instant_min || to < from) return invalid("views.range", "a range begins in 1970 or later and does not end before it begins");
+  if (from < instant_min || to < from)
+    return invalid("views.range", "a range begins in 1970 or later and does not end before it begins");
   const std::int64_t first_ms = from.ms / width_ms * width_ms;
   const std::int64_t end_ms = (to.ms + width_ms - 1) / width_ms * width_ms;
   const auto key = [&](std::int64_t ms) {
@@ -430,7 +450,8 @@ Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant fr
     auto scanned = impl_->read(p).scan<DailyView, DailyView::Figures>(
         key(first_ms), key(end_ms), [&](ByteView row_key, const DailyView::Figures& row) {
           ByteReader in(row_key.subspan(bucket_at));
-          const auto bucket = static_cast<std::int64_t>(in.be<std::uint64_t>()) * bucket_ms / width_ms * width_ms;
+          const auto bucket =
+              static_cast<std::int64_t>(in.be<std::uint64_t>()) * bucket_ms / width_ms * width_ms;
           const RawId raw = in.id();
           if (sums.size() >= daily_figures_max && !sums.contains({bucket, raw})) {
             too_many = true;
@@ -454,7 +475,8 @@ Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant fr
 
 std::vector<std::string> Views::names() const {
   std::vector<std::string> out;
-  for (std::size_t v = 0; v < impl_->runner->live().size(); ++v) out.emplace_back(impl_->runner->live().projection(v).name);
+  for (std::size_t v = 0; v < impl_->runner->live().size(); ++v)
+    out.emplace_back(impl_->runner->live().projection(v).name);
   return out;
 }
 
@@ -471,7 +493,11 @@ Result<std::vector<Quarantined>> Views::quarantined(std::string_view view) const
   return impl_->runner->live().quarantined(*number);
 }
 
-Result<std::vector<HashComparison>> Views::verify(std::string_view view) { return impl_->runner->rebuild(view, false); }
-Result<std::vector<HashComparison>> Views::rebuild(std::string_view view) { return impl_->runner->rebuild(view, true); }
+Result<std::vector<HashComparison>> Views::verify(std::string_view view) {
+  return impl_->runner->rebuild(view, false);
+}
+Result<std::vector<HashComparison>> Views::rebuild(std::string_view view) {
+  return impl_->runner->rebuild(view, true);
+}
 
 }  // namespace parlance

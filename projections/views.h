@@ -102,7 +102,8 @@ class Views {
   using Options = RunnerOptions;
   /// Opens the views' rows, finds where each stopped, and rebuilds the in-memory indexes from the rows. A view without rows, or of
   /// another version, starts from the log's beginning. `log` and `rows` outlive the views.
-  [[nodiscard]] static Result<std::unique_ptr<Views>> open(const EventLog& log, RowStore& rows, Options options = {});
+  [[nodiscard]] static Result<std::unique_ptr<Views>> open(const EventLog& log, RowStore& rows,
+                                                           Options options = {});
   ~Views();
 
   // ---- applying ----

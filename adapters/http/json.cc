@@ -1,5 +1,6 @@
 #include "adapters/http/json.h"
 
+#include <charconv>
 #include <cmath>
 #include <unordered_set>
 #include <vector>
@@ -21,9 +22,9 @@ class Handler {
 
   bool on_document_begin(error&) { return true; }
   bool on_document_end(error&) { return true; }
-  bool on_object_begin(error&) { return open(json::object{}); }
+  bool on_object_begin(error& ec) { return open(json::object{}, ec); }
   bool on_object_end(std::size_t, error&) { return close(); }
-  bool on_array_begin(error&) { return open(json::array{}); }
+  bool on_array_begin(error& ec) { return open(json::array{}, ec); }
   bool on_array_end(std::size_t, error&) { return close(); }
   bool on_key_part(json::string_view part, std::size_t, error&) {
     text_.append(part);
@@ -31,7 +32,6 @@ class Handler {
   }
   bool on_key(json::string_view part, std::size_t, error& ec) {
     text_.append(part);
-    if (++members_ > json_members_max) return refuse("more than 10000 members", ec);
     if (stack_.back().value.as_object().contains(text_)) return refuse("a member stands twice", ec);
     stack_.back().key = std::exchange(text_, {});
     return true;
@@ -59,10 +59,15 @@ class Handler {
   bool on_double(double value, json::string_view part, error& ec) {
     number_.append(part);
     const std::string written = std::exchange(number_, {});
-    if (!std::isfinite(value)) return refuse("a number is too large", ec);
     if (written.find_first_of(".eE") == std::string::npos)
       return refuse("an integer is too large; send it as a string", ec);
-    return put(value, ec);
+    // The parser's own value may be off in the last digits. What is out of range is too large, or so near zero that it
+    // is zero.
+    double exact = 0;
+    const auto read = std::from_chars(written.data(), written.data() + written.size(), exact);
+    if (read.ec == std::errc::result_out_of_range && std::abs(value) > 1)
+      return refuse("a number is too large", ec);
+    return put(exact, ec);
   }
   bool on_bool(bool value, error& ec) { return put(value, ec); }
   bool on_null(error& ec) { return put(nullptr, ec); }
@@ -77,7 +82,10 @@ class Handler {
     json::value value;
     std::string key;
   };
-  bool open(json::value empty) {
+  /// Every value counts, the empty ones too: they are what is dear in memory.
+  bool count(error& ec) { return ++values_ <= json_values_max || refuse("more than 40000 values", ec); }
+  bool open(json::value empty, error& ec) {
+    if (!count(ec)) return false;
     stack_.push_back({std::move(empty), {}});
     return true;
   }
@@ -86,10 +94,7 @@ class Handler {
     stack_.pop_back();
     return attach(std::move(done));
   }
-  bool put(json::value value, error& ec) {
-    if (++members_ > 4 * json_members_max) return refuse("too many values", ec);
-    return attach(std::move(value));
-  }
+  bool put(json::value value, error& ec) { return count(ec) && attach(std::move(value)); }
   bool attach(json::value value) {
     if (stack_.empty()) {
       root_ = std::move(value);
@@ -109,13 +114,15 @@ class Handler {
   std::vector<Open> stack_;
   std::string text_, number_;
   json::value root_;
-  std::size_t members_ = 0;
+  std::size_t values_ = 0;
   const char* why_ = nullptr;
 };
 
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
+  if (text.size() > json_bytes_max)
+    return invalid("json.malformed", "more than 1 MiB, at byte " + std::to_string(json_bytes_max));
   json::parse_options options;
   options.max_depth = json_depth_max;
   json::basic_parser<Handler> parser(options);

@@ -5,7 +5,37 @@
 namespace parlance::http {
 namespace {
 constexpr std::size_t target_bytes_max = 4096;
+
+/// The length of the UTF-8 character that `text` begins with; 0 where it begins with none. RFC 3629, section 4: neither
+/// overlong forms nor surrogates nor anything above U+10FFFF.
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto within = [&](std::size_t i, unsigned min, unsigned max) {
+    return byte(i) >= min && byte(i) <= max;
+  };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (within(0, 0xc2, 0xdf)) return within(1, 0x80, 0xbf) ? 2 : 0;
+  if (within(0, 0xe0, 0xef))
+    return within(1, lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf) && within(2, 0x80, 0xbf) ? 3 : 0;
+  if (within(0, 0xf0, 0xf4))
+    return within(1, lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf) && within(2, 0x80, 0xbf) &&
+                   within(3, 0x80, 0xbf)
+               ? 4
+               : 0;
+  return 0;
 }
+/// Well-formed UTF-8 without a NUL, at which whatever is written in C would cut it.
+bool is_text(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return false;
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+}  // namespace
 
 bool parse_target(std::string_view target, HttpRequest& out) {
   if (target.size() > target_bytes_max) return false;
@@ -14,10 +44,11 @@ bool parse_target(std::string_view target, HttpRequest& out) {
   out.target = target;
   out.path = parsed->path();
   out.query.clear();
+  if (!is_text(out.path)) return false;
   for (const auto& param : parsed->params())
-    if (!out.query.emplace(param.key, param.value).second)
+    if (!is_text(param.key) || !is_text(param.value) || !out.query.emplace(param.key, param.value).second)
       return false;  // the same name twice says two things
-  return out.path.find('\0') == std::string::npos;
+  return true;
 }
 
 }  // namespace parlance::http

@@ -35,7 +35,8 @@ struct HttpResponse {
 /// Called once, on any thread.
 using Respond = std::function<void(HttpResponse)>;
 
-/// Splits and decodes a target; none when it is not well-formed percent-encoded UTF-8 of at most 4 KiB.
+/// Splits and decodes a target. False, and `out` is worth nothing, when it is not a path and query in well-formed
+/// percent-encoded UTF-8 of at most 4 KiB, or holds a NUL or the same parameter twice.
 [[nodiscard]] bool parse_target(std::string_view target, HttpRequest& out);
 
 }  // namespace parlance::http

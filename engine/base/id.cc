@@ -72,6 +72,7 @@ std::string to_text(const Position& position) {
 }
 
 Result<Position> parse_position(std::string_view text) {
+  const std::string_view whole = text;
   Position p;
   const auto read = [&](auto& out) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -84,7 +85,8 @@ Result<Position> parse_position(std::string_view text) {
     text.remove_prefix(1);
     return true;
   };
-  if (!read(p.generation) || !colon() || !read(p.partition) || !colon() || !read(p.offset) || !text.empty())
+  if (!read(p.generation) || !colon() || !read(p.partition) || !colon() || !read(p.offset) || !text.empty() ||
+      to_text(p) != whole)  // such as leading zeros: a position has one text
     return invalid("position.malformed", "a position is generation:partition:offset, such as 1:3:1842");
   return p;
 }

@@ -94,6 +94,7 @@ Result<Instant> parse_rfc3339(std::string_view text) {
   if (at != text.size()) return bad();
   const std::int64_t seconds =
       days_from_civil(year, month, day) * 86'400 + hour * 3600 + minute * 60 + second - offset_minutes * 60;
+  if (second == 60 && seconds % 86'400 != 0) return bad();  // a leap second ends a UTC day
   const Instant result{seconds * 1000 + millis};
   if (result < instant_min || result > instant_max)
     return invalid("instant.out_of_range", "times from 1970 to 2199 are accepted");

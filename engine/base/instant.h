@@ -25,8 +25,8 @@ inline constexpr Instant instant_max{7258118399999};
 [[nodiscard]] std::string to_rfc3339(Instant at);
 /// "2026-11-22", the UTC day.
 [[nodiscard]] std::string to_day(Instant at);
-/// Reads RFC 3339 with any offset and up to nine fractional digits (cut to milliseconds); `invalid` otherwise, also
-/// outside instant_min .. instant_max.
+/// Reads RFC 3339 with any offset and up to nine fractional digits (cut to milliseconds); a leap second, at the end of a
+/// UTC day, is the first of the next. `invalid` otherwise, also outside instant_min .. instant_max.
 [[nodiscard]] Result<Instant> parse_rfc3339(std::string_view text);
 
 }  // namespace parlance

@@ -1,5 +1,7 @@
 #include "engine/domain/adoption.h"
 
+#include <utility>
+
 namespace parlance::adoption {
 namespace {
 void apply(State& s, const Adopted& e) { s.body = e.body; }
@@ -11,10 +13,21 @@ State evolve(State state, const Event& event) {
 }
 
 Result<std::vector<Event>> decide(const State& state, const Adopt& command) {
-  const bool older = command.body.settings_version <= state.body.settings_version &&
-                     command.body.desk_version <= state.body.desk_version;
-  if (older) return std::vector<Event>{};
-  return std::vector<Event>{Adopted{command.body}};
+  // Two bodies may be made at once, each newer than the other in one part: of each part the newer one counts, so
+  // nothing adopted ever goes back.
+  Body body = state.body;
+  if (command.body.settings_version > body.settings_version) {
+    body.settings_version = command.body.settings_version;
+    body.policy = command.body.policy;
+    body.tags = command.body.tags;
+  }
+  if (command.body.desk_version > body.desk_version) {
+    body.desk_version = command.body.desk_version;
+    body.queues = command.body.queues;
+    body.agents = command.body.agents;
+  }
+  if (body == state.body) return std::vector<Event>{};
+  return std::vector<Event>{Adopted{std::move(body)}};
 }
 
 }  // namespace parlance::adoption

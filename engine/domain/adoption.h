@@ -42,7 +42,7 @@ struct State {
 };
 [[nodiscard]] State evolve(State state, const Event& event);
 
-/// Adopting what is older than, or the same as, what is adopted changes nothing.
+/// Settings and desk are each adopted where they are newer than what is adopted; where neither is, nothing changes.
 struct Adopt {
   Body body;
 };

@@ -34,6 +34,7 @@ template <class Message> void keep_preview(State& s, const Message& e) {
 void apply(State& s, const MessageReceived& e) {
   if (is_active(s.phase) && s.phase != Phase::fresh) s.phase = Phase::open;
   s.snoozed_until = {};
+  s.customer_wrote_in_episode = true;
   if (e.first_response_due) {
     s.first_response = FirstResponse::running;
     s.first_response_due = *e.first_response_due;
@@ -43,7 +44,8 @@ void apply(State& s, const MessageReceived& e) {
 void apply(State& s, const ParticipantJoined& e) { s.participants.push_back(e.participant); }
 void apply(State& s, const Replied& e) {
   if (s.phase == Phase::fresh) s.phase = Phase::open;
-  if (e.agent) {
+  // What an agent writes before the customer does, in a ticket of the agent's own, answers nothing yet.
+  if (e.agent && s.customer_wrote_in_episode) {
     s.answered_in_episode = true;
     if (s.first_response == FirstResponse::running) s.first_response = FirstResponse::met;
   }
@@ -69,27 +71,33 @@ void apply(State& s, const WaitStarted& e) {
   s.phase = e.on == WaitFor::third_party ? Phase::waiting_third_party : Phase::waiting_customer;
   s.snoozed_until = {};
 }
+// Resolving or closing without an answer ends the promise: nobody waits for it any more.
+void end_promise(State& s) {
+  if (s.first_response == FirstResponse::running) s.first_response = FirstResponse::none;
+}
 void apply(State& s, const Resolved& e) {
   s.phase = Phase::resolved;
   s.snoozed_until = {};
-  s.resolved_at = e.at;
   s.closes_at = e.closes_at.value_or(Instant{});
   s.reopens_until = e.reopens_until;
-  // Resolving without an answer ends the promise: nobody waits for it any more.
-  if (s.first_response == FirstResponse::running) s.first_response = FirstResponse::none;
+  end_promise(s);
 }
 void apply(State& s, const Reopened& e) {
   s.phase = Phase::open;
   s.episode = e.episode;
   s.closes_at = {};
   s.reopens_until = {};
+  s.customer_wrote_in_episode = false;
   s.answered_in_episode = false;
   s.first_response = FirstResponse::none;
   s.first_response_due = {};
 }
 void apply(State& s, const Closed&) {
   s.phase = Phase::closed;
+  s.snoozed_until = {};
   s.closes_at = {};
+  s.reopens_until = {};
+  end_promise(s);
 }
 void apply(State& s, const PriorityChanged& e) { s.priority = e.to; }
 void apply(State& s, const TagsChanged& e) {
@@ -130,6 +138,18 @@ std::optional<Error> too_long(const MessageContent& content) {
   return std::nullopt;
 }
 
+/// `fact` ends the first-response target at `at`. A deadline that is past by then, and that no tick has recorded yet, is
+/// broken first; one that was recorded as broken, though the fact is dated before it, is withdrawn after.
+Events ending_first_response(const State& state, Instant at, Event fact) {
+  Events events;
+  if (state.first_response == FirstResponse::running && at > state.first_response_due)
+    events.emplace_back(FirstResponseBreached{state.first_response_due});
+  events.push_back(std::move(fact));
+  if (state.first_response == FirstResponse::breached && at <= state.first_response_due)
+    events.emplace_back(BreachWithdrawn{state.first_response_due, at});
+  return events;
+}
+
 Decided on(const State& state, const Open& c) {
   if (state.phase != Phase::absent)
     return refused("conversation.exists", "there is a conversation of that id");
@@ -164,17 +184,15 @@ Decided on(const State& state, const Receive& c) {
 Decided on(const State& state, const Reply& c) {
   if (auto error = shut(state)) return *error;
   if (auto error = too_long(c.content)) return *error;
-  Events events;
-  if (c.agent && state.first_response == FirstResponse::running && c.at > state.first_response_due)
-    events.emplace_back(FirstResponseBreached{state.first_response_due});
-  events.emplace_back(Replied{c.id, c.agent, c.channel == Channel::none ? state.channel : c.channel,
-                              Personal<MessageContent>(c.content, state.requester, FieldClass::content),
-                              attached(c.attachments, state.requester),
-                              Personal<Preview>(c.preview, state.requester, FieldClass::content), c.at});
-  if (c.agent && state.first_response == FirstResponse::breached && !state.answered_in_episode &&
-      c.at <= state.first_response_due)
-    events.emplace_back(BreachWithdrawn{state.first_response_due, c.at});
-  return events;
+  Replied replied{c.id,
+                  c.agent,
+                  c.channel == Channel::none ? state.channel : c.channel,
+                  Personal<MessageContent>(c.content, state.requester, FieldClass::content),
+                  attached(c.attachments, state.requester),
+                  Personal<Preview>(c.preview, state.requester, FieldClass::content),
+                  c.at};
+  if (!c.agent) return Events{std::move(replied)};
+  return ending_first_response(state, c.at, std::move(replied));
 }
 
 Decided on(const State& state, const Note& c) {
@@ -229,8 +247,9 @@ Decided on(const State& state, const Resolve& c) {
   const settings::Policy policy = c.adopted == nullptr ? settings::Policy{} : c.adopted->policy;
   std::optional<Instant> closes_at;
   if (policy.auto_close_ms) closes_at = c.at + *policy.auto_close_ms;
-  return Events{
-      Resolved{c.agent, closes_at, c.at + policy.reopen_window_ms, reason_of(state, c.reason), c.at}};
+  return ending_first_response(
+      state, c.at,
+      Resolved{c.agent, closes_at, c.at + policy.reopen_window_ms, reason_of(state, c.reason), c.at});
 }
 
 Decided on(const State& state, const Reopen& c) {
@@ -242,7 +261,7 @@ Decided on(const State& state, const Reopen& c) {
 Decided on(const State& state, const Close& c) {
   if (state.phase == Phase::closed) return Events{};
   if (auto error = shut(state)) return *error;
-  return Events{Closed{false, reason_of(state, c.reason), c.at}};
+  return ending_first_response(state, c.at, Closed{false, reason_of(state, c.reason), c.at});
 }
 
 Decided on(const State& state, const SetPriority& c) {
@@ -260,12 +279,14 @@ Decided on(const State& state, const ChangeTags& c) {
   for (const TagId tag : c.add) {
     if (c.adopted != nullptr && !c.adopted->knows(tag))
       return refused("tag.unknown", "no tag of that id; add it to the settings first");
-    if (!has(state.tags, tag) && !has(changed.added, tag)) changed.added.push_back(tag);
+    // What is both added and removed is removed, whether it was there or not: a repeat must not bring it back.
+    if (!has(state.tags, tag) && !has(changed.added, tag) && !has(c.remove, tag))
+      changed.added.push_back(tag);
   }
   for (const TagId tag : c.remove)
     if (has(state.tags, tag) && !has(changed.removed, tag)) changed.removed.push_back(tag);
   if (changed.added.empty() && changed.removed.empty()) return Events{};
-  if (state.tags.size() + changed.added.size() > tags_on_conversation_max)
+  if (state.tags.size() + changed.added.size() > tags_on_conversation_max + changed.removed.size())
     return refused("conversation.too_many_tags", "at most 100 tags on a conversation");
   return Events{std::move(changed)};
 }

@@ -182,7 +182,7 @@ struct FirstResponseBreached {
   Instant at;
   bool operator==(const FirstResponseBreached&) const = default;
 };
-/// A reply dated before the deadline came to light after the breach. Both stay on record.
+/// A reply, resolution or closing dated before the deadline came to light after the breach. Both stay on record.
 struct BreachWithdrawn {
   Instant due;
   Instant at;
@@ -230,10 +230,10 @@ struct State {
   Instant first_response_due;
   Instant snoozed_until;
   Instant closes_at;  ///< zero: it does not close by itself
-  Instant resolved_at;
   Instant reopens_until;
-  bool answered_in_episode = false;
-  std::optional<Sealed> preview;  ///< the last one; what the next is made from
+  bool customer_wrote_in_episode = false;
+  bool answered_in_episode = false;  ///< by a person, after the customer wrote
+  std::optional<Sealed> preview;     ///< the last one; what the next is made from
   bool operator==(const State&) const = default;
 };
 [[nodiscard]] State evolve(State state, const Event& event);

@@ -32,8 +32,9 @@ Result<std::vector<Event>> decide(const State& state, const AddAgent& command) {
 Result<std::vector<Event>> decide(const State& state, const AddQueue& command) {
   if (command.name.empty() || command.name.size() > name_bytes_max)
     return refused("desk.name_length", "a queue's name has 1 to 200 bytes");
-  if (std::ranges::find(state.queues, command.name, &Queue::name) != state.queues.end())
-    return refused("desk.queue_exists", "there is a queue of that name");
+  if (std::ranges::find(state.queues, command.name, &Queue::name) != state.queues.end() ||
+      std::ranges::find(state.queues, command.id, &Queue::id) != state.queues.end())
+    return refused("desk.queue_exists", "there is a queue of that name or id");
   if (state.queues.size() >= queues_max) return refused("desk.too_many_queues", "at most 500 queues");
   return std::vector<Event>{QueueAdded{command.id, command.name}};
 }
@@ -41,6 +42,8 @@ Result<std::vector<Event>> decide(const State& state, const AddQueue& command) {
 Result<std::vector<Event>> decide(const State& state, const IssueToken& command) {
   if (command.agent && std::ranges::find(state.agents, command.agent, &Agent::id) == state.agents.end())
     return refused("desk.agent_unknown", "no agent of that id");
+  if (std::ranges::find(state.tokens, command.id, &Token::id) != state.tokens.end())
+    return refused("desk.token_exists", "there is a token of that id");
   if (state.tokens.size() >= tokens_max)
     return refused("desk.too_many_tokens", "at most 20000 tokens; revoke some");
   return std::vector<Event>{TokenIssued{command.id, command.agent, command.scopes, command.hash}};

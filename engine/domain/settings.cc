@@ -27,8 +27,9 @@ Result<std::vector<Event>> decide(const State& state, const ChangePolicy& comman
 Result<std::vector<Event>> decide(const State& state, const AddTag& command) {
   if (command.name.empty() || command.name.size() > name_bytes_max)
     return refused("settings.name_length", "a tag's name has 1 to 200 bytes");
-  if (std::ranges::find(state.tags, command.name, &Tag::name) != state.tags.end())
-    return refused("settings.tag_exists", "there is a tag of that name");
+  if (std::ranges::find(state.tags, command.name, &Tag::name) != state.tags.end() ||
+      std::ranges::find(state.tags, command.id, &Tag::id) != state.tags.end())
+    return refused("settings.tag_exists", "there is a tag of that name or id");
   if (state.tags.size() >= tags_max) return refused("settings.too_many_tags", "at most 1000 tags");
   return std::vector<Event>{TagAdded{command.id, command.name}};
 }

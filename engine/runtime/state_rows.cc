@@ -79,7 +79,9 @@ void write_row(ByteWriter& out, const conversation::State& s) {
       .le(s.first_response_due.ms)
       .le(s.snoozed_until.ms)
       .le(s.closes_at.ms);
-  out.le(s.resolved_at.ms).le(s.reopens_until.ms).le(static_cast<std::uint8_t>(s.answered_in_episode));
+  out.le(s.reopens_until.ms)
+      .le(static_cast<std::uint8_t>(s.customer_wrote_in_episode))
+      .le(static_cast<std::uint8_t>(s.answered_in_episode));
   out.le(static_cast<std::uint8_t>(s.preview.has_value()));
   if (s.preview) write_row(out, *s.preview);
 }
@@ -99,8 +101,8 @@ void read_row(ByteReader& in, conversation::State& s) {
   s.first_response_due.ms = in.le<std::int64_t>();
   s.snoozed_until.ms = in.le<std::int64_t>();
   s.closes_at.ms = in.le<std::int64_t>();
-  s.resolved_at.ms = in.le<std::int64_t>();
   s.reopens_until.ms = in.le<std::int64_t>();
+  s.customer_wrote_in_episode = in.le<std::uint8_t>() != 0;
   s.answered_in_episode = in.le<std::uint8_t>() != 0;
   if (in.le<std::uint8_t>() != 0) read_row(in, s.preview.emplace());
 }

@@ -28,6 +28,10 @@ void deliver(World& world) {
   world.storage->deliver_all();
   world.run_all();
 }
+/// Without what the invariants need to know of a decision, which is much for thousands of them.
+void propose_untested(Process& process, const std::string& body) {
+  process.tickets[process.writer->propose(as_bytes(body), {}, {})] = body;
+}
 /// Process 0 owns and has written so many envelopes; nothing is in flight.
 void write_log(World& world, int envelopes) {
   let_own(world, 0);
@@ -101,10 +105,7 @@ TEST_CASE("a new owner is told all that is certain, once each and in order, in t
   World world(2, exclusive);
   constexpr std::size_t envelopes = 3500;
   let_own(world, 0);
-  for (std::size_t i = 0; i < envelopes; ++i) {
-    const std::string body = "envelope " + std::to_string(i);
-    world[0].tickets[world[0].writer->propose(as_bytes(body), {}, {})] = body;
-  }
+  for (std::size_t i = 0; i < envelopes; ++i) propose_untested(world[0], "envelope " + std::to_string(i));
   world[0].run();
   deliver(world);
   Process& late = world[1];
@@ -213,6 +214,67 @@ TEST_CASE(
     CHECK(world[0].doubts == (own_log ? 0 : 1));
     CHECK(world[0].writer->owning() == own_log);
   }
+}
+
+TEST_CASE("what was decided and not yet sent when the doubt came is never sent") {
+  World world(1);
+  let_own(world, 0);
+  const auto envelope = world[0].send(0);
+  world.storage->report(envelope, unavailable("log.unavailable"));
+  world[0].decide(1);
+  world[0].run();
+  CHECK(newest(world) == envelope);
+  CHECK(world[0].writer->in_doubt() == 2);
+  world.calm();
+  CHECK(world[0].never.size() + world[0].yes.size() == 2);
+  CHECK(world[0].never.size() >= 1);
+  world.check_invariants();
+}
+
+TEST_CASE("an owner in doubt that reads another one's claim steps down") {
+  World world(2);
+  let_own(world, 0);
+  world[1].poll();
+  const auto claim = world[1].claim();
+  const auto envelope = world[0].send(0);
+  SUBCASE("before it has claimed again") {
+    world.land(claim);
+    world.storage->report(envelope, unavailable("log.unavailable"));
+    world[0].run();
+  }
+  SUBCASE("while its own next claim is in flight") {
+    world.storage->report(envelope, unavailable("log.unavailable"));
+    world.run_for(FencedWriter::round_trip_ms);
+    REQUIRE(newest(world) > envelope);
+    world.land(claim);
+    world[0].poll();
+  }
+  world.report(claim);
+  CHECK(world[1].writer->owning());
+  CHECK(world[0].doubts == 1);
+  CHECK(world[0].deposals == 1);
+  CHECK(world[0].never.size() == 1);
+  const auto before = newest(world);
+  world.run_for(2 * FencedWriter::answer_timeout_ms);
+  CHECK(newest(world) == before);
+  CHECK_FALSE(world[0].writer->owning());
+}
+
+TEST_CASE("a claimer does not run after an owner that writes faster than it reads") {
+  World world(2);
+  write_log(world, 3);
+  Process& claimer = world[1];
+  claimer.assign();
+  for (int turns = 0; turns < 40 && world.storage->in_flight().empty(); ++turns) {
+    for (std::size_t i = 0; i <= FencedWriter::read_batch; ++i) propose_untested(world[0], "envelope");
+    world[0].run();
+    world.storage->deliver_all();
+    world[0].run();
+    claimer.executor.step();
+    world.time.advance(5);
+  }
+  REQUIRE_FALSE(world.storage->in_flight().empty());
+  CHECK(world.frame(newest(world)).epoch == 2);
 }
 
 TEST_CASE("a busy owner is not in doubt for what it sent last") {
@@ -472,6 +534,12 @@ TEST_CASE("a sealing claim ends the partition for everybody") {
   world[0].assign();
   world[0].run();
   CHECK(world[0].stop_rule() == "log.sealed");
+  CHECK(world.storage->in_flight().empty());
+  world.restart(1, true);
+  REQUIRE(world[1].writer->certain().sealed);
+  world[1].assign();
+  world[1].run();
+  CHECK(world[1].stop_rule() == "log.sealed");
   CHECK(world.storage->in_flight().empty());
 }
 
