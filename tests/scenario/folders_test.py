@@ -130,8 +130,8 @@ try:
     # What heals.
     for name, harm in (("fold store deleted", lambda f: shutil.rmtree(os.path.join(f, "fold"))),
                        ("views deleted", lambda f: shutil.rmtree(os.path.join(f, "views"))),
-                       ("fold store damaged", lambda f: spoil(os.path.join(f, "fold", "CURRENT"))),
-                       ("views damaged", lambda f: spoil(os.path.join(f, "views", "CURRENT")))):
+                       ("fold store damaged", lambda f: spoil(os.path.join(f, "fold", "rows", "CURRENT"))),
+                       ("views damaged", lambda f: spoil(os.path.join(f, "views", "rows", "CURRENT")))):
         folder = copy(name)
         harm(folder)
         healed = Desk(folder)
