@@ -209,6 +209,8 @@ void Session::read_body() {
       request.find(bhttp::field::content_length) != request.end())
     return answer(problem(400, "http.framing", "a length and a transfer coding contradict each other"),
                   false);
+  if (request.find(bhttp::field::transfer_encoding) != request.end() && !parser_->chunked())
+    return answer(problem(501, "http.transfer_encoding", "only chunked is understood"), false);
   const auto length = parser_->content_length();
   if (length && *length > server_.limits().body_bytes)
     return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
