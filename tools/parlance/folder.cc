@@ -21,6 +21,13 @@ Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, std::string_vie
   return open_rocks_rows(dir);
 }
 
+Result<std::unique_ptr<EmbeddedLog>> open_log(const fs::path& dir, EmbeddedLogOptions options) {
+  std::error_code error;
+  if (!fs::exists(dir / "log", error))
+    return Error{Errc::not_found, "log.absent", "no log in " + dir.string()};
+  return open_embedded_log(dir / "log", std::move(options));
+}
+
 }  // namespace
 
 Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, PartitionId partitions) {
@@ -76,13 +83,12 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   return folder;
 }
 
+Result<std::unique_ptr<EmbeddedLog>> open_log_alone(const fs::path& dir) { return open_log(dir, {}); }
+
 Result<std::unique_ptr<EmbeddedLog>> open_log_to_read(const fs::path& dir) {
   EmbeddedLogOptions options;
   options.read_only = true;
-  const fs::path log_dir = dir / "log";
-  std::error_code error;
-  if (!fs::exists(log_dir, error)) return Error{Errc::not_found, "log.absent", "no log in " + dir.string()};
-  return open_embedded_log(log_dir, std::move(options));
+  return open_log(dir, std::move(options));
 }
 
 }  // namespace parlance::tools
