@@ -4,6 +4,7 @@
 
 #include "adapters/embedded/system.h"
 #include "adapters/rocksdb/rocks_rows.h"
+#include "schemas/frame.h"
 
 namespace parlance::tools {
 namespace fs = std::filesystem;
@@ -26,6 +27,30 @@ Result<std::unique_ptr<EmbeddedLog>> open_log(const fs::path& dir, EmbeddedLogOp
   if (!fs::exists(dir / "log", error))
     return Error{Errc::not_found, "log.absent", "no log in " + dir.string()};
   return open_embedded_log(dir / "log", std::move(options));
+}
+
+/// The first claim of the log names the keyring that its addresses and references were made with. A log without a claim has
+/// nothing to lose yet.
+Result<void> check_keyring(const EventLog& log, const FileKeyring& keys, const fs::path& keys_dir) {
+  std::optional<Error> wrong;
+  auto read = log.read(0, 0, 1, [&](const StoredRecord& record) {
+    auto parsed = parse_record(log.id(), record.bytes);
+    if (!parsed) {
+      wrong = parsed.error();
+    } else if (*parsed && (*parsed)->frame.kind == RecordKind::claim) {
+      auto claim = decode_claim((*parsed)->body);
+      if (!claim)
+        wrong = claim.error();
+      else if (claim->genesis && claim->genesis->address_key != keys.fingerprint())
+        wrong =
+            invalid("keyring.other_log",
+                    keys_dir.string() + " is the keyring of another log; name this log's own with --keys");
+    }
+    return false;
+  });
+  if (!read) return read.error();
+  if (wrong) return *wrong;
+  return {};
 }
 
 }  // namespace
@@ -73,6 +98,7 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   auto log = open_embedded_log(log_dir);
   if (!log) return log.error();
   folder.log = std::move(*log);
+  if (auto fits = check_keyring(*folder.log, *folder.keys, keys_dir); !fits) return fits.error();
 
   auto fold = open_rows(dir / "fold", "the fold store", folder.notes);
   if (!fold) return fold.error();
