@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "tools/parlance/commands.h"
+#include "tools/parlance/demo.h"
 #include "tools/parlance/hint.h"
 #include "tools/parlance/output.h"
 #include "tools/parlance/report.h"
@@ -67,6 +68,7 @@ int main(int argc, char** argv) {
   int code = Exit::done;
 
   add_serve_command(app, code);
+  add_demo_command(app, code);
   add_event_commands(app, code);
   add_log_commands(app, code);
   app.add_subcommand("version", "Print the version")->callback([] { fmt::print("parlance {}\n", version); });
