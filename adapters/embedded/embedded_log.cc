@@ -142,6 +142,18 @@ class Log final : public EmbeddedLog, private Vault {
   bool exclusive() const override { return true; }
   Vault& vault() override { return *this; }
 
+  Result<void> purge() override {
+    if (options_.read_only) return Error{Errc::read_only, "log.opened_read_only"};
+    const auto db = database();
+    if (db->mode() != LogDatabase::Mode::writable)
+      return Error{Errc::read_only, "log.no_space", "the database takes no writes"};
+    if (free_bytes() < options_.space_reserve_bytes + db->vault_bytes()) {
+      return Error{Errc::read_only, "log.no_space",
+                   "the vault is " + std::to_string(db->vault_bytes()) + " bytes to be copied"};
+    }
+    return db->purge();
+  }
+
   void append(PartitionId partition, std::vector<Record> records, AppendDone done) override {
     PARLANCE_ASSERT(partition < partitions(), "the log has this partition");
     Waiting waiting{.partition = partition, .records = std::move(records), .done = std::move(done)};

@@ -55,6 +55,10 @@ class EmbeddedLog : public EventLog {
  public:
   /// Lives as long as the log. Vault::write() waits for its sync: never call it from `done` or the listener of on_advance().
   [[nodiscard]] virtual Vault& vault() = 0;
+  /// Rewrites the vault so that what was removed from it before the call is in no file of the folder any more. It takes as long as copying
+  /// the vault, beside the writer, and needs as much free space beyond the reserve (`read_only` otherwise). RocksDB does the same to
+  /// tables older than a day by itself, but on a quiet log not to the write-ahead log.
+  [[nodiscard]] virtual Result<void> purge() = 0;
 };
 
 /// Makes a log in `dir`, which must be absent or empty. `invalid` "log.exists", "log.not_ours", "log.partitions" (1 to 64).

@@ -80,7 +80,8 @@ rocksdb::BlockBasedTableOptions table_options(const std::shared_ptr<rocksdb::Cac
 }
 
 /// Offsets only rise, so the files of a partition never overlap and compaction moves them without rewriting, which
-/// needs the same compression on every level.
+/// needs the same compression on every level. LZ4 in blocks of 16 KB halves records of 460 bytes at the writing cost of no
+/// compression at all (1.5 us each); zstd took a tenth more off for 1 us more.
 rocksdb::ColumnFamilyOptions partition_options(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = partition_buffer_bytes;
@@ -213,6 +214,7 @@ Result<std::uint64_t> LogDatabase::vault_count(VaultFamily f) const {
 
 Result<Offset> LogDatabase::read(PartitionId p, Offset from, Offset end, std::size_t limit,
                                  const RecordSink& sink) const {
+  if (limit == 1) return read_one(p, from, sink);
   const Bytes bound = offset_key(end);
   const rocksdb::Slice upper = slice(bound);
   rocksdb::ReadOptions options;
@@ -234,6 +236,16 @@ Result<Offset> LogDatabase::read(PartitionId p, Offset from, Offset end, std::si
   return next;
 }
 
+/// A cold fold reads single records here and there; a lookup spares each the iterator.
+Result<Offset> LogDatabase::read_one(PartitionId p, Offset at, const RecordSink& sink) const {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = db_->Get({}, partition(p), slice(offset_key(at)), &value);
+  if (status.IsNotFound()) return corrupt("log.hole", place(p, at) + " is missing");
+  if (!status.ok()) return database_error(status, place(p, at));
+  sink({at, view(value)});
+  return at + 1;
+}
+
 Result<std::optional<Bytes>> LogDatabase::get(VaultFamily f, ByteView key) const {
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = db_->Get({}, vault(f), slice(key), &value);
@@ -253,6 +265,29 @@ Result<void> LogDatabase::scan(VaultFamily f, const std::function<bool(ByteView,
     if (!sink(view(it->key()), view(it->value()))) return {};
   }
   if (!it->status().ok()) return database_error(it->status(), "scanning the vault's family " + vault_name(f));
+  return {};
+}
+
+std::uint64_t LogDatabase::vault_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const VaultFamily f : vault_families) {
+    std::uint64_t size = 0;
+    if (db_->GetIntProperty(vault(f), rocksdb::DB::Properties::kTotalSstFilesSize, &size)) bytes += size;
+  }
+  return bytes;
+}
+
+Result<void> LogDatabase::purge() {
+  // All families, since the write-ahead log is one for all and goes when nobody needs it any more.
+  const rocksdb::Status flushed = db_->Flush({}, handles_);
+  if (!flushed.ok()) return database_error(flushed, "flushing the log");
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  for (const VaultFamily f : vault_families) {
+    const rocksdb::Status compacted = db_->CompactRange(options, vault(f), nullptr, nullptr);
+    if (!compacted.ok()) return database_error(compacted, "purging the vault's family " + vault_name(f));
+  }
   return {};
 }
 

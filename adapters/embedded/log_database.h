@@ -72,9 +72,15 @@ class LogDatabase {
   [[nodiscard]] Result<std::optional<Bytes>> get(VaultFamily f, ByteView key) const;
   [[nodiscard]] Result<void> scan(VaultFamily f, const std::function<bool(ByteView, ByteView)>& sink) const;
 
+  /// Of the vault's tables.
+  [[nodiscard]] std::uint64_t vault_bytes() const;
+  /// EmbeddedLog::purge(). Beside write() and sync(), on another thread.
+  [[nodiscard]] Result<void> purge();
+
  private:
   LogDatabase(LogIdentity identity, Mode mode, std::function<void()> closed);
   [[nodiscard]] Result<void> check_identity();
+  [[nodiscard]] Result<Offset> read_one(PartitionId p, Offset at, const RecordSink& sink) const;
 
   const LogIdentity identity_;
   const Mode mode_;

@@ -113,14 +113,20 @@ Result<void> LogFolder::create(const std::filesystem::path& dir, const LogIdenti
     return invalid("log.partitions", "a log has 1 to " + std::to_string(partitions_max) + " partitions");
   }
   if (auto made = make_folder_durably(dir); !made) return made;
-  // Under the lock, so that of two that create at once the later one finds the earlier one's log.
+  const std::filesystem::path path = dir / "format";
+  const auto check_free = [&]() -> Result<void> {
+    if (std::filesystem::exists(path)) return invalid("log.exists", dir.string() + " holds a log already");
+    const auto empty = holds_nothing(dir);
+    if (!empty) return empty.error();
+    if (!*empty) return invalid("log.not_ours", dir.string() + " is not empty and holds no log");
+    return {};
+  };
+  // Before a lock file is left in somebody's folder, and again under the lock: of two that create at once the later one
+  // finds the earlier one's log.
+  if (auto ours = check_free(); !ours) return ours;
   auto held = lock(dir / "lock");
   if (!held) return held.error();
-  const std::filesystem::path path = dir / "format";
-  if (std::filesystem::exists(path)) return invalid("log.exists", dir.string() + " holds a log already");
-  const auto empty = holds_nothing(dir);
-  if (!empty) return empty.error();
-  if (!*empty) return invalid("log.not_ours", dir.string() + " is not empty and holds no log");
+  if (auto ours = check_free(); !ours) return ours;
   return write_file_durably(path, as_bytes(format_text({identity, false})));
 }
 

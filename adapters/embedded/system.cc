@@ -1,9 +1,8 @@
 #include "adapters/embedded/system.h"
 
+#include <chrono>
 #include <sodium.h>
 #include <time.h>
-
-#include <chrono>
 
 #include "engine/base/assert.h"
 
@@ -21,7 +20,9 @@ std::int64_t SystemClock::boot_ms() const {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-SystemRandom::SystemRandom() { PARLANCE_ASSERT(sodium_init() >= 0, "libsodium finds a source of random bytes"); }
+SystemRandom::SystemRandom() {
+  PARLANCE_ASSERT(sodium_init() >= 0, "libsodium finds a source of random bytes");
+}
 
 void SystemRandom::fill(std::span<std::uint8_t> out) {
   if (!out.empty()) randombytes_buf(out.data(), out.size());

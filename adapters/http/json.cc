@@ -1,5 +1,6 @@
 #include "adapters/http/json.h"
 
+#include <charconv>
 #include <cmath>
 #include <unordered_set>
 #include <vector>
@@ -58,10 +59,15 @@ class Handler {
   bool on_double(double value, json::string_view part, error& ec) {
     number_.append(part);
     const std::string written = std::exchange(number_, {});
-    if (!std::isfinite(value)) return refuse("a number is too large", ec);
     if (written.find_first_of(".eE") == std::string::npos)
       return refuse("an integer is too large; send it as a string", ec);
-    return put(value, ec);
+    // The parser's own value may be off in the last digits. What is out of range is too large, or so near zero that it
+    // is zero.
+    double exact = 0;
+    const auto read = std::from_chars(written.data(), written.data() + written.size(), exact);
+    if (read.ec == std::errc::result_out_of_range && std::abs(value) > 1)
+      return refuse("a number is too large", ec);
+    return put(exact, ec);
   }
   bool on_bool(bool value, error& ec) { return put(value, ec); }
   bool on_null(error& ec) { return put(nullptr, ec); }

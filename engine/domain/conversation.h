@@ -258,7 +258,7 @@ struct Open {
   Channel channel = Channel::none;
   Identity identity;
   StoreId store;
-  Language language;
+  Language language = Language::und;
   Priority priority = Priority::normal;
   QueueId queue;
   std::uint64_t number = 0;
@@ -270,8 +270,8 @@ struct Receive {
   MessageId id;
   ReferenceId author;
   std::optional<Identity> joins;
-  Channel channel;
-  Language language;
+  Channel channel = Channel::none;
+  Language language = Language::und;
   MessageContent content;
   Attachments attachments;
   Preview preview;  ///< as it will be shown from now on
@@ -313,7 +313,7 @@ struct Snooze {
   Instant at;
 };
 struct Wait {
-  WaitFor on;
+  WaitFor on = WaitFor::none;
   std::string reason;
   Instant at;
 };
@@ -332,7 +332,7 @@ struct Close {
   Instant at;
 };
 struct SetPriority {
-  Priority priority;
+  Priority priority = Priority::none;
   Instant at;
 };
 struct ChangeTags {

@@ -24,6 +24,8 @@ struct Principal {
   Actor actor;
   Role role = Role::none;
 };
+/// The engine itself, for Purpose::engine.
+inline const Principal engine_principal{{ActorKind::system, {}}, Role::none};
 
 /// Destroyed for ever. `day` is that of the tombstone (days since 1970), or 0 where the tombstone does not say.
 struct Erased {

@@ -35,7 +35,8 @@ Bytes history_key(PartitionId partition, const StreamId& stream, Version version
 
 std::optional<DueTimer> read_timer_key(ByteView key) {
   ByteReader in(key);
-  (void)in.take(prefix_bytes);
+  const ByteView prefix = in.take(prefix_bytes);
+  if (prefix.empty() || prefix.back() != 'T') return std::nullopt;
   DueTimer due;
   due.timer.due.ms = static_cast<std::int64_t>(in.be<std::uint64_t>());
   due.stream.category = in.le<Category>();

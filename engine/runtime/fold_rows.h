@@ -14,7 +14,8 @@
 ///   'M'                                     applied: log state (schemas/log_fold.h), then last recorded_at i64, layout version u32
 ///   'S' category u8, id 16                  a stream: workspace 16, version u64, state (state_rows.h)
 ///   'C' command id 16                       offset u64 of the envelope that accepted it
-///   'A' blind address 16                    the subject 16 it belongs to
+///   'A' blind address 16                    the subject 16 it belongs to, and the reference 16 under which the event that says so is
+///                                           sealed: once that is erased, so is the row's meaning
 ///   'P' subject 16                          its conversations: id 16, channel u8, store 16 each, oldest first
 ///   'R' conversation 16, subject 16         the reference 16 under which that person writes there
 ///   'O' subject 16                          a person whose first event is still owed: workspace 16, identity (Sealed)
@@ -37,12 +38,14 @@ struct DueTimer {
   StreamId stream;
   conversation::Timer timer;
 };
+/// None where it is not the key of a timer.
 [[nodiscard]] std::optional<DueTimer> read_timer_key(ByteView key);
 
 struct Conversation {
   ConversationId id;
   Channel channel = Channel::none;
   StoreId store;
+  bool operator==(const Conversation&) const = default;
 };
 void write_conversation(ByteWriter& out, const Conversation& c);
 [[nodiscard]] std::vector<Conversation> read_conversations(ByteView value);

@@ -14,6 +14,7 @@
 #include "engine/ports/row_store.h"
 #include "engine/runtime/door.h"
 #include "engine/runtime/request.h"
+#include "engine/runtime/streams.h"
 #include "schemas/frame.h"
 #include "schemas/log_fold.h"
 
@@ -66,7 +67,7 @@ class Owner {
 
   /// Loads the fold store's state, folds the rest of the log, claims. Commands may be submitted at once; they wait.
   void start();
-  /// Answers what waits with `unavailable` and stops. What is in flight is never answered.
+  /// Answers everybody who waits, `unavailable` where the outcome is not certain, and stops.
   void stop();
   /// The log has risen.
   void poll();
@@ -95,11 +96,5 @@ inline constexpr std::size_t owner_commands_max = 4096;
 inline constexpr std::int64_t clock_disagreement_ms_max = 5 * 60'000;
 /// The log's envelope of a decision names this version of the deciders.
 inline constexpr std::uint32_t decider_version = 1;
-
-/// The streams of which there is one a slot, a partition or a workspace.
-[[nodiscard]] StreamId door_stream(WorkspaceId workspace, Slot slot);
-[[nodiscard]] StreamId adoption_stream(WorkspaceId workspace, std::uint16_t first_slot);
-[[nodiscard]] StreamId settings_stream(WorkspaceId workspace);
-[[nodiscard]] StreamId desk_stream(WorkspaceId workspace);
 
 }  // namespace parlance

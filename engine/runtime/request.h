@@ -20,10 +20,10 @@ namespace parlance {
 
 /// A message from outside on its way to the door of its address.
 struct Arrive {
-  Channel channel;
+  Channel channel = Channel::none;
   StoreId store;
   std::string account;
-  Language language;
+  Language language = Language::und;
   std::string address;                   ///< normalised
   std::optional<ConversationId> thread;  ///< a reply token
   std::optional<CommandId> in_reply_to;  ///< the command id of an earlier message of this door
@@ -37,14 +37,14 @@ struct ReceiveForwarded {
   ConversationId conversation;
   ReferenceId author;
   Identity identity;
-  Language language;
+  Language language = Language::und;
   MessageContent content;
   Attachments attachments;
   Instant at;
 };
 /// An agent writes first.
 struct OpenByAgent {
-  Channel channel;
+  Channel channel = Channel::none;
   StoreId store;
   std::string account;
   std::string address;  ///< normalised

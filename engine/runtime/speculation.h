@@ -72,14 +72,21 @@ template <class State> class StreamStates {
     if (!row) return row.error();
     StreamState<State> loaded;
     if (*row) {
-      ByteReader in(**row);
-      loaded.workspace = in.id_of<WorkspaceId>();
-      loaded.version = in.le<Version>();
-      read_row(in, loaded.state);
-      if (!in.at_end())
-        return corrupt("fold_store.row_malformed", "a stream's state does not read; fold it again");
+      auto parsed = parse(**row);
+      if (!parsed) return parsed.error();
+      loaded = std::move(*parsed);
     }
     return &states_.insert_or_assign(stream, std::move(loaded)).first->second;
+  }
+  [[nodiscard]] static Result<StreamState<State>> parse(ByteView row) {
+    ByteReader in(row);
+    StreamState<State> out;
+    out.workspace = in.id_of<WorkspaceId>();
+    out.version = in.le<Version>();
+    read_row(in, out.state);
+    if (!in.at_end())
+      return corrupt("fold_store.row_malformed", "a stream's state does not read; fold it again");
+    return out;
   }
   [[nodiscard]] static Bytes row(const StreamState<State>& held) {
     ByteWriter out;

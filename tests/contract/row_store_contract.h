@@ -1,10 +1,10 @@
 #pragma once
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "engine/ports/row_store.h"
 #include "tests/support/print.h"
@@ -47,7 +47,8 @@ inline void row_store_contract(const MakeRows& make) {
     REQUIRE(opened);
     return *opened;
   };
-  const auto scan = [](const RowFamily& rows, std::string_view from = "", std::string_view to = "", std::size_t enough = 1000) {
+  const auto scan = [](const RowFamily& rows, std::string_view from = "", std::string_view to = "",
+                       std::size_t enough = 1000) {
     Rows found;
     REQUIRE(rows.scan(as_bytes(from), as_bytes(to), [&](ByteView key, ByteView value) {
       found.emplace_back(as_text(key), as_text(value));
@@ -85,8 +86,10 @@ inline void row_store_contract(const MakeRows& make) {
 
   SUBCASE("a scan is in the order of the keys' bytes, from one key up to another, and stops when told") {
     RowFamily& rows = *family("a");
-    REQUIRE(rows.write({put("b", "2"), put("a", "1"), put("ba", "3"), put("\xff\xff", "5"), put("\x7f", "4"), put("", "0")}));
-    CHECK(scan(rows) == Rows{{"", "0"}, {"a", "1"}, {"b", "2"}, {"ba", "3"}, {"\x7f", "4"}, {"\xff\xff", "5"}});
+    REQUIRE(rows.write({put("b", "2"), put("a", "1"), put("ba", "3"), put("\xff\xff", "5"), put("\x7f", "4"),
+                        put("", "0")}));
+    CHECK(scan(rows) ==
+          Rows{{"", "0"}, {"a", "1"}, {"b", "2"}, {"ba", "3"}, {"\x7f", "4"}, {"\xff\xff", "5"}});
     CHECK(scan(rows, "b") == Rows{{"b", "2"}, {"ba", "3"}, {"\x7f", "4"}, {"\xff\xff", "5"}});
     CHECK(scan(rows, "aa", "ba") == Rows{{"b", "2"}});
     CHECK(scan(rows, "ba", "b").empty());
@@ -125,7 +128,8 @@ inline void row_store_contract(const MakeRows& make) {
     RowFamily* rows = family("a");
     for (int batch = 1; batch <= 20; ++batch) {
       const std::string number = std::to_string(batch);
-      REQUIRE(rows->write({put("applied", number), put("row" + number, number), erase("row" + std::to_string(batch - 3))}));
+      REQUIRE(rows->write(
+          {put("applied", number), put("row" + number, number), erase("row" + std::to_string(batch - 3))}));
       if (batch == 7) REQUIRE(rows->flush());
     }
     REQUIRE(family("b")->write({put("k", "unflushed")}));

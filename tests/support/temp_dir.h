@@ -1,11 +1,9 @@
 #pragma once
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <stdexcept>
 #include <stdlib.h>
 #include <string>
+#include <unistd.h>
 
 namespace parlance::tests {
 

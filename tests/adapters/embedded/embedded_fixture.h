@@ -17,6 +17,7 @@ class EmbeddedFixture final : public LogFixture {
   }
   EventLog& log() override { return *log_; }
   Vault& vault() override { return log_->vault(); }
+  EmbeddedLog& embedded() { return *log_; }
   void reopen() override {
     close();
     open();

@@ -141,6 +141,38 @@ TEST_CASE(
   }
 }
 
+TEST_CASE(
+    "a busy log survives a disk that fills at any write, those of its tables and its catalogue among them") {
+  const std::string block(700 * 1024, 'x');
+  for (int nth = 2; nth <= 62; nth += 5) {
+    CAPTURE(nth);
+    FaultyFiles files;
+    EmbeddedFixture fixture(
+        1, {.fail_stop = [](const Error& error) { FAIL(error.detail); }, .env = files.env()});
+    files.fill_up_at(nth);
+    Offset acknowledged = 0;
+    std::optional<Error> error;
+    while (!error && acknowledged < 100) {
+      const auto offset = append_one(fixture, 0, record_of(std::to_string(acknowledged) + block));
+      offset ? void(++acknowledged) : void(error = offset.error());
+    }
+    REQUIRE(error);
+    CHECK(error->code == Errc::read_only);
+    for (int opening = 0; opening < 2; ++opening) {
+      Offset next = 0;
+      REQUIRE(fixture.log().read(0, 0, 1000, [&](const StoredRecord& record) {
+        CHECK(as_text(record.bytes) == std::to_string(next++) + block);
+        return true;
+      }));
+      CHECK(next >= acknowledged);
+      files.set_full(false);
+      if (opening == 0) REQUIRE(fixture.log().reopen(0));
+    }
+    const Offset end = fixture.log().end(0);
+    CHECK(*append_one(fixture, 0, record_of("more")) == end);
+  }
+}
+
 TEST_CASE("readers never stop while a database that refused a write is opened anew") {
   FaultyFiles files;
   EmbeddedFixture fixture(1, {.recent_bytes = 0, .env = files.env()});

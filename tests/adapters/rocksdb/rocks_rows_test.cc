@@ -106,7 +106,9 @@ TEST_CASE("a destroyed store is empty, and destroying none is no error") {
   CHECK(open_rows(temp / "rows")->families().empty());
 }
 
-TEST_CASE("one byte flipped anywhere in a store is refused, found by the read, or harmless; then it is destroyed and made anew") {
+TEST_CASE(
+    "one byte flipped anywhere in a store is refused, found by the read, or harmless; then it is destroyed "
+    "and made anew") {
   const TempDir temp;
   const fs::path dir = temp / "rows";
   {

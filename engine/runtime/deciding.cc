@@ -1,0 +1,482 @@
+#include "engine/runtime/deciding.h"
+
+#include <algorithm>
+
+#include "engine/runtime/blind.h"
+#include "engine/runtime/streams.h"
+
+namespace parlance {
+namespace {
+
+constexpr std::size_t known_conversations_max = 50;  ///< of a sender's, that intake looks at: the newest
+constexpr std::size_t preview_subject_bytes_max = 300;
+
+std::vector<conversation::Timer> due_timers(const conversation::State& state,
+                                            const std::optional<Instant>& until) {
+  auto due = conversation::timers(state);
+  std::erase_if(due, [&](const conversation::Timer& timer) { return !until || timer.due > *until; });
+  std::ranges::sort(due, {}, &conversation::Timer::due);
+  return due;
+}
+
+/// The state once its due timers have fired.
+conversation::State after_timers(conversation::State state, const std::optional<Instant>& until) {
+  for (const conversation::Timer& timer : due_timers(state, until))
+    if (const auto events = conversation::decide(state, conversation::Tick{timer}))
+      for (const conversation::Event& event : *events) state = conversation::evolve(std::move(state), event);
+  return state;
+}
+
+Error erased() { return {Errc::not_found, "conversation.not_found", "the conversation is erased"}; }
+Error conflict(Version version) {
+  return {Errc::version_conflict, "stream.version_conflict", std::to_string(version)};
+}
+bool conflicts(const Request& request, Version version) {
+  return request.if_match && *request.if_match != version;
+}
+
+QueueId first_queue(const adoption::Body* adopted) {
+  return adopted != nullptr && !adopted->queues.empty() ? adopted->queues.front().id : QueueId{};
+}
+
+template <class State, class Command> auto decide_in_its_namespace(const State& state, const Command& c) {
+  return decide(state, c);
+}
+
+}  // namespace
+
+/// A customer's message on its way into a conversation.
+struct Deciding::Incoming {
+  ReferenceId author;
+  Identity sender;
+  Preview preview;  ///< as it was before
+  Language language;
+  MessageContent content;
+  Attachments attachments;
+  Instant at;
+};
+
+Result<Draft> Deciding::decide(Request& request, const Moment& at) {
+  Draft draft;
+  const Asked asked{request, at, draft};
+  const auto decided = std::visit([&](auto& action) { return on(asked, action); }, request.action);
+  if (decided) return draft;
+  forget(draft.made);
+  return decided.error();
+}
+
+void Deciding::forget(const std::vector<ReferenceId>& made) {
+  for (const ReferenceId reference : made) door_.forget(reference);
+}
+
+// ---- messages from outside ----
+
+Result<void> Deciding::on(const Asked& asked, Arrive& arrive) {
+  Request& request = asked.request;
+  const auto subject = fold_.find_subject(request.workspace, arrive.channel, arrive.address);
+  if (!subject) return subject.error();
+  const SubjectId sender = *subject ? **subject : SubjectId::from(fresh_id(asked));
+  intake::State known;
+  if (*subject)
+    if (auto listed = know(asked, sender, known); !listed) return listed;
+  if (arrive.ignore_thread) {
+    // What lives in another slot has just refused this message.
+    std::erase_if(known.known, [](const intake::Known& k) { return !k.state; });
+  } else if (auto threaded = know_thread(asked, arrive, known); !threaded) {
+    return threaded;
+  }
+  const auto decision = intake::decide(known, {arrive.channel, arrive.store, request.slot, arrive.at});
+  Identity identity{sender, arrive.channel, arrive.account, arrive.address, arrive.content.sender_name, {}};
+
+  if (const auto* forward = std::get_if<intake::Forward>(&decision)) {
+    auto author = author_in(asked, forward->conversation, sender);
+    if (!author) return author.error();
+    asked.draft.stream = door_stream(request.workspace, request.slot);
+    asked.draft.events.push_back({asked.draft.stream,
+                                  intake::Event{intake::MessageForwarded{
+                                      forward->conversation, *author,
+                                      Personal<Identity>(identity, *author, FieldClass::contact), arrive.at}},
+                                  identity});
+    return {};
+  }
+
+  conversation::State state;
+  ConversationId id;
+  Preview preview;
+  if (const auto* join = std::get_if<intake::Join>(&decision)) {
+    id = join->conversation;
+    asked.draft.stream = {Category::conversation, id};
+    auto held = fold_.conversations().load(asked.draft.stream);
+    if (!held) return held.error();
+    state = (*held)->state;
+    auto before = preview_of_conversation(request.workspace, **held);
+    if (!before) return before.error();
+    preview = std::move(*before);
+  } else {
+    id = ConversationId::from(fresh_id(asked));
+    asked.draft.stream = {Category::conversation, id};
+    auto requester = author_in(asked, id, sender);
+    if (!requester) return requester.error();
+    auto number = next_number(asked);
+    if (!number) return number.error();
+    auto body = adopted(request.workspace);
+    if (!body) return body.error();
+    conversation::Open open;
+    open.requester = *requester;
+    open.channel = arrive.channel;
+    open.identity = identity;
+    open.store = arrive.store;
+    open.language = arrive.language;
+    open.queue = first_queue(*body);
+    open.number = *number;
+    open.at = arrive.at;
+    if (auto opened = add(asked.draft, state, open, identity); !opened) return opened;
+    preview = {identity.name, arrive.content.subject_line, {}, arrive.account};
+  }
+  auto author = author_in(asked, id, sender);
+  if (!author) return author.error();
+  return receive(asked, state,
+                 {*author, std::move(identity), std::move(preview), arrive.language,
+                  std::move(arrive.content), std::move(arrive.attachments), arrive.at});
+}
+
+Result<void> Deciding::on(const Asked& asked, ReceiveForwarded& forwarded) {
+  const WorkspaceId workspace = asked.request.workspace;
+  asked.draft.stream = {Category::conversation, forwarded.conversation};
+  auto held = conversation(workspace, asked.draft.stream);
+  if (!held) return held.error();
+  conversation::State state = (*held)->state;
+  if (fold_.is_erased(workspace, state.requester) || fold_.is_erased(workspace, forwarded.author))
+    return erased();
+  auto preview = preview_of_conversation(workspace, **held);
+  if (!preview) return preview.error();
+  return receive(asked, state,
+                 {forwarded.author, forwarded.identity, std::move(*preview), forwarded.language,
+                  forwarded.content, forwarded.attachments, forwarded.at});
+}
+
+Result<void> Deciding::receive(const Asked& asked, conversation::State& state, Incoming incoming) {
+  if (auto fired = fire_due(asked, state); !fired) return fired;
+  auto body = adopted(asked.request.workspace);
+  if (!body) return body.error();
+  conversation::Receive receive;
+  receive.id = MessageId::from(fresh_id(asked));
+  receive.author = incoming.author;
+  if (incoming.author != state.requester &&
+      std::ranges::find(state.participants, incoming.author) == state.participants.end())
+    receive.joins = incoming.sender;
+  receive.channel = incoming.sender.channel;
+  receive.language = incoming.language;
+  receive.preview = std::move(incoming.preview);
+  receive.preview.text =
+      preview_of(incoming.content.text.empty() ? incoming.content.subject_line : incoming.content.text);
+  if (receive.preview.subject_line.empty())
+    receive.preview.subject_line = preview_of(incoming.content.subject_line, preview_subject_bytes_max);
+  receive.content = std::move(incoming.content);
+  receive.attachments = std::move(incoming.attachments);
+  receive.at = incoming.at;
+  receive.adopted = *body;
+  asked.draft.preview = receive.preview;
+  return add(asked.draft, state, receive, receive.joins);
+}
+
+Result<void> Deciding::on(const Asked& asked, OpenByAgent& open) {
+  const WorkspaceId workspace = asked.request.workspace;
+  const auto subject = fold_.find_subject(workspace, open.channel, open.address);
+  if (!subject) return subject.error();
+  auto body = adopted(workspace);
+  if (!body) return body.error();
+  if (open.queue && *body != nullptr && !(*body)->knows(open.queue))
+    return refused("queue.unknown", "no queue of that id");
+  const SubjectId whom = *subject ? **subject : SubjectId::from(fresh_id(asked));
+  const auto id = ConversationId::from(fresh_id(asked));
+  asked.draft.stream = {Category::conversation, id};
+  const Identity identity{whom, open.channel, open.account, open.address, open.content.sender_name, {}};
+  auto requester = author_in(asked, id, whom);
+  if (!requester) return requester.error();
+  auto number = next_number(asked);
+  if (!number) return number.error();
+  conversation::Open opening;
+  opening.requester = *requester;
+  opening.channel = open.channel;
+  opening.identity = identity;
+  opening.store = open.store;
+  opening.queue = open.queue ? open.queue : first_queue(*body);
+  opening.number = *number;
+  opening.by_agent = true;
+  opening.at = open.at;
+  conversation::State state;
+  if (auto opened = add(asked.draft, state, opening, identity); !opened) return opened;
+  if (open.content.text.empty() && open.attachments.empty()) return {};
+  conversation::Reply reply;
+  reply.id = MessageId::from(fresh_id(asked));
+  reply.agent = open.agent;
+  reply.preview = {identity.name, preview_of(open.content.subject_line, preview_subject_bytes_max),
+                   preview_of(open.content.text), open.account};
+  asked.draft.preview = reply.preview;
+  open.content.sender_name.clear();
+  reply.content = std::move(open.content);
+  reply.attachments = std::move(open.attachments);
+  reply.at = open.at;
+  return add(asked.draft, state, reply, std::nullopt);
+}
+
+// ---- people ----
+
+Result<void> Deciding::on(const Asked& asked, CreateSubject& create) {
+  asked.draft.stream = {Category::subject, create.subject};
+  auto held = fold_.subjects().load(asked.draft.stream);
+  if (!held) return held.error();
+  asked.draft.version = (*held)->version;
+  if ((*held)->state.exists) return {};
+  auto row = make_row(asked, RowKind::subject, create.subject, {});
+  if (!row) return row.error();
+  auto events = subject::decide((*held)->state, subject::Create{*row, create.identity, create.at});
+  if (!events) return events.error();
+  for (auto& event : *events)
+    asked.draft.events.push_back({asked.draft.stream, AnyEvent{std::move(event)}, std::nullopt});
+  return {};
+}
+
+Result<void> Deciding::on(const Asked& asked, AddIdentity& add_identity) {
+  asked.draft.stream = {Category::subject, add_identity.subject};
+  auto held = fold_.subjects().load(asked.draft.stream);
+  if (!held) return held.error();
+  if ((*held)->state.exists && (*held)->workspace != asked.request.workspace)
+    return Error{Errc::not_found, "subject.not_found", "no customer of that id"};
+  asked.draft.version = (*held)->version;
+  if (conflicts(asked.request, asked.draft.version)) return conflict(asked.draft.version);
+  Identity identity = add_identity.identity;
+  identity.subject = add_identity.subject;
+  identity.conversations.clear();
+  intake::State known;
+  if (auto listed = know(asked, add_identity.subject, known); !listed) return listed;
+  for (const intake::Known& k : known.known)
+    if (k.state && conversation::is_active(k.state->phase) &&
+        std::ranges::find(identity.conversations, k.conversation) == identity.conversations.end())
+      identity.conversations.push_back(k.conversation);
+  auto events = subject::decide((*held)->state, subject::AddIdentity{std::move(identity), add_identity.at});
+  if (!events) return events.error();
+  for (auto& event : *events)
+    asked.draft.events.push_back({asked.draft.stream, AnyEvent{std::move(event)}, std::nullopt});
+  return {};
+}
+
+Result<void> Deciding::on(const Asked& asked, LinkAddress& link) {
+  const WorkspaceId workspace = asked.request.workspace;
+  asked.draft.stream = door_stream(workspace, asked.request.slot);
+  auto known = fold_.find_subject(workspace, link.identity.channel, link.identity.address);
+  if (!known) return known.error();
+  if (*known == link.identity.subject) return {};
+  asked.draft.events.push_back(
+      {asked.draft.stream,
+       intake::Event{
+           intake::AddressLinked{Personal<Identity>(link.identity, link.row, FieldClass::contact), link.at}},
+       link.identity});
+  return {};
+}
+
+// ---- work on a conversation ----
+
+Result<void> Deciding::on(const Asked& asked, OnConversation& action) {
+  Request& request = asked.request;
+  asked.draft.stream = {Category::conversation, action.conversation};
+  const bool tick = std::holds_alternative<conversation::Tick>(action.command);
+  auto held = tick ? fold_.conversations().load(asked.draft.stream)
+                   : conversation(request.workspace, asked.draft.stream);
+  if (!held) return held.error();
+  if (tick) request.workspace = (*held)->workspace;
+  asked.draft.version = (*held)->version;
+  if (conflicts(request, asked.draft.version)) return conflict(asked.draft.version);
+  conversation::State state = (*held)->state;
+  Preview before;
+  if (std::holds_alternative<conversation::Reply>(action.command)) {
+    auto opened = preview_of_conversation(request.workspace, **held);
+    if (!opened) return opened.error();
+    before = std::move(*opened);
+  }
+  auto body = adopted(request.workspace);
+  if (!body) return body.error();
+  if (!tick)
+    if (auto fired = fire_due(asked, state); !fired) return fired;
+  return std::visit(
+      [&](auto& command) {
+        if constexpr (requires { command.adopted; }) command.adopted = *body;
+        if constexpr (requires { command.id; }) command.id = MessageId::from(fresh_id(asked));
+        if constexpr (requires { command.preview; }) {
+          command.preview = std::move(before);
+          command.preview.text = preview_of(command.content.text);
+          asked.draft.preview = command.preview;
+        }
+        return add(asked.draft, state, command, std::nullopt);
+      },
+      action.command);
+}
+
+/// Decides one conversation command on `state`, adds its events to the draft and evolves `state`.
+Result<void> Deciding::add(Draft& draft, conversation::State& state, const conversation::Command& command,
+                           const std::optional<Identity>& identity) {
+  auto events = conversation::decide(state, command);
+  if (!events) return events.error();
+  for (conversation::Event& event : *events) {
+    state = conversation::evolve(std::move(state), event);
+    AnyEvent body{std::move(event)};
+    const bool carries = identity_of(body) != nullptr;
+    draft.events.push_back({draft.stream, std::move(body), carries ? identity : std::nullopt});
+  }
+  return {};
+}
+
+Result<void> Deciding::fire_due(const Asked& asked, conversation::State& state) {
+  for (const conversation::Timer& timer : due_timers(state, asked.at.timers_due))
+    if (auto fired = add(asked.draft, state, conversation::Tick{timer}, std::nullopt); !fired) return fired;
+  return {};
+}
+
+// ---- the workspace's own ----
+
+Result<void> Deciding::on(const Asked& asked, OnSettings& action) {
+  asked.draft.stream = settings_stream(asked.request.workspace);
+  auto held = fold_.settings().load(asked.draft.stream);
+  if (!held) return held.error();
+  if (auto* tag = std::get_if<settings::AddTag>(&action.command); tag != nullptr && !tag->id)
+    tag->id = TagId::from(fresh_id(asked));
+  return on_versioned(asked, **held, action.command);
+}
+
+Result<void> Deciding::on(const Asked& asked, OnDesk& action) {
+  asked.draft.stream = desk_stream(asked.request.workspace);
+  auto held = fold_.desks().load(asked.draft.stream);
+  if (!held) return held.error();
+  if (auto* agent = std::get_if<desk::AddAgent>(&action.command)) {
+    if (!agent->id) agent->id = AgentId::from(fresh_id(asked));
+    auto row = make_row(asked, RowKind::agent, agent->id, {});
+    if (!row) return row.error();
+    agent->row = *row;
+  } else if (auto* queue = std::get_if<desk::AddQueue>(&action.command); queue != nullptr && !queue->id) {
+    queue->id = QueueId::from(fresh_id(asked));
+  } else if (auto* token = std::get_if<desk::IssueToken>(&action.command); token != nullptr && !token->id) {
+    token->id = TokenId::from(fresh_id(asked));
+  }
+  return on_versioned(asked, **held, action.command);
+}
+
+Result<void> Deciding::on(const Asked& asked, OnAdoption& action) {
+  asked.draft.stream = adoption_stream(asked.request.workspace, first_slot_);
+  auto held = fold_.adoptions().load(asked.draft.stream);
+  if (!held) return held.error();
+  asked.draft.version = (*held)->version;
+  auto events = adoption::decide((*held)->state, action.command);
+  if (!events) return events.error();
+  for (auto& event : *events)
+    asked.draft.events.push_back(
+        {asked.draft.stream, AnyEvent{adoption::Event{std::move(event)}}, std::nullopt});
+  return {};
+}
+
+template <class Held, class Commands>
+Result<void> Deciding::on_versioned(const Asked& asked, const Held& held, Commands& commands) {
+  asked.draft.version = held.version;
+  if (conflicts(asked.request, held.version)) return conflict(held.version);
+  return std::visit(
+      [&](auto& command) -> Result<void> {
+        auto events = decide_in_its_namespace(held.state, command);
+        if (!events) return events.error();
+        for (auto& event : *events)
+          asked.draft.events.push_back({asked.draft.stream, AnyEvent{std::move(event)}, std::nullopt});
+        return {};
+      },
+      commands);
+}
+
+// ---- what decisions are made on ----
+
+Result<StreamState<conversation::State>*> Deciding::conversation(WorkspaceId workspace,
+                                                                 const StreamId& stream) {
+  auto held = fold_.conversations().load(stream);
+  if (held && ((*held)->version == 0 || (*held)->workspace != workspace))
+    return Error{Errc::not_found, "conversation.not_found", "no conversation of that id"};
+  return held;
+}
+
+Result<const adoption::Body*> Deciding::adopted(WorkspaceId workspace) {
+  auto held = fold_.adoptions().load(adoption_stream(workspace, first_slot_));
+  if (!held) return held.error();
+  return (*held)->version == 0 ? nullptr : &(*held)->state.body;
+}
+
+/// The conversations of `sender` that the door knows, the newest ones, with the states of those in this slot.
+Result<void> Deciding::know(const Asked& asked, SubjectId sender, intake::State& out) {
+  auto listed = fold_.conversations_of(sender);
+  if (!listed) return listed.error();
+  if (listed->size() > known_conversations_max)
+    listed->erase(listed->begin(), listed->end() - static_cast<std::ptrdiff_t>(known_conversations_max));
+  for (const fold_rows::Conversation& c : *listed) {
+    intake::Known known{c.id, c.channel, c.store, std::nullopt};
+    if (c.id.slot() == asked.request.slot) {
+      auto held = fold_.conversations().load({Category::conversation, c.id});
+      if (!held) return held.error();
+      if ((*held)->version == 0 || fold_.is_erased((*held)->workspace, (*held)->state.requester)) continue;
+      known.state = after_timers((*held)->state, asked.at.timers_due);
+    }
+    out.known.push_back(std::move(known));
+  }
+  return {};
+}
+
+Result<void> Deciding::know_thread(const Asked& asked, const Arrive& arrive, intake::State& out) {
+  out.thread = arrive.thread;
+  if (!out.thread && arrive.in_reply_to) {
+    auto went = message_went_to_(*arrive.in_reply_to);
+    if (!went) return went.error();
+    out.thread = *went;
+  }
+  if (!out.thread || out.thread->slot() != asked.request.slot) return {};
+  auto held = fold_.conversations().load({Category::conversation, *out.thread});
+  if (!held) return held.error();
+  if ((*held)->version != 0 && (*held)->workspace == asked.request.workspace &&
+      !fold_.is_erased((*held)->workspace, (*held)->state.requester))
+    out.thread_state = after_timers((*held)->state, asked.at.timers_due);
+  return {};
+}
+
+/// The reference under which `subject` writes in `conversation`; made if there is none yet.
+Result<ReferenceId> Deciding::author_in(const Asked& asked, ConversationId conversation, SubjectId subject) {
+  Draft& draft = asked.draft;
+  if (draft.author && draft.author->first == std::pair(conversation, subject)) return draft.author->second;
+  auto known = fold_.reference_of(asked.request.workspace, conversation, subject);
+  if (!known) return known.error();
+  if (*known) return **known;
+  auto made = make_row(asked, RowKind::author, subject, conversation);
+  if (!made) return made;
+  draft.author = {{conversation, subject}, *made};
+  return made;
+}
+
+Result<ReferenceId> Deciding::make_row(const Asked& asked, RowKind kind, RawId owner,
+                                       ConversationId conversation) {
+  auto made = door_.make_row(asked.request.workspace, kind, owner, conversation);
+  if (!made) return made.error();
+  asked.draft.rows.push_back(std::move(made->stored));
+  asked.draft.made.push_back(made->reference);
+  return made->reference;
+}
+
+Result<std::uint64_t> Deciding::next_number(const Asked& asked) {
+  const auto counter = fold_.numbered(asked.request.workspace, asked.request.slot);
+  if (!counter) return counter.error();
+  return (*counter + 1) * 256 + asked.request.slot;
+}
+
+Result<Preview> Deciding::preview_of_conversation(WorkspaceId workspace,
+                                                  const StreamState<conversation::State>& held) {
+  if (held.preview) return *held.preview;
+  // Opened by an agent without a text: the next preview says what there is to show.
+  if (!held.state.preview) return Preview{};
+  auto opened = door_.open<Preview>(engine_principal, Purpose::engine, workspace, *held.state.preview);
+  if (auto* value = std::get_if<Preview>(&opened)) return std::move(*value);
+  if (std::holds_alternative<Erased>(opened)) return Preview{};
+  return std::get<Unavailable>(opened).error;
+}
+
+}  // namespace parlance

@@ -1,0 +1,449 @@
+#include "engine/runtime/partition_fold.h"
+
+#include <algorithm>
+
+#include "engine/runtime/blind.h"
+
+namespace parlance {
+namespace {
+
+constexpr std::size_t conversations_in_memory_max = 20'000;
+constexpr std::size_t other_streams_in_memory_max = 5'000;
+constexpr std::size_t rows_cleared_at_once = 10'000;
+
+Bytes bytes_of(const std::vector<fold_rows::Conversation>& listed) {
+  ByteWriter out;
+  for (const fold_rows::Conversation& c : listed) fold_rows::write_conversation(out, c);
+  return out.take();
+}
+
+}  // namespace
+
+const Personal<Identity>* identity_of(const AnyEvent& event) {
+  return std::visit(
+      [](const auto& category) {
+        return std::visit(
+            [](const auto& e) -> const Personal<Identity>* {
+              if constexpr (requires {
+                              { e.identity } -> std::convertible_to<const Personal<Identity>&>;
+                            })
+                return &e.identity;
+              else
+                return nullptr;
+            },
+            category);
+      },
+      event);
+}
+
+/// Where a folding is: the event, the envelope around it, and the rows changed so far.
+struct PartitionFold::Folding {
+  const Envelope& envelope;
+  const StreamEvent& event;
+  std::vector<RowChange>& changes;
+  Ticket ticket;
+
+  void touch(auto& held) const {
+    held.workspace = envelope.workspace;
+    held.version = event.version;
+    held.ticket = ticket;
+  }
+};
+
+PartitionFold::PartitionFold(PartitionId partition, Genesis genesis, RowFamily& store, Door& door,
+                             KeyService& keys)
+    : partition_(partition),
+      genesis_(genesis),
+      store_(store),
+      door_(door),
+      keys_(keys),
+      rows_(store),
+      conversations_(store, partition, conversations_in_memory_max),
+      subjects_(store, partition, other_streams_in_memory_max),
+      settings_(store, partition, other_streams_in_memory_max),
+      desks_(store, partition, other_streams_in_memory_max),
+      adoptions_(store, partition, other_streams_in_memory_max),
+      doors_(store, partition, other_streams_in_memory_max) {}
+
+// ---- the log's state ----
+
+Result<std::optional<PartitionFold::Applied>> PartitionFold::load(LogId log) {
+  const auto row = store_.get(fold_rows::key(partition_, 'M'));
+  if (!row) return row.error();
+  if (*row) {
+    ByteReader in(**row);
+    const auto state = decode_log_state(in.take(log_state_bytes));
+    const Instant last_recorded{in.le<std::int64_t>()};
+    const auto layout = in.le<std::uint32_t>();
+    if (state && in.at_end() && layout == state_rows_version && state->log == log &&
+        state->partition == partition_) {
+      last_recorded_ = last_recorded;
+      return Applied{*state, last_recorded};
+    }
+  }
+  if (auto cleared = clear(); !cleared) return cleared.error();
+  return std::nullopt;
+}
+
+Result<void> PartitionFold::clear() {
+  const Bytes from = ByteWriter().be(partition_).take();
+  const Bytes to =
+      partition_ == 0xffff ? Bytes{} : ByteWriter().be(static_cast<PartitionId>(partition_ + 1U)).take();
+  while (true) {
+    std::vector<RowChange> removed;
+    const auto scanned = store_.scan(from, to, [&](ByteView key, ByteView) {
+      removed.push_back({Bytes(key.begin(), key.end()), std::nullopt});
+      return removed.size() < rows_cleared_at_once;
+    });
+    if (!scanned || removed.empty()) return scanned;
+    if (auto written = store_.write(removed); !written) return written;
+  }
+}
+
+// ---- folding ----
+
+Result<std::vector<RowChange>> PartitionFold::decided(const Envelope& envelope,
+                                                      const std::vector<std::optional<Identity>>& identities,
+                                                      const std::optional<Preview>& preview, Ticket ticket) {
+  return fold(envelope, identities, preview, ticket);
+}
+
+void PartitionFold::certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset,
+                            Ticket ticket) {
+  last_recorded_ = std::max(last_recorded_, envelope.recorded_at);
+  for (RowChange& change : changes) pending_.emplace_back(std::move(change), ticket);
+  if (envelope.command) {
+    Bytes key = fold_rows::id_key(partition_, 'C', *envelope.command);
+    Bytes at = ByteWriter().le(offset).take();
+    rows_.put(key, at, ticket);
+    pending_.push_back({{std::move(key), std::move(at)}, ticket});
+  }
+  for (std::size_t i = 0; i < envelope.events.size(); ++i) {
+    const StreamEvent& event = envelope.events[i];
+    pending_.push_back(
+        {{fold_rows::history_key(partition_, event.stream, event.version),
+          fold_rows::write_entry({event.version, kind_of(event.body), event.occurred_at, envelope.recorded_at,
+                                  envelope.actor, offset, static_cast<std::uint16_t>(i)})},
+         ticket});
+  }
+}
+
+Result<void> PartitionFold::catch_up(const Envelope& envelope, Offset offset, Ticket settled) {
+  std::vector<std::optional<Identity>> identities;
+  for (const StreamEvent& event : envelope.events) {
+    auto& identity = identities.emplace_back();
+    const Personal<Identity>* field = identity_of(event.body);
+    if (field == nullptr || event.stream.category == Category::subject) continue;
+    auto opened =
+        door_.open<Identity>(engine_principal, Purpose::engine, envelope.workspace, field->sealed());
+    if (const auto* closed = std::get_if<Unavailable>(&opened)) return closed->error;
+    if (auto* value = std::get_if<Identity>(&opened)) identity = std::move(*value);
+  }
+  auto changes = fold(envelope, identities, std::nullopt, settled);
+  if (!changes) return changes.error();
+  certain(envelope, std::move(*changes), offset, settled);
+  return {};
+}
+
+Result<Instant> PartitionFold::write(Ticket settled) {
+  if (!passed_) return instant_max;
+  std::vector<RowChange> batch;
+  batch.reserve(pending_.size() + 1);
+  Instant earliest = instant_max;
+  for (const auto& [change, ticket] : pending_) {
+    batch.push_back(change);
+    if (!change.value) continue;
+    if (const auto timer = fold_rows::read_timer_key(change.key))
+      earliest = std::min(earliest, timer->timer.due);
+  }
+  batch.push_back(
+      {fold_rows::key(partition_, 'M'),
+       ByteWriter().raw(encode_log_state(*passed_)).le(last_recorded_.ms).le(state_rows_version).take()});
+  if (auto written = store_.write(batch); !written) return written.error();
+  for (const auto& [change, ticket] : pending_) rows_.written(change.key, ticket);
+  pending_.clear();
+  passed_.reset();
+  conversations_.evict(settled);
+  subjects_.evict(settled);
+  return earliest;
+}
+
+void PartitionFold::drop() {
+  rows_.drop();
+  conversations_.drop();
+  subjects_.drop();
+  settings_.drop();
+  desks_.drop();
+  adoptions_.drop();
+  doors_.drop();
+}
+
+Result<std::vector<RowChange>> PartitionFold::fold(const Envelope& envelope,
+                                                   const std::vector<std::optional<Identity>>& identities,
+                                                   const std::optional<Preview>& preview, Ticket ticket) {
+  std::vector<RowChange> changes;
+  std::vector<StreamId> touched;
+  for (std::size_t i = 0; i < envelope.events.size(); ++i) {
+    const StreamEvent& event = envelope.events[i];
+    if (std::ranges::find(touched, event.stream) == touched.end()) touched.push_back(event.stream);
+    const Folding at{envelope, event, changes, ticket};
+    auto folded = std::visit([&](const auto& body) { return fold_event(at, body); }, event.body);
+    if (!folded) return folded.error();
+    if (!identities[i]) continue;
+    if (auto linked = fold_identity(at, *identities[i], identity_of(event.body)->sealed()); !linked)
+      return linked.error();
+  }
+  for (const StreamId& stream : touched) {
+    auto row = row_of(stream, preview, ticket);
+    if (!row) return row.error();
+    changes.push_back({fold_rows::stream_key(partition_, stream), std::move(*row)});
+  }
+  return changes;
+}
+
+Result<void> PartitionFold::fold_event(const Folding& at, const conversation::Event& event) {
+  const StreamId& stream = at.event.stream;
+  auto loaded = conversations_.load(stream);
+  if (!loaded) return loaded.error();
+  auto& held = **loaded;
+  const auto before = conversation::timers(held.state);
+  const auto shown = held.state.preview;
+  held.state = conversation::evolve(std::move(held.state), event);
+  if (held.state.preview != shown) held.preview.reset();
+  at.touch(held);
+  const auto after = conversation::timers(held.state);
+  const auto timer_key = [&](const conversation::Timer& timer) {
+    return fold_rows::timer_key(partition_, timer.due, stream, timer.kind);
+  };
+  for (const auto& timer : before)
+    if (std::ranges::find(after, timer) == after.end())
+      at.changes.push_back({timer_key(timer), std::nullopt});
+  for (const auto& timer : after)
+    if (std::ranges::find(before, timer) == before.end()) at.changes.push_back({timer_key(timer), Bytes{}});
+  if (const auto* opened = std::get_if<conversation::Opened>(&event))
+    put(at, fold_rows::number_key(partition_, at.envelope.workspace, stream.id.slot()),
+        ByteWriter().le(opened->number / 256).take());
+  return {};
+}
+template <class State, class Event>
+Result<void> PartitionFold::evolve_stream(StreamStates<State>& states, const Folding& at,
+                                          const Event& event) {
+  auto loaded = states.load(at.event.stream);
+  if (!loaded) return loaded.error();
+  (*loaded)->state = evolve(std::move((*loaded)->state), event);
+  at.touch(**loaded);
+  return {};
+}
+Result<void> PartitionFold::fold_event(const Folding& at, const subject::Event& event) {
+  if (std::holds_alternative<subject::Created>(event))
+    put(at, fold_rows::id_key(partition_, 'O', at.event.stream.id), std::nullopt);
+  return evolve_stream(subjects_, at, event);
+}
+Result<void> PartitionFold::fold_event(const Folding& at, const settings::Event& event) {
+  return evolve_stream(settings_, at, event);
+}
+Result<void> PartitionFold::fold_event(const Folding& at, const desk::Event& event) {
+  return evolve_stream(desks_, at, event);
+}
+Result<void> PartitionFold::fold_event(const Folding& at, const adoption::Event& event) {
+  return evolve_stream(adoptions_, at, event);
+}
+Result<void> PartitionFold::fold_event(const Folding& at, const intake::Event&) {
+  auto loaded = doors_.load(at.event.stream);
+  if (!loaded) return loaded.error();
+  at.touch(**loaded);
+  return {};
+}
+
+/// The identity map, from what opening, joining, forwarding and linking events carry. A person's own events say nothing here: a
+/// further address counts once its door has linked it, wherever that door is.
+Result<void> PartitionFold::fold_identity(const Folding& at, const Identity& identity, const Sealed& sealed) {
+  const StreamId& stream = at.event.stream;
+  if (stream.category == Category::subject) return {};
+  const WorkspaceId workspace = at.envelope.workspace;
+  const Slot door = slot_of_address(keys_, workspace, identity.channel, identity.address);
+  if (is_mine(door))
+    put(at,
+        fold_rows::id_key(partition_, 'A',
+                          blind_address(keys_, workspace, identity.channel, identity.address)),
+        ByteWriter().id(identity.subject).id(sealed.reference).take());
+
+  std::vector<fold_rows::Conversation> joined;
+  bool writes_there = true;
+  if (stream.category == Category::conversation) {
+    auto held = conversations_.load(stream);
+    if (!held) return held.error();
+    joined.push_back({ConversationId::from(stream.id), identity.channel, (*held)->state.store});
+  } else {
+    const StoreId store = store_id(keys_, workspace, identity.channel, identity.account);
+    const auto& event = std::get<intake::Event>(at.event.body);
+    if (const auto* forwarded = std::get_if<intake::MessageForwarded>(&event)) {
+      joined.push_back({forwarded->to, identity.channel, store});
+    } else {
+      writes_there = false;
+      for (const ConversationId id : identity.conversations) joined.push_back({id, identity.channel, store});
+    }
+  }
+  if (joined.empty()) return {};
+  auto listed = conversations_of(identity.subject);
+  if (!listed) return listed.error();
+  for (const fold_rows::Conversation& c : joined) {
+    if (std::ranges::find(*listed, c) == listed->end()) listed->push_back(c);
+    if (writes_there)
+      put(at, fold_rows::ids_key(partition_, 'R', c.id, identity.subject),
+          ByteWriter().id(sealed.reference).take());
+  }
+  put(at, fold_rows::id_key(partition_, 'P', identity.subject), bytes_of(*listed));
+
+  // The person's own first event is a command of its own, never in one envelope with a conversation.
+  if (!is_mine(identity.subject.slot()) || identity.subject.slot() != door) return {};
+  auto person = subjects_.load({Category::subject, identity.subject});
+  if (!person) return person.error();
+  if ((*person)->state.exists) return {};
+  ByteWriter owed;
+  owed.id(workspace);
+  write_row(owed, sealed);
+  put(at, fold_rows::id_key(partition_, 'O', identity.subject), owed.take());
+  return {};
+}
+
+void PartitionFold::put(const Folding& at, Bytes key, std::optional<Bytes> value) {
+  rows_.put(key, value, at.ticket);
+  at.changes.push_back({std::move(key), std::move(value)});
+}
+
+Result<Bytes> PartitionFold::row_of(const StreamId& stream, const std::optional<Preview>& preview,
+                                    Ticket ticket) {
+  const auto row = [&](auto& states) -> Result<Bytes> {
+    auto held = states.load(stream);
+    if (!held) return held.error();
+    (*held)->ticket = ticket;
+    if (stream.category == Category::conversation && preview) (*held)->preview = preview;
+    return states.row(**held);
+  };
+  switch (stream.category) {
+    case Category::conversation: return row(conversations_);
+    case Category::subject: return row(subjects_);
+    case Category::settings: return row(settings_);
+    case Category::desk: return row(desks_);
+    case Category::adoption: return row(adoptions_);
+    case Category::door: return row(doors_);
+    case Category::none: break;
+  }
+  return corrupt("stream.category", "an event of no category");
+}
+
+// ---- reading ----
+
+Result<Version> PartitionFold::version_of(const StreamId& stream) {
+  const auto version = [](auto held) -> Result<Version> {
+    if (!held) return held.error();
+    return (*held)->version;
+  };
+  switch (stream.category) {
+    case Category::conversation: return version(conversations_.load(stream));
+    case Category::subject: return version(subjects_.load(stream));
+    case Category::settings: return version(settings_.load(stream));
+    case Category::desk: return version(desks_.load(stream));
+    case Category::adoption: return version(adoptions_.load(stream));
+    case Category::door: return version(doors_.load(stream));
+    case Category::none: break;
+  }
+  return corrupt("stream.category", "an event of no category");
+}
+
+Result<std::optional<Offset>> PartitionFold::offset_of(CommandId command) const {
+  const auto row = rows_.get(fold_rows::id_key(partition_, 'C', command));
+  if (!row) return row.error();
+  if (!*row) return std::nullopt;
+  return ByteReader(**row).le<Offset>();
+}
+
+Result<std::optional<SubjectId>> PartitionFold::find_subject(WorkspaceId workspace, Channel channel,
+                                                             const std::string& address) {
+  const auto row =
+      rows_.get(fold_rows::id_key(partition_, 'A', blind_address(keys_, workspace, channel, address)));
+  if (!row) return row.error();
+  if (!*row) return std::nullopt;
+  ByteReader in(**row);
+  const auto subject = in.id_of<SubjectId>();
+  if (is_erased(workspace, in.id_of<ReferenceId>())) return std::nullopt;
+  return subject;
+}
+
+Result<std::vector<fold_rows::Conversation>> PartitionFold::conversations_of(SubjectId subject) const {
+  const auto row = rows_.get(fold_rows::id_key(partition_, 'P', subject));
+  if (!row) return row.error();
+  if (!*row) return std::vector<fold_rows::Conversation>{};
+  return fold_rows::read_conversations(**row);
+}
+
+Result<std::optional<ReferenceId>> PartitionFold::reference_of(WorkspaceId workspace,
+                                                               ConversationId conversation,
+                                                               SubjectId subject) {
+  const auto row = rows_.get(fold_rows::ids_key(partition_, 'R', conversation, subject));
+  if (!row) return row.error();
+  if (!*row) return std::nullopt;
+  const auto reference = ByteReader(**row).id_of<ReferenceId>();
+  if (is_erased(workspace, reference)) return std::nullopt;
+  return reference;
+}
+
+Result<std::uint64_t> PartitionFold::numbered(WorkspaceId workspace, Slot slot) const {
+  const auto row = rows_.get(fold_rows::number_key(partition_, workspace, slot));
+  if (!row) return row.error();
+  return *row ? ByteReader(**row).le<std::uint64_t>() : 0;
+}
+
+bool PartitionFold::is_erased(WorkspaceId workspace, ReferenceId reference) {
+  return std::holds_alternative<Erased>(door_.row(workspace, reference));
+}
+
+Result<PartitionFold::Due> PartitionFold::due(Instant now, std::size_t limit) const {
+  Due out;
+  const auto scanned = store_.scan(fold_rows::key(partition_, 'T'), fold_rows::key(partition_, 'T' + 1),
+                                   [&](ByteView key, ByteView) {
+                                     const auto timer = fold_rows::read_timer_key(key);
+                                     if (!timer) return true;
+                                     if (timer->timer.due > now || out.timers.size() == limit) {
+                                       out.next = timer->timer.due;
+                                       return false;
+                                     }
+                                     out.timers.push_back(*timer);
+                                     return true;
+                                   });
+  if (!scanned) return scanned.error();
+  return out;
+}
+
+Result<std::vector<std::pair<WorkspaceId, Sealed>>> PartitionFold::owed() const {
+  std::vector<std::pair<WorkspaceId, Sealed>> out;
+  const auto scanned = store_.scan(fold_rows::key(partition_, 'O'), fold_rows::key(partition_, 'O' + 1),
+                                   [&](ByteView, ByteView value) {
+                                     ByteReader in(value);
+                                     const auto workspace = in.id_of<WorkspaceId>();
+                                     Sealed sealed;
+                                     read_row(in, sealed);
+                                     if (in.at_end()) out.emplace_back(workspace, sealed);
+                                     return true;
+                                   });
+  if (!scanned) return scanned.error();
+  return out;
+}
+
+Result<std::set<WorkspaceId>> PartitionFold::workspaces() const {
+  std::set<WorkspaceId> out;
+  for (const Category category : {Category::settings, Category::desk}) {
+    const auto next = static_cast<Category>(static_cast<int>(category) + 1);
+    const auto scanned =
+        store_.scan(fold_rows::stream_key(partition_, {category, {}}),
+                    fold_rows::stream_key(partition_, {next, {}}), [&](ByteView, ByteView value) {
+                      out.insert(ByteReader(value).id_of<WorkspaceId>());
+                      return true;
+                    });
+    if (!scanned) return scanned.error();
+  }
+  return out;
+}
+
+}  // namespace parlance

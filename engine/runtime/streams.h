@@ -1,0 +1,12 @@
+#pragma once
+#include "engine/base/id.h"
+
+namespace parlance {
+
+/// The streams of which there is one a slot, a partition or a workspace.
+[[nodiscard]] StreamId door_stream(WorkspaceId workspace, Slot slot);
+[[nodiscard]] StreamId adoption_stream(WorkspaceId workspace, std::uint16_t first_slot);
+[[nodiscard]] StreamId settings_stream(WorkspaceId workspace);
+[[nodiscard]] StreamId desk_stream(WorkspaceId workspace);
+
+}  // namespace parlance
