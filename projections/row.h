@@ -17,13 +17,16 @@
 /// What rows and their keys are made of.
 namespace parlance {
 
+inline constexpr std::size_t row_bytes_max = 4096;
+
 /// A row is stored as it lies in memory: little-endian, without padding, the view's version first. It holds no offset, position or
 /// epoch, which a copy of the log changes, and nothing personal but the ids of capsules and references.
 template <class T>
-concept FixedRow = std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T> &&
-                   std::is_standard_layout_v<T> && alignof(T) <= 8 && sizeof(T) <= 4096 && requires(T row) {
-                     { row.view_version } -> std::same_as<std::uint32_t&>;
-                   };
+concept FixedRow =
+    std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T> &&
+    std::is_standard_layout_v<T> && alignof(T) <= 8 && sizeof(T) <= row_bytes_max && requires(T row) {
+      { row.view_version } -> std::same_as<std::uint32_t&>;
+    };
 
 /// An instant, or none.
 struct RowInstant {

@@ -10,7 +10,7 @@
 namespace parlance {
 
 RowHash::Term RowHash::term(ByteView key, ByteView value) {
-  std::array<std::uint8_t, RowKey::bytes_max + 4096> together;
+  std::array<std::uint8_t, RowKey::bytes_max + row_bytes_max> together;
   PARLANCE_ASSERT(key.size() + value.size() <= together.size(), "rows are of bounded size");
   std::memcpy(together.data(), key.data(), key.size());
   std::memcpy(together.data() + key.size(), value.data(), value.size());

@@ -236,12 +236,15 @@ Result<std::vector<HashComparison>> Runner::rebuild_beside(std::size_t view, boo
 
   const std::lock_guard lock(apply_mutex_);
   if (auto done = catch_up(); !done) return done.error();
+  if (auto stored = live_->store(); !stored) return stored.error();
   std::vector<HashComparison> out;
   for (PartitionId p = 0; p < live_->partitions(); ++p) {
     if (live_->status(view, p).applied != twin.next(p))
       return unavailable("views.catching_up",
                          "the view waits for others after a restart; try again when they have caught up");
-    out.push_back({p, twin.next(p), live_->hash(view, p).hex(), twin.hash(0, p).hex()});
+    const auto stored = live_->recount(view, p);
+    if (!stored) return stored.error();
+    out.push_back({p, twin.next(p), live_->hash(view, p).hex(), stored->hex(), twin.hash(0, p).hex()});
   }
   if (!serve_it) return out;
   if (auto stored = twin.store(); !stored) return stored.error();

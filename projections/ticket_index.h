@@ -49,9 +49,9 @@ class TicketIndex final : public StreamIndex {
     bool operator<(const ByNumber& o) const { return number != o.number ? number < o.number : id < o.id; }
   };
   struct Orders {
-    SortedBlocks<Entry> created;            ///< all
-    SortedBlocks<Entry> updated;            ///< all
-    SortedBlocks<Entry> working;            ///< active ones, as all below
+    SortedBlocks<Entry> created;  ///< all
+    SortedBlocks<Entry> updated;  ///< all
+    SortedBlocks<Entry> working;  ///< active ones, as all below
     SortedBlocks<GroupEntry> queue_working;
     SortedBlocks<GroupEntry> agent_working;  ///< held by an agent
     SortedBlocks<QueueInstant> deadlines;    ///< of answers promised and not given
@@ -74,7 +74,8 @@ class TicketIndex final : public StreamIndex {
   static constexpr std::uint32_t unknown = ~std::uint32_t{0};
 
  private:
-  void each_place(PartitionId partition, const StreamKey& key, const TicketView::StreamRow& row, auto&& change);
+  void each_place(PartitionId partition, const StreamKey& key, const TicketView::StreamRow& row,
+                  auto&& change);
   std::vector<std::map<WorkspaceId, Orders>> partitions_;
 };
 

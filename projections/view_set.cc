@@ -56,8 +56,8 @@ ViewSet::ViewSet(const EventLog& log, const std::vector<View>& views, StreamInde
 
 // ---- opening ----
 
-Result<std::unique_ptr<ViewSet>> ViewSet::open(const EventLog& log, const std::vector<View>& views, StreamIndex* index,
-                                               std::size_t indexed) {
+Result<std::unique_ptr<ViewSet>> ViewSet::open(const EventLog& log, const std::vector<View>& views,
+                                               StreamIndex* index, std::size_t indexed) {
   std::unique_ptr<ViewSet> set(new ViewSet(log, views, index, indexed));
   for (const auto& partition : set->partitions_) {
     if (auto loaded = set->load(*partition); !loaded) return loaded.error();
@@ -84,7 +84,8 @@ Result<void> ViewSet::load(Partition& p) {
       auto log_state = decode_log_state(in.take(log_state_bytes));
       if (!in.at_end() || format != applied_format || version != projections_[v].version || !log_state ||
           log_state->log != log_.id() || log_state->partition != p.id)
-        return corrupt("views.applied_state", "the rows of " + state.family_name + " are not of this log and view");
+        return corrupt("views.applied_state",
+                       "the rows of " + state.family_name + " are not of this log and view");
       state.hash = RowHash::from(high, low);
       state.resume = *log_state;
     }
@@ -120,7 +121,8 @@ Result<void> ViewSet::load_index(Partition& p) {
   constexpr std::size_t tag_at = 2 + 16;
   constexpr std::size_t key_bytes = tag_at + 1 + 1 + 16;
   return p.states[indexed_].family->scan(from, prefix_end(to), [&](ByteView key, ByteView value) {
-    if (key.size() != key_bytes || key[tag_at] != 0 || value.size() != p.streams.row_bytes(indexed_)) return true;
+    if (key.size() != key_bytes || key[tag_at] != 0 || value.size() != p.streams.row_bytes(indexed_))
+      return true;
     ByteReader in(key.subspan(2));
     StreamKey stream;
     stream.workspace = in.id_of<WorkspaceId>();
@@ -202,7 +204,8 @@ std::optional<Error> ViewSet::apply_record(Partition& p, Offset offset, ByteView
     }
   } else if (envelope) {
     for (std::size_t v = 0; v < projections_.size(); ++v)
-      if ((views >> v & 1) != 0) quarantine(p, v, offset, whole_envelope, std::string(envelope->error().rule));
+      if ((views >> v & 1) != 0)
+        quarantine(p, v, offset, whole_envelope, std::string(envelope->error().rule));
   }
   p.log = state;
   p.next.store(state.next, std::memory_order_release);
@@ -257,15 +260,16 @@ void ViewSet::load_stream_row(Partition& p, std::size_t view, StreamBlock& block
   if (!stored) throw RowStoreFailure{stored.error()};
   if (*stored) {
     if ((*stored)->size() != p.streams.row_bytes(view))
-      throw RowStoreFailure{corrupt("views.row_size", "a stored row has another length than its view's rows have")};
+      throw RowStoreFailure{
+          corrupt("views.row_size", "a stored row has another length than its view's rows have")};
     std::memcpy(p.streams.row(block, view), (*stored)->data(), (*stored)->size());
     block.exists |= bit;
   }
   block.loaded |= bit;
 }
 
-void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::uint16_t number, const StreamEvent& event,
-                          const EventAt& at, StreamBlock* block) {
+void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::uint16_t number,
+                          const StreamEvent& event, const EventAt& at, StreamBlock* block) {
   const Projection& projection = projections_[view];
   ViewState& state = p.states[view];
   const auto bit = static_cast<std::uint16_t>(1U << view);
@@ -301,7 +305,9 @@ void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::ui
     return;
   }
   dirty_bytes_ += state.keyed.keep_changes(state.hash);
-  if (size == 0 || (!existed && !exists) || (existed && exists && std::memcmp(before_.data(), row, size) == 0)) return;
+  if (size == 0 || (!existed && !exists) ||
+      (existed && exists && std::memcmp(before_.data(), row, size) == 0))
+    return;
   if (index_ != nullptr && view == indexed_ && !block->pending) {
     if (existed) index_->remove(p.id, block->key, before_.data());
     block->pending = true;
@@ -316,7 +322,8 @@ void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::ui
   dirty_bytes_ += size + key.bytes().size();
 }
 
-void ViewSet::quarantine(Partition& p, std::size_t view, Offset offset, std::uint16_t event, std::string rule) {
+void ViewSet::quarantine(Partition& p, std::size_t view, Offset offset, std::uint16_t event,
+                         std::string rule) {
   ViewState& state = p.states[view];
   ++state.quarantined;
   if (state.quarantined <= quarantine_rows_max) state.unstored.push_back({offset, event, std::move(rule)});
@@ -452,7 +459,8 @@ Result<void> ViewSet::replace(std::size_t view, const ViewSet& other) {
   for (const auto& p : partitions_) {
     const Partition& twin = other.at(p->id);
     const std::lock_guard lock(p->mutex);
-    PARLANCE_ASSERT(twin.stored_next == p->log.next || p->log.next == 0, "the rebuilt rows are of the same offset");
+    PARLANCE_ASSERT(twin.stored_next == p->log.next || p->log.next == 0,
+                    "the rebuilt rows are of the same offset");
     sync_index(*p);
     p->streams.unload(view);
     ViewState& state = p->states[view];
@@ -478,9 +486,29 @@ RowHash ViewSet::hash(std::size_t view, PartitionId partition) const {
   RowHash hash = state.hash;
   for (StreamBlock* block : state.dirty_streams)
     if ((block->exists >> view & 1) != 0)
-      hash.add(RowHash::term(block->key.row_key().bytes(), {p.streams.row(*block, view), p.streams.row_bytes(view)}));
+      hash.add(RowHash::term(block->key.row_key().bytes(),
+                             {p.streams.row(*block, view), p.streams.row_bytes(view)}));
   for (const KeyedRows::Entry* entry : state.keyed.dirty())
-    if (entry->second.exists) hash.add(RowHash::term(entry->first.bytes(), {entry->second.bytes.get(), entry->second.size}));
+    if (entry->second.exists)
+      hash.add(RowHash::term(entry->first.bytes(), {entry->second.bytes.get(), entry->second.size}));
+  return hash;
+}
+
+Result<RowHash> ViewSet::recount(std::size_t view, PartitionId partition) const {
+  const Bytes from = stored_key(partition, {});
+  Bytes to = from;
+  RowHash hash;
+  const auto scanned =
+      at(partition).states[view].family->scan(from, prefix_end(to), [&](ByteView key, ByteView value) {
+        // What is longer than any row or key of ours is damage, and no hash of it is asked for.
+        if (key.size() - from.size() > RowKey::bytes_max || value.size() > row_bytes_max) {
+          hash.add(1);
+        } else {
+          hash.add(RowHash::term(key.subspan(from.size()), value));
+        }
+        return true;
+      });
+  if (!scanned) return scanned.error();
   return hash;
 }
 
@@ -544,7 +572,8 @@ Result<bool> ViewSet::stream_row(std::size_t partition, std::size_t view, const 
   const auto stored = p.states[view].family->get(stored_key(p.id, key.row_key().bytes()));
   if (!stored) return stored.error();
   if (!*stored) return false;
-  if ((*stored)->size() != out.size()) return corrupt("views.row_size", "a stored row has another length than its view's rows have");
+  if ((*stored)->size() != out.size())
+    return corrupt("views.row_size", "a stored row has another length than its view's rows have");
   std::memcpy(out.data(), (*stored)->data(), out.size());
   return true;
 }
@@ -561,7 +590,8 @@ Result<bool> ViewSet::keyed_row(std::size_t partition, std::size_t view, const R
   const auto stored = p.states[view].family->get(stored_key(p.id, key.bytes()));
   if (!stored) return stored.error();
   if (!*stored) return false;
-  if ((*stored)->size() != out.size()) return corrupt("views.row_size", "a stored row has another length than its view's rows have");
+  if ((*stored)->size() != out.size())
+    return corrupt("views.row_size", "a stored row has another length than its view's rows have");
   std::memcpy(out.data(), (*stored)->data(), out.size());
   return true;
 }
@@ -577,7 +607,8 @@ Result<void> ViewSet::scan(std::size_t partition, std::size_t view, const RowKey
   auto next = changed.begin();
   const auto give_changed = [&](auto&& up_to) {
     for (; next != changed.end() && up_to((*next)->first); ++next)
-      if ((*next)->second.exists) sink((*next)->first.bytes(), {(*next)->second.bytes.get(), (*next)->second.size});
+      if ((*next)->second.exists)
+        sink((*next)->first.bytes(), {(*next)->second.bytes.get(), (*next)->second.size});
   };
   const auto scanned = p.states[view].family->scan(
       stored_key(p.id, from.bytes()), stored_key(p.id, to.bytes()), [&](ByteView stored, ByteView value) {

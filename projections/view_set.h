@@ -45,7 +45,8 @@ class ViewSet {
     std::string family_name;
   };
   /// `index` follows the stream rows of view number `indexed`, and is built from the stored ones here. Errors are the store's.
-  [[nodiscard]] static Result<std::unique_ptr<ViewSet>> open(const EventLog& log, const std::vector<View>& views,
+  [[nodiscard]] static Result<std::unique_ptr<ViewSet>> open(const EventLog& log,
+                                                             const std::vector<View>& views,
                                                              StreamIndex* index, std::size_t indexed);
 
   [[nodiscard]] const Projection& projection(std::size_t view) const { return projections_[view]; }
@@ -53,7 +54,9 @@ class ViewSet {
   [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const;
   [[nodiscard]] PartitionId partitions() const { return static_cast<PartitionId>(partitions_.size()); }
   /// The next offset that all views apply.
-  [[nodiscard]] Offset next(PartitionId partition) const { return at(partition).next.load(std::memory_order_acquire); }
+  [[nodiscard]] Offset next(PartitionId partition) const {
+    return at(partition).next.load(std::memory_order_acquire);
+  }
   [[nodiscard]] std::optional<Error> error(PartitionId partition) const;
 
   /// Applies at most `records_max` records of a partition, and none from `until` on. Returns how many: 0 where there are none or
@@ -72,6 +75,8 @@ class ViewSet {
 
   /// With the changed rows in it.
   [[nodiscard]] RowHash hash(std::size_t view, PartitionId partition) const;
+  /// Summed anew over the rows stored; nothing may be changed and not stored.
+  [[nodiscard]] Result<RowHash> recount(std::size_t view, PartitionId partition) const;
   [[nodiscard]] ViewStatus status(std::size_t view, PartitionId partition) const;
   [[nodiscard]] Result<std::vector<Quarantined>> quarantined(std::size_t view) const;
 
@@ -79,9 +84,11 @@ class ViewSet {
   class Reader {
    public:
     template <class View>
-    [[nodiscard]] Result<std::optional<typename View::StreamRow>> stream_row(WorkspaceId workspace, StreamId stream) const {
+    [[nodiscard]] Result<std::optional<typename View::StreamRow>> stream_row(WorkspaceId workspace,
+                                                                             StreamId stream) const {
       typename View::StreamRow row;
-      const auto found = set_.stream_row(at_, number_of<View>(), {workspace, stream}, {as_row_bytes(row), sizeof row});
+      const auto found =
+          set_.stream_row(at_, number_of<View>(), {workspace, stream}, {as_row_bytes(row), sizeof row});
       if (!found) return found.error();
       return *found ? std::optional(row) : std::nullopt;
     }
@@ -108,14 +115,12 @@ class ViewSet {
     struct Partition;
     Reader(const ViewSet& set, std::size_t at, std::unique_lock<std::mutex> lock)
         : set_(set), at_(at), lock_(std::move(lock)) {}
-    template <class View>
-    [[nodiscard]] std::size_t number_of() const {
+    template <class View> [[nodiscard]] std::size_t number_of() const {
       const auto number = set_.find(View::name);
       PARLANCE_ASSERT(number.has_value(), "a view is read where it is registered");
       return *number;
     }
-    template <class Row>
-    static std::uint8_t* as_row_bytes(Row& row) {
+    template <class Row> static std::uint8_t* as_row_bytes(Row& row) {
       return reinterpret_cast<std::uint8_t*>(&row);
     }
     const ViewSet& set_;
@@ -152,7 +157,8 @@ class ViewSet {
     std::atomic<Offset> next = 0;
     // The applying thread's own:
     LogState log;
-    bool half_applied = false;  ///< the store failed inside an envelope: memory is neither stored nor applied to any more
+    /// The store failed inside an envelope: memory is neither stored nor applied to any more.
+    bool half_applied = false;
     Offset resumed_at = 0;  ///< from here on all views take part
     Offset stored_next = ~Offset{0};
     std::optional<PassedStates> passed;  ///< by which a claim is checked
@@ -172,8 +178,8 @@ class ViewSet {
                                                     std::uint32_t views);
   [[nodiscard]] std::uint32_t taking_part(const Partition& p, Offset offset) const;
   void load_stream_row(Partition& p, std::size_t view, StreamBlock& block);
-  void apply_event(Partition& p, std::size_t view, Offset offset, std::uint16_t number, const StreamEvent& event,
-                   const EventAt& at, StreamBlock* block);
+  void apply_event(Partition& p, std::size_t view, Offset offset, std::uint16_t number,
+                   const StreamEvent& event, const EventAt& at, StreamBlock* block);
   void quarantine(Partition& p, std::size_t view, Offset offset, std::uint16_t event, std::string rule);
   void sync_index(const Partition& p) const;
   [[nodiscard]] Result<void> store(Partition& p, std::size_t view);
@@ -181,7 +187,8 @@ class ViewSet {
                                         std::span<std::uint8_t> out) const;
   [[nodiscard]] Result<bool> keyed_row(std::size_t partition, std::size_t view, const RowKey& key,
                                        std::span<std::uint8_t> out) const;
-  [[nodiscard]] Result<void> scan(std::size_t partition, std::size_t view, const RowKey& from, const RowKey& to,
+  [[nodiscard]] Result<void> scan(std::size_t partition, std::size_t view, const RowKey& from,
+                                  const RowKey& to,
                                   const std::function<void(ByteView, ByteView)>& sink) const;
 
   const EventLog& log_;
@@ -192,7 +199,7 @@ class ViewSet {
   KindSet handled_kinds_, known_kinds_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   std::size_t dirty_bytes_ = 0;
-  Bytes before_;      ///< a stream row before the event
+  Bytes before_;  ///< a stream row before the event
 };
 
 }  // namespace parlance

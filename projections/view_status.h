@@ -40,12 +40,14 @@ struct Quarantined {
   std::string rule;
 };
 
-/// One view's hash in one partition beside that of its rebuilt twin, at the same offset.
+/// One view in one partition beside its rebuilt twin, at the same offset.
 struct HashComparison {
   PartitionId partition = 0;
   Offset applied = 0;
-  std::string live, rebuilt;
-  [[nodiscard]] bool equal() const { return live == rebuilt; }
+  std::string live;     ///< as kept with every change
+  std::string stored;   ///< summed anew over the rows that are stored
+  std::string rebuilt;  ///< of the twin
+  [[nodiscard]] bool equal() const { return live == rebuilt && stored == rebuilt; }
 };
 
 }  // namespace parlance

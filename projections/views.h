@@ -40,11 +40,11 @@ struct ListQuery {
   std::vector<conversation::Phase> states;  ///< empty: the active ones in working order, all otherwise
                                             ///< (asking for others in working order gives Sort::updated)
   std::optional<QueueId> queue;
-  std::optional<AgentId> assignee;          ///< the zero id: nobody
+  std::optional<AgentId> assignee;  ///< the zero id: nobody
   std::optional<Channel> channel;
   std::optional<std::vector<ConversationId>> ids;  ///< only these
   Sort sort = Sort::working_order;
-  std::size_t limit = 50;                   ///< cut to list_limit_max
+  std::size_t limit = 50;  ///< cut to list_limit_max
   std::optional<ListCursor> after;
 };
 struct TicketList {
@@ -57,8 +57,9 @@ struct QueueStats {
   std::uint64_t waiting = 0;  ///< new or open, nobody assigned
   std::uint64_t open = 0;     ///< new or open, whoever holds them
   std::uint64_t snoozed = 0;
-  std::uint64_t late = 0;     ///< active, and the first-response deadline passed without an answer
-  std::optional<Instant> oldest_waiting_at;  ///< of those waiting: the earliest unanswered message, else creation
+  std::uint64_t late = 0;  ///< active, and the first-response deadline passed without an answer
+  /// Of those waiting: the earliest unanswered message, else creation.
+  std::optional<Instant> oldest_waiting_at;
   std::vector<std::pair<Channel, std::uint64_t>> by_channel;    ///< of those waiting; no zeros, ascending
   std::vector<std::pair<Language, std::uint64_t>> by_language;  ///< of those waiting; no zeros, ascending
 };
@@ -68,7 +69,8 @@ struct Workload {
   std::uint64_t open = 0;     ///< new or open
   std::uint64_t waiting = 0;  ///< for the customer or a third party
   std::uint64_t snoozed = 0;
-  std::vector<std::pair<Channel, std::uint64_t>> by_channel;  ///< of these three together; no zeros, ascending
+  /// Of these three together; no zeros, ascending.
+  std::vector<std::pair<Channel, std::uint64_t>> by_channel;
 };
 
 enum class DailyBy : std::uint8_t { queue = 1, channel = 2, language = 3, agent = 4 };
@@ -83,14 +85,14 @@ struct DailyKey {
 struct DailyFigures {
   Instant bucket;  ///< its start
   DailyKey key;
-  std::uint64_t created = 0;    ///< conversations opened
-  std::uint64_t replied = 0;    ///< public replies by people
+  std::uint64_t created = 0;  ///< conversations opened
+  std::uint64_t replied = 0;  ///< public replies by people
   std::uint64_t resolved = 0;
   std::uint64_t reopened = 0;
   std::uint64_t first_responses = 0;
   std::uint64_t first_response_ms = 0;  ///< their sum
   double first_response_ms_variance = 0;
-  std::uint64_t restated = 0;   ///< facts that were recorded after their bucket was over
+  std::uint64_t restated = 0;  ///< facts that were recorded after their bucket was over
 };
 inline constexpr std::int64_t bucket_ms = 15 * 60 * 1000;
 inline constexpr std::size_t daily_figures_max = 200'000;
@@ -126,9 +128,11 @@ class Views {
 
   // ---- queries: none and empty for what the workspace does not have ----
   [[nodiscard]] Result<std::optional<Ticket>> ticket(WorkspaceId workspace, ConversationId id) const;
-  [[nodiscard]] Result<std::optional<Ticket>> ticket_by_number(WorkspaceId workspace, std::uint64_t number) const;
+  [[nodiscard]] Result<std::optional<Ticket>> ticket_by_number(WorkspaceId workspace,
+                                                               std::uint64_t number) const;
   /// In the order they joined.
-  [[nodiscard]] Result<std::vector<TicketParticipant>> participants(WorkspaceId workspace, ConversationId id) const;
+  [[nodiscard]] Result<std::vector<TicketParticipant>> participants(WorkspaceId workspace,
+                                                                    ConversationId id) const;
   [[nodiscard]] Result<TicketList> list(const ListQuery& query) const;
   /// Every queue that ever held a conversation, by id. `now` decides what is late.
   [[nodiscard]] Result<std::vector<QueueStats>> queues(WorkspaceId workspace, Instant now) const;
@@ -136,15 +140,16 @@ class Views {
   [[nodiscard]] Result<Workload> workload(WorkspaceId workspace, AgentId agent) const;
   /// Buckets of `width_ms` (a multiple of bucket_ms, counted from 1970) that start in [from, to), by bucket and key; `from` is rounded
   /// down to a bucket. `invalid` where that would be more than daily_figures_max.
-  [[nodiscard]] Result<std::vector<DailyFigures>> daily(WorkspaceId workspace, Instant from, Instant to, DailyBy by,
-                                                        std::int64_t width_ms = bucket_ms) const;
+  [[nodiscard]] Result<std::vector<DailyFigures>> daily(WorkspaceId workspace, Instant from, Instant to,
+                                                        DailyBy by, std::int64_t width_ms = bucket_ms) const;
 
   // ---- operating ----
   [[nodiscard]] std::vector<std::string> names() const;
   [[nodiscard]] std::vector<ViewStatus> status() const;
   [[nodiscard]] Result<std::vector<Quarantined>> quarantined(std::string_view view) const;
-  /// Builds the view again from the log, beside the live one, and compares at the same offset. Takes as long as reading the log
-  /// does; the live views go on meanwhile. `not_found` for an unknown view, `overloaded` while another one is under way.
+  /// Builds the view again from the log, beside the live one, and compares at the same offset. Takes as long as reading the log does;
+  /// the live views go on meanwhile, but for the end, where applying waits while the stored rows are summed anew (about a
+  /// second for a million). `not_found` for an unknown view, `overloaded` while another one is under way.
   [[nodiscard]] Result<std::vector<HashComparison>> verify(std::string_view view);
   /// The same, then the new rows serve and the old ones are dropped.
   [[nodiscard]] Result<std::vector<HashComparison>> rebuild(std::string_view view);

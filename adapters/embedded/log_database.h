@@ -80,6 +80,7 @@ class LogDatabase {
  private:
   LogDatabase(LogIdentity identity, Mode mode, std::function<void()> closed);
   [[nodiscard]] Result<void> check_identity();
+  [[nodiscard]] Result<Offset> read_one(PartitionId p, Offset at, const RecordSink& sink) const;
 
   const LogIdentity identity_;
   const Mode mode_;

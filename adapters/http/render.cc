@@ -328,6 +328,9 @@ json::object timeline_item_json(const Exchange& x, const RecordedEvent& event) {
       actor["id"] = from->at("id");
       actor["name"] = from->at("name");
     }
+  } else if (const auto* reply = std::get_if<conversation::Replied>(body); reply != nullptr && reply->agent) {
+    // A past answer that a program brought in is its agent's.
+    actor = actor_json(x, {ActorKind::agent, reply->agent}).as_object();
   }
   out["actor"] = std::move(actor);
   json::object details = item.take_details();

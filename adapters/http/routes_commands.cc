@@ -367,15 +367,19 @@ void assign(const Call& call) {
       fields.fault("agent", "not_an_agent", "this token speaks for no agent");
   } else if (!agent.empty()) {
     const auto parsed = parse_id<AgentId>(agent);
-    if (parsed)
+    if (parsed && *parsed)
       command.agent = *parsed;
+    else if (parsed)
+      fields.fault("agent", "agent.unknown", "no agent of that id");
     else
       fields.fault("agent", parsed.error().rule, parsed.error().detail);
   }
   if (!queue.empty()) {
     const auto parsed = parse_id<QueueId>(queue);
-    if (parsed)
+    if (parsed && *parsed)
       command.queue = *parsed;
+    else if (parsed)
+      fields.fault("queue", "queue.unknown", "no queue of that id");
     else
       fields.fault("queue", parsed.error().rule, parsed.error().detail);
   }

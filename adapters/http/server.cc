@@ -59,6 +59,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool head_ = false;
   bool keep_ = true;
   bool winding_down_ = false;
+  bool closed_ = false;
   unsigned round_ = 0;
 };
 
@@ -69,7 +70,7 @@ class ServerImpl final : public Server {
         acceptor_(std::move(acceptor)),
         limits_(limits),
         handler_(std::move(handler)),
-        stop_timer_(io) {}
+        stop_timer_(acceptor_.get_executor()) {}
 
   std::string address() const override {
     const auto end = acceptor_.local_endpoint();
@@ -83,7 +84,9 @@ class ServerImpl final : public Server {
       beast::error_code ignored;
       acceptor_.close(ignored);
       stop_timer_.expires_after(std::chrono::milliseconds(within_ms));
-      stop_timer_.async_wait([this](beast::error_code) { finish_stop(); });
+      stop_timer_.async_wait([this](beast::error_code error) {
+        if (!error) finish_stop();
+      });
       {
         const std::lock_guard lock(mutex_);
         for (Session* session : sessions_) session->wind_down();
@@ -207,6 +210,8 @@ void Session::read_body() {
       request.find(bhttp::field::content_length) != request.end())
     return answer(problem(400, "http.framing", "a length and a transfer coding contradict each other"),
                   false);
+  if (request.find(bhttp::field::transfer_encoding) != request.end() && !parser_->chunked())
+    return answer(problem(501, "http.transfer_encoding", "only chunked is understood"), false);
   const auto length = parser_->content_length();
   if (length && *length > server_.limits().body_bytes)
     return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
@@ -236,6 +241,8 @@ void Session::read_body() {
 }
 
 void Session::handle() {
+  // Idle when the server wound down, while the bytes were already on their way in: what cannot be answered is not done.
+  if (closed_) return;
   auto request = parser_->release();
   keep_ = request.keep_alive();
   head_ = request.method() == bhttp::verb::head;
@@ -331,6 +338,7 @@ void Session::written(const beast::error_code& error, bool keep) {
 }
 
 void Session::close() {
+  closed_ = true;
   deadline_.cancel();
   beast::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);

@@ -325,7 +325,7 @@ std::vector<Timer> timers(const State& state) {
   if (state.phase == Phase::snoozed) out.push_back({TimerKind::snooze, state.snoozed_until});
   if (state.phase == Phase::resolved && state.closes_at != Instant{})
     out.push_back({TimerKind::auto_close, state.closes_at});
-  if (is_active(state.phase) && state.first_response == FirstResponse::running)
+  if (state.first_response == FirstResponse::running)  // resolving and closing end it
     out.push_back({TimerKind::first_response, state.first_response_due});
   return out;
 }

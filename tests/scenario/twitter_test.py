@@ -63,7 +63,8 @@ def check_timeline(conversation, items, agents, closed):
             assert item["from"]["name"] == said.author, f"{at}: another name"
             assert item["message_id"] == f"{conversation.session}/{said.tweet}", f"{at}: another message id"
     acts = [item["kind"] for item in items if item["kind"] != "message"]
-    assert acts == ["opened"] + ["closed"] * closed, f"{where}: acts {acts}"
+    joined = any(m.by == "participant" for m in conversation.messages)
+    assert acts == ["opened"] + ["participant_joined"] * joined + ["closed"] * closed, f"{where}: acts {acts}"
     versions = [int(item["version"]) for item in items]
     assert versions == sorted(set(versions)), f"{where}: versions {versions}"
 

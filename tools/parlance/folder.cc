@@ -4,6 +4,7 @@
 
 #include "adapters/embedded/system.h"
 #include "adapters/rocksdb/rocks_rows.h"
+#include "schemas/frame.h"
 
 namespace parlance::tools {
 namespace fs = std::filesystem;
@@ -11,13 +12,45 @@ namespace {
 
 constexpr std::uint32_t first_generation = 1;
 
-Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, std::string_view what, std::vector<std::string>& notes) {
+Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, std::string_view what,
+                                            std::vector<std::string>& notes) {
   auto rows = open_rocks_rows(dir);
   if (rows || rows.error().code != Errc::corrupt) return rows;
   notes.push_back(std::string(what) + " in " + dir.string() + " was damaged (" + rows.error().detail +
                   "); it is made again from the log, nothing is lost");
   if (auto destroyed = destroy_rocks_rows(dir); !destroyed) return destroyed.error();
   return open_rocks_rows(dir);
+}
+
+Result<std::unique_ptr<EmbeddedLog>> open_log(const fs::path& dir, EmbeddedLogOptions options) {
+  std::error_code error;
+  if (!fs::exists(dir / "log", error))
+    return Error{Errc::not_found, "log.absent", "no log in " + dir.string()};
+  return open_embedded_log(dir / "log", std::move(options));
+}
+
+/// The first claim of the log names the keyring that its addresses and references were made with. A log without a claim has
+/// nothing to lose yet.
+Result<void> check_keyring(const EventLog& log, const FileKeyring& keys, const fs::path& keys_dir) {
+  std::optional<Error> wrong;
+  auto read = log.read(0, 0, 1, [&](const StoredRecord& record) {
+    auto parsed = parse_record(log.id(), record.bytes);
+    if (!parsed) {
+      wrong = parsed.error();
+    } else if (*parsed && (*parsed)->frame.kind == RecordKind::claim) {
+      auto claim = decode_claim((*parsed)->body);
+      if (!claim)
+        wrong = claim.error();
+      else if (claim->genesis && claim->genesis->address_key != keys.fingerprint())
+        wrong =
+            invalid("keyring.other_log",
+                    keys_dir.string() + " is the keyring of another log; name this log's own with --keys");
+    }
+    return false;
+  });
+  if (!read) return read.error();
+  if (wrong) return *wrong;
+  return {};
 }
 
 }  // namespace
@@ -30,7 +63,8 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   std::error_code error;
   const bool there = fs::exists(dir, error);
   if (error) return unavailable("folder.unreadable", dir.string() + ": " + error.message());
-  if (there && !fs::is_directory(dir, error)) return invalid("folder.not_ours", dir.string() + " is not a folder");
+  if (there && !fs::is_directory(dir, error))
+    return invalid("folder.not_ours", dir.string() + " is not a folder");
   const bool has_log = fs::exists(log_dir, error);
   if (there && !has_log) {
     fs::directory_iterator entries(dir, error);
@@ -38,10 +72,12 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
     for (const fs::directory_entry& entry : entries)
       // A first start that was cut short has the keyring and no log yet.
       if (entry.path().filename() != "keys" && entry.path() != keys_dir)
-        return invalid("folder.not_ours", dir.string() + " holds other files and no log of ours; name an empty or a new folder");
+        return invalid("folder.not_ours",
+                       dir.string() + " holds other files and no log of ours; name an empty or a new folder");
   }
   fs::create_directories(dir, error);
-  if (error) return Error{Errc::read_only, "folder.read_only", "cannot make " + dir.string() + ": " + error.message()};
+  if (error)
+    return Error{Errc::read_only, "folder.read_only", "cannot make " + dir.string() + ": " + error.message()};
 
   if (!has_log) {
     // The keyring first: a log without its keys would be unreadable for ever, a keyring without a log is nothing.
@@ -55,12 +91,14 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   if (!has_log) {
     SystemRandom random;
     const LogId id = LogId::from(make_raw_id(SystemClock().now(), 0, random.id128()));
-    if (auto made = create_embedded_log(log_dir, id, first_generation, partitions); !made) return made.error();
+    if (auto made = create_embedded_log(log_dir, id, first_generation, partitions); !made)
+      return made.error();
     folder.created = true;
   }
   auto log = open_embedded_log(log_dir);
   if (!log) return log.error();
   folder.log = std::move(*log);
+  if (auto fits = check_keyring(*folder.log, *folder.keys, keys_dir); !fits) return fits.error();
 
   auto fold = open_rows(dir / "fold", "the fold store", folder.notes);
   if (!fold) return fold.error();
@@ -71,13 +109,12 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   return folder;
 }
 
+Result<std::unique_ptr<EmbeddedLog>> open_log_alone(const fs::path& dir) { return open_log(dir, {}); }
+
 Result<std::unique_ptr<EmbeddedLog>> open_log_to_read(const fs::path& dir) {
   EmbeddedLogOptions options;
   options.read_only = true;
-  const fs::path log_dir = dir / "log";
-  std::error_code error;
-  if (!fs::exists(log_dir, error)) return Error{Errc::not_found, "log.absent", "no log in " + dir.string()};
-  return open_embedded_log(log_dir, std::move(options));
+  return open_log(dir, std::move(options));
 }
 
 }  // namespace parlance::tools

@@ -26,15 +26,17 @@ struct Folder {
   std::unique_ptr<FileKeyring> keys;
   std::unique_ptr<RowStore> fold;
   std::unique_ptr<RowStore> views;
-  bool created = false;             ///< this start made it
-  std::vector<std::string> notes;   ///< what the operator should know
+  bool created = false;            ///< this start made it
+  std::vector<std::string> notes;  ///< what the operator should know
 };
 
 /// Opens a folder for serving; makes it when it is absent or empty. Rows that cannot be trusted are deleted, to be folded again from the
 /// log. Refusals name the folder and what to do: "folder.not_ours", and those of the log and the keyring.
-[[nodiscard]] Result<Folder> open_folder(const std::filesystem::path& dir, const std::filesystem::path& keys_dir,
-                                         PartitionId partitions);
-/// Opens the log alone, for reading; a server may be running on it.
+[[nodiscard]] Result<Folder> open_folder(const std::filesystem::path& dir,
+                                         const std::filesystem::path& keys_dir, PartitionId partitions);
+/// Opens the log alone, to write: no server runs on the folder meanwhile (`locked` where one does). Makes nothing.
+[[nodiscard]] Result<std::unique_ptr<EmbeddedLog>> open_log_alone(const std::filesystem::path& dir);
+/// Opens the log alone, for reading; a server may be running on it. What that does to files may look like damage: see LogReader.
 [[nodiscard]] Result<std::unique_ptr<EmbeddedLog>> open_log_to_read(const std::filesystem::path& dir);
 
 }  // namespace parlance::tools

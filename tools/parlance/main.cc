@@ -1,34 +1,124 @@
+#include <algorithm>
+#include <exception>
+#include <memory>
+
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "tools/parlance/commands.h"
+#include "tools/parlance/demo.h"
+#include "tools/parlance/hint.h"
+#include "tools/parlance/output.h"
 #include "tools/parlance/report.h"
 #include "tools/parlance/server.h"
 #include "tools/parlance/version.h"
 
 using namespace parlance::tools;
 
+namespace {
+
+void add_serve_command(CLI::App& app, int& code) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* serve_command = app.add_subcommand("serve", "Serve the HTTP API and the page from a data folder");
+  serve_command->add_option("--data", options->data, "The data folder; made on the first start")->required();
+  serve_command->add_option("--keys", options->keys, "The keyring's folder (default: DATA/keys)");
+  serve_command->add_option("--listen", options->listen, "HOST:PORT; port 0 picks one")
+      ->capture_default_str();
+  serve_command->add_option("--threads", options->threads,
+                            "Serving threads (default: one a core, at least two)");
+  serve_command->footer("Example: parlance serve --data ~/desk --listen 127.0.0.1:8080");
+  serve_command->callback([options, &code] { code = serve(*options); });
+}
+
+std::vector<const CLI::App*> below(const CLI::App& command) {
+  return command.get_subcommands([](const CLI::App*) { return true; });
+}
+
+/// Says that `command` ("parlance log") knows no such word, and which of `known` is near; the exit code.
+int unknown_word(const std::string& command, const std::string& word, const std::vector<std::string>& known) {
+  const std::string_view near = nearest(word.substr(0, word.find('=')), known);
+  fmt::print(stderr, "parlance: `{}` does not know {}", command, printable(word));
+  if (!near.empty()) fmt::print(stderr, "; is {} meant?", near);
+  fmt::print(stderr, "\n`{} --help` says what there is\n", command);
+  return Exit::usage;
+}
+
+std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands) names.push_back(command->get_name());
+  return names;
+}
+
+/// For a line that has a word more than it may.
+int unknown_word(const CLI::App& app) {
+  const CLI::App* command = &app;
+  std::string path = app.get_name();
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    path += " " + command->get_name();
+  }
+  const std::vector<std::string> rest = app.remaining(true);
+  const std::string word = rest.empty() ? "" : rest.front();
+  if (!word.starts_with('-')) return unknown_word(path, word, names_of(below(*command)));
+  std::vector<std::string> options;
+  for (const CLI::Option* option : command->get_options())
+    for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+  return unknown_word(path, word, options);
+}
+
+void add_help_command(CLI::App& app, int& code) {
+  auto words = std::make_shared<std::vector<std::string>>();
+  CLI::App* help = app.add_subcommand("help", "Print this, or the help of a command");
+  help->add_option("command", *words, "Such as log verify");
+  help->footer("Example: parlance help log verify");
+  help->callback([&app, words, &code] {
+    const CLI::App* at = &app;
+    std::string path = app.get_name();
+    for (const std::string& word : *words) {
+      const auto commands = below(*at);
+      const auto it = std::ranges::find(commands, word, &CLI::App::get_name);
+      if (it == commands.end()) {
+        code = unknown_word(path, word, names_of(commands));
+        return;
+      }
+      at = *it;
+      path += " " + word;
+    }
+    // Not at->help(), which would go on to the command in use: this one.
+    fmt::print("{}", at->get_formatter()->make_help(at, path, CLI::AppFormatMode::Normal));
+  });
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   CLI::App app{"Parlance: an event-sourced conversation engine for customer service", "parlance"};
   app.set_version_flag("--version", std::string(version));
   app.require_subcommand(0, 1);
+  app.footer(exit_codes_help());
   int code = Exit::done;
 
-  ServeOptions serving;
-  CLI::App* serve_command = app.add_subcommand("serve", "Serve the HTTP API and the page from a data folder");
-  serve_command->add_option("--data", serving.data, "The data folder; made on the first start")->required();
-  serve_command->add_option("--keys", serving.keys, "The keyring's folder (default: DATA/keys)");
-  serve_command->add_option("--listen", serving.listen, "HOST:PORT; port 0 picks one")->capture_default_str();
-  serve_command->add_option("--threads", serving.threads, "Serving threads (default: one a core, at least two)");
-  serve_command->footer("Example: parlance serve --data ~/desk --listen 127.0.0.1:8080");
-  serve_command->callback([&] { code = serve(serving); });
-
+  add_serve_command(app, code);
+  add_demo_command(app, code);
+  add_conversation_commands(app, code);
+  add_event_commands(app, code);
+  add_view_commands(app, code);
+  add_log_commands(app, code);
   app.add_subcommand("version", "Print the version")->callback([] { fmt::print("parlance {}\n", version); });
+  add_help_command(app, code);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // A mistyped verb or option is also a missing one, and the typing is what helps.
+    const bool unknown = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) ||
+                         error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
+    if (unknown && !app.remaining(true).empty()) return unknown_word(app);
     const int said = app.exit(error);
     return said == 0 ? Exit::done : Exit::usage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "parlance: {}\n", error.what());
+    return Exit::failed;
   }
   if (app.get_subcommands().empty()) fmt::print("{}", app.help());
   return code;

@@ -1,15 +1,36 @@
 #pragma once
+#include <string>
+
 #include "engine/base/error.h"
 
 namespace parlance::tools {
 
-/// Exit codes of every command; the manual lists them.
+/// What every command ends with.
 enum Exit : int {
-  done = 0, failed = 1, usage = 2, not_found = 3, not_allowed = 4, conflict = 5, difference = 6, unreachable = 7, partly = 8,
+  done = 0,
+  failed = 1,
+  usage = 2,
+  not_found = 3,
+  not_allowed = 4,  ///< or not signed in
+  conflict = 5,     ///< a stale version, or a key reused
+  difference = 6,   ///< a verification found one
+  unreachable = 7,  ///< or timed out, or another process holds the folder
+  partly = 8,       ///< the rest is left out, and stderr says what
   interrupted = 130,
 };
+/// The same, for the end of `parlance --help`.
+[[nodiscard]] std::string exit_codes_help();
+
+/// Why a command could not do what was asked: its exit code, and what a person reads.
+struct Failure {
+  int code = Exit::failed;
+  std::string text;
+};
+template <class T> using Done = boost::system::result<T, Failure>;
+[[nodiscard]] Failure failure(const Error& error);
 
 /// Prints what went wrong to stderr and returns the exit code for it.
+int report(const Failure& failure);
 int report(const Error& error);
 
 }  // namespace parlance::tools

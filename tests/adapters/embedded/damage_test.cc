@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include <rocksdb/db.h>
+
 #include "tests/adapters/embedded/embedded_fixture.h"
 
 namespace parlance::tests {
@@ -194,6 +196,42 @@ TEST_CASE("a refused opening for writing leaves the good records behind the dama
   CHECK(log.files() == files);
   put_contents(*wal, original);
   CHECK(look(log.dir(), false) == Outcome::harmless);
+}
+
+TEST_CASE("an offset that is missing is corrupt, with its place, and never a shorter log") {
+  EmbeddedFixture fixture(2);
+  for (Offset offset = 0; offset < 10; ++offset) append_one(fixture, 1, numbered(1, offset));
+  fixture.close();
+  {
+    const std::string name = (fixture.dir() / "log").string();
+    std::vector<std::string> names;
+    REQUIRE(rocksdb::DB::ListColumnFamilies({}, name, &names).ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const std::string& family : names) families.emplace_back(family, rocksdb::ColumnFamilyOptions());
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    REQUIRE(rocksdb::DB::Open(rocksdb::DBOptions(), name, families, &handles, &db).ok());
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      if (handle->GetName() == "p1")
+        CHECK(db->Delete({}, handle, rocksdb::Slice("\0\0\0\0\0\0\0\4", 8)).ok());
+      CHECK(db->DestroyColumnFamilyHandle(handle).ok());
+    }
+    delete db;
+  }
+  fixture.open();
+  CHECK(fixture.log().end(1) == 10);
+  for (const std::size_t limit : {std::size_t{1}, std::size_t{100}, std::size_t{1000}}) {
+    const auto read = fixture.log().read(1, 4, limit, [](const StoredRecord&) { return true; });
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code == Errc::corrupt);
+    CHECK(read.error().rule == "log.hole");
+    CHECK(read.error().detail.find("partition 1, offset 4") != std::string::npos);
+  }
+  std::size_t seen = 0;
+  CHECK(fixture.log().read(1, 0, 100, [&](const StoredRecord&) { return ++seen > 0; }).error().rule ==
+        "log.hole");
+  CHECK(seen == 4);
+  CHECK(*fixture.log().read(1, 5, 100, [](const StoredRecord&) { return true; }) == 10);
 }
 
 TEST_CASE("an older copy of the database beside a newer mark is refused as loss") {

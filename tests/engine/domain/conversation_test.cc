@@ -361,6 +361,11 @@ TEST_CASE("an agent reopens it; the next customer message of the new episode sta
   CHECK(timers(again.state()).empty());
   again.when(receive(at(30))).then({received(at(30), at(90))});
 }
+TEST_CASE("what an agent writes after reopening, before the customer does, answers nothing yet") {
+  given(asked_and({replied(kim, at(5)), resolved(at(10)), reopened(2, false, at(20)), replied(kim, at(21))}))
+      .when(receive(at(30)))
+      .then({received(at(30), at(90))});
+}
 TEST_CASE("reopening what is not resolved changes nothing") {
   given({opened()}).when(Reopen{{}, at(1)}).then_nothing();
   given({opened(), resolved(at(1)), reopened(2, false, at(2))}).when(Reopen{{}, at(3)}).then_nothing();

@@ -1,0 +1,16 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+/// The command line: a tree of nouns with verbs (`parlance log verify`). A noun is a file; what it does is run while the line is
+/// parsed, and `code` becomes what the program ends with (report.h).
+namespace parlance::tools {
+
+void add_log_commands(CLI::App& app, int& code);           ///< log verify
+void add_event_commands(CLI::App& app, int& code);         ///< events cat, get, stats
+void add_view_commands(CLI::App& app, int& code);          ///< view list, status, verify, rebuild
+void add_conversation_commands(CLI::App& app, int& code);  ///< conv list, show, timeline, log, at
+
+}  // namespace parlance::tools
