@@ -55,7 +55,7 @@ def main(dump):
                                                       "passed": [(0, start)]})
             follow(state, partition, offset, stored, log)
             state["passed"].append((state["seq"], state["chain"]))
-    except (ValueError, struct.error) as wrong:
+    except (ValueError, IndexError, struct.error) as wrong:
         return f"{place}: {wrong}"
     for partition, state in sorted(partitions.items()):
         print(partition, state["next"], state["chain"].hex())

@@ -9,6 +9,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)  # Boost::headers (Asio, Beast), Boost::json, Boost::url
+find_package(CURL REQUIRED)                            # CURL::libcurl
 find_package(FlatBuffers REQUIRED)                     # flatbuffers::flatbuffers, flatbuffers::flatc
 find_package(RocksDB REQUIRED)                         # RocksDB::rocksdb is the static one; brings zstd::zstd
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)   # PkgConfig::sodium

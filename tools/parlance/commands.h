@@ -8,7 +8,9 @@ class App;
 /// parsed, and `code` becomes what the program ends with (report.h).
 namespace parlance::tools {
 
-void add_log_commands(CLI::App& app, int& code);    ///< log verify
-void add_event_commands(CLI::App& app, int& code);  ///< events cat, get, stats
+void add_log_commands(CLI::App& app, int& code);           ///< log verify
+void add_event_commands(CLI::App& app, int& code);         ///< events cat, get, stats
+void add_view_commands(CLI::App& app, int& code);          ///< view list, status, verify, rebuild
+void add_conversation_commands(CLI::App& app, int& code);  ///< conv list, show, timeline, log, at
 
 }  // namespace parlance::tools

@@ -22,6 +22,13 @@ Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, std::string_vie
   return open_rocks_rows(dir);
 }
 
+Result<std::unique_ptr<EmbeddedLog>> open_log(const fs::path& dir, EmbeddedLogOptions options) {
+  std::error_code error;
+  if (!fs::exists(dir / "log", error))
+    return Error{Errc::not_found, "log.absent", "no log in " + dir.string()};
+  return open_embedded_log(dir / "log", std::move(options));
+}
+
 /// The first claim of the log names the keyring that its addresses and references were made with. A log without a claim has
 /// nothing to lose yet.
 Result<void> check_keyring(const EventLog& log, const FileKeyring& keys, const fs::path& keys_dir) {
@@ -32,9 +39,12 @@ Result<void> check_keyring(const EventLog& log, const FileKeyring& keys, const f
       wrong = parsed.error();
     } else if (*parsed && (*parsed)->frame.kind == RecordKind::claim) {
       auto claim = decode_claim((*parsed)->body);
-      if (!claim) wrong = claim.error();
+      if (!claim)
+        wrong = claim.error();
       else if (claim->genesis && claim->genesis->address_key != keys.fingerprint())
-        wrong = invalid("keyring.other_log", keys_dir.string() + " is the keyring of another log; name this log's own with --keys");
+        wrong =
+            invalid("keyring.other_log",
+                    keys_dir.string() + " is the keyring of another log; name this log's own with --keys");
     }
     return false;
   });
@@ -99,13 +109,12 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   return folder;
 }
 
+Result<std::unique_ptr<EmbeddedLog>> open_log_alone(const fs::path& dir) { return open_log(dir, {}); }
+
 Result<std::unique_ptr<EmbeddedLog>> open_log_to_read(const fs::path& dir) {
   EmbeddedLogOptions options;
   options.read_only = true;
-  const fs::path log_dir = dir / "log";
-  std::error_code error;
-  if (!fs::exists(log_dir, error)) return Error{Errc::not_found, "log.absent", "no log in " + dir.string()};
-  return open_embedded_log(log_dir, std::move(options));
+  return open_log(dir, std::move(options));
 }
 
 }  // namespace parlance::tools

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <exception>
 #include <memory>
 
@@ -5,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "tools/parlance/commands.h"
+#include "tools/parlance/demo.h"
 #include "tools/parlance/hint.h"
 #include "tools/parlance/output.h"
 #include "tools/parlance/report.h"
@@ -28,33 +30,63 @@ void add_serve_command(CLI::App& app, int& code) {
   serve_command->callback([options, &code] { code = serve(*options); });
 }
 
-/// The command that the line had come to before it went wrong.
-const CLI::App* innermost(const CLI::App* app) {
-  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
-  return app;
+std::vector<const CLI::App*> below(const CLI::App& command) {
+  return command.get_subcommands([](const CLI::App*) { return true; });
 }
 
-/// "unknown word; is this meant?"
+/// Says that `command` ("parlance log") knows no such word, and which of `known` is near; the exit code.
+int unknown_word(const std::string& command, const std::string& word, const std::vector<std::string>& known) {
+  const std::string_view near = nearest(word.substr(0, word.find('=')), known);
+  fmt::print(stderr, "parlance: `{}` does not know {}", command, printable(word));
+  if (!near.empty()) fmt::print(stderr, "; is {} meant?", near);
+  fmt::print(stderr, "\n`{} --help` says what there is\n", command);
+  return Exit::usage;
+}
+
+std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands) names.push_back(command->get_name());
+  return names;
+}
+
+/// For a line that has a word more than it may.
 int unknown_word(const CLI::App& app) {
-  const CLI::App* command = innermost(&app);
+  const CLI::App* command = &app;
+  std::string path = app.get_name();
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    path += " " + command->get_name();
+  }
   const std::vector<std::string> rest = app.remaining(true);
   const std::string word = rest.empty() ? "" : rest.front();
-  std::vector<std::string> known;
-  if (word.starts_with('-')) {
-    for (const CLI::Option* option : command->get_options())
-      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-  } else {
-    for (const CLI::App* sub : command->get_subcommands([](const CLI::App*) { return true; }))
-      known.push_back(sub->get_name());
-  }
-  std::string path;
-  for (const CLI::App* at = command; at != nullptr; at = at->get_parent())
-    path = path.empty() ? at->get_name() : at->get_name() + " " + path;
-  const std::string_view near = nearest(word.substr(0, word.find('=')), known);
-  fmt::print(stderr, "parlance: `{}` does not know {}", path, printable(word));
-  if (!near.empty()) fmt::print(stderr, "; is {} meant?", near);
-  fmt::print(stderr, "\n`{} --help` says what there is\n", path);
-  return Exit::usage;
+  if (!word.starts_with('-')) return unknown_word(path, word, names_of(below(*command)));
+  std::vector<std::string> options;
+  for (const CLI::Option* option : command->get_options())
+    for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+  return unknown_word(path, word, options);
+}
+
+void add_help_command(CLI::App& app, int& code) {
+  auto words = std::make_shared<std::vector<std::string>>();
+  CLI::App* help = app.add_subcommand("help", "Print this, or the help of a command");
+  help->add_option("command", *words, "Such as log verify");
+  help->footer("Example: parlance help log verify");
+  help->callback([&app, words, &code] {
+    const CLI::App* at = &app;
+    std::string path = app.get_name();
+    for (const std::string& word : *words) {
+      const auto commands = below(*at);
+      const auto it = std::ranges::find(commands, word, &CLI::App::get_name);
+      if (it == commands.end()) {
+        code = unknown_word(path, word, names_of(commands));
+        return;
+      }
+      at = *it;
+      path += " " + word;
+    }
+    // Not at->help(), which would go on to the command in use: this one.
+    fmt::print("{}", at->get_formatter()->make_help(at, path, CLI::AppFormatMode::Normal));
+  });
 }
 
 }  // namespace
@@ -67,16 +99,21 @@ int main(int argc, char** argv) {
   int code = Exit::done;
 
   add_serve_command(app, code);
+  add_demo_command(app, code);
+  add_conversation_commands(app, code);
   add_event_commands(app, code);
+  add_view_commands(app, code);
   add_log_commands(app, code);
   app.add_subcommand("version", "Print the version")->callback([] { fmt::print("parlance {}\n", version); });
-  app.add_subcommand("help", "Print this")->callback([&] { fmt::print("{}", app.help()); });
+  add_help_command(app, code);
 
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ExtrasError&) {
-    return unknown_word(app);
   } catch (const CLI::ParseError& error) {
+    // A mistyped verb or option is also a missing one, and the typing is what helps.
+    const bool unknown = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) ||
+                         error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
+    if (unknown && !app.remaining(true).empty()) return unknown_word(app);
     const int said = app.exit(error);
     return said == 0 ? Exit::done : Exit::usage;
   } catch (const std::exception& error) {

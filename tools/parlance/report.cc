@@ -10,25 +10,31 @@ std::string exit_codes_help() {
          "interrupted";
 }
 
-int report(const Error& error) {
-  if (error.detail.empty())
-    fmt::print(stderr, "parlance: {}\n", error.rule);
-  else
-    fmt::print(stderr, "parlance: {} ({})\n", error.detail, error.rule);
-  switch (error.code) {
-    case Errc::not_found: return Exit::not_found;
-    case Errc::version_conflict: return Exit::conflict;
-    case Errc::locked:
-    case Errc::overloaded:
-    case Errc::unavailable: return Exit::unreachable;
-    case Errc::corrupt:
-    case Errc::loss: return Exit::difference;
-    case Errc::refused:
-    case Errc::invalid:
-    case Errc::read_only:
-    case Errc::newer: return Exit::failed;
-  }
-  return Exit::failed;
+Failure failure(const Error& error) {
+  const auto code = [&]() -> int {
+    switch (error.code) {
+      case Errc::not_found: return Exit::not_found;
+      case Errc::version_conflict: return Exit::conflict;
+      case Errc::locked:
+      case Errc::overloaded:
+      case Errc::unavailable: return Exit::unreachable;
+      case Errc::corrupt:
+      case Errc::loss: return Exit::difference;
+      case Errc::refused:
+      case Errc::invalid:
+      case Errc::read_only:
+      case Errc::newer: return Exit::failed;
+    }
+    return Exit::failed;
+  };
+  return {code(),
+          error.detail.empty() ? std::string(error.rule) : fmt::format("{} ({})", error.detail, error.rule)};
 }
+
+int report(const Failure& failure) {
+  fmt::print(stderr, "parlance: {}\n", failure.text);
+  return failure.code;
+}
+int report(const Error& error) { return report(failure(error)); }
 
 }  // namespace parlance::tools

@@ -21,7 +21,16 @@ enum Exit : int {
 /// The same, for the end of `parlance --help`.
 [[nodiscard]] std::string exit_codes_help();
 
+/// Why a command could not do what was asked: its exit code, and what a person reads.
+struct Failure {
+  int code = Exit::failed;
+  std::string text;
+};
+template <class T> using Done = boost::system::result<T, Failure>;
+[[nodiscard]] Failure failure(const Error& error);
+
 /// Prints what went wrong to stderr and returns the exit code for it.
+int report(const Failure& failure);
 int report(const Error& error);
 
 }  // namespace parlance::tools

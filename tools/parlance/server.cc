@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 #include <signal.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,6 +18,7 @@
 #include "engine/runtime/blind.h"
 #include "adapters/http/asio_executor.h"
 #include "adapters/http/server.h"
+#include "adapters/keyring/durable_file.h"
 #include "adapters/web/page.h"
 #include "tools/parlance/report.h"
 #include "tools/parlance/version.h"
@@ -33,20 +33,13 @@ constexpr std::int64_t maintain_ms = 1000;
 constexpr std::int64_t stop_ms = 4000;
 constexpr std::size_t apply_records = 2'000;
 
-/// Writes a small file that only its owner may read, whole or not at all.
+/// Writes a small file that only its owner may read, whole or not at all, and durably.
 Result<void> write_private(const fs::path& path, const std::string& text) {
   const fs::path next = path.string() + ".next";
-  {
-    const ::mode_t before = ::umask(0077);
-    std::ofstream out(next, std::ios::trunc);
-    ::umask(before);
-    out << text;
-    out.flush();
-    if (!out) return Error{Errc::read_only, "folder.read_only", "cannot write " + next.string()};
-  }
-  std::error_code error;
-  fs::rename(next, path, error);
-  if (error) return Error{Errc::read_only, "folder.read_only", "cannot write " + path.string() + ": " + error.message()};
+  auto done = write_synced(next, as_bytes(text));
+  if (done) done = rename_file(next, path);
+  if (done) done = sync_folder(path.parent_path());
+  if (!done) return Error{Errc::read_only, "folder.read_only", done.error().detail};
   return {};
 }
 
@@ -234,9 +227,8 @@ class NodeImpl final : public Node {
   Result<void> first_start() {
     const fs::path token_path = options_.data / "admin.token";
     std::string token;
-    if (std::ifstream in(token_path); in) {
-      std::getline(in, token);
-    } else {
+    if (std::ifstream in(token_path); in) std::getline(in, token);
+    if (token.empty()) {
       token = http::make_token();
       if (auto written = write_private(token_path, token + "\n"); !written) return written.error();
     }
