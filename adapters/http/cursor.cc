@@ -32,7 +32,7 @@ Result<Bytes> read_cursor(const Key& key, std::string_view about, std::string_vi
   const auto unknown = [] {
     return invalid("cursor.unknown", "not a cursor of this list; start again without `after`");
   };
-  if (text.size() > cursor_text_max) return unknown();
+  if (text.empty() || text.size() > cursor_text_max) return unknown();  // no null pointers to the library
   Bytes all(text.size());
   std::size_t length = 0;
   if (sodium_base642bin(all.data(), all.size(), text.data(), text.size(), nullptr, &length, nullptr,

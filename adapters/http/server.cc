@@ -59,6 +59,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool head_ = false;
   bool keep_ = true;
   bool winding_down_ = false;
+  bool closed_ = false;
   unsigned round_ = 0;
 };
 
@@ -240,6 +241,8 @@ void Session::read_body() {
 }
 
 void Session::handle() {
+  // Idle when the server wound down, while the bytes were already on their way in: what cannot be answered is not done.
+  if (closed_) return;
   auto request = parser_->release();
   keep_ = request.keep_alive();
   head_ = request.method() == bhttp::verb::head;
@@ -335,6 +338,7 @@ void Session::written(const beast::error_code& error, bool keep) {
 }
 
 void Session::close() {
+  closed_ = true;
   deadline_.cancel();
   beast::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);

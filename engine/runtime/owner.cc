@@ -618,10 +618,35 @@ class Owner::Impl final : public FencedWriter::Listener {
     // An empty envelope does not say what it was about; the repeat does.
     if (envelope->events.empty()) {
       outcome.stream = asked_about(request);
-      if (const auto version = fold_.version_of(outcome.stream)) outcome.version = *version;
+      const auto version = version_before(outcome.stream, offset);
+      if (!version) return answer(version.error());
+      outcome.version = *version;
     }
     answer_certain(waiter_of(std::move(request), std::move(answer), *envelope, false), std::move(outcome),
                    envelope);
+  }
+
+  /// The version that `stream` had when the record at `offset` was decided: the first answer told that one.
+  [[nodiscard]] Result<Version> version_before(const StreamId& stream, Offset offset) {
+    write_certain();  // history is read from what is written down
+    const auto now = fold_.version_of(stream);
+    if (!now) return now.error();
+    Version before = 0;
+    for (Version from = 1, to = *now; from <= to;) {
+      const Version middle = from + (to - from) / 2;
+      const Bytes key = fold_rows::history_key(partition_, stream, middle);
+      const auto row = ports_.fold.get(key);
+      if (!row) return row.error();
+      // One that is not written down yet is in flight, so it is later.
+      const auto entry = *row ? fold_rows::read_entry(key, **row) : std::nullopt;
+      if (entry && entry->offset < offset) {
+        before = middle;
+        from = middle + 1;
+      } else {
+        to = middle - 1;
+      }
+    }
+    return before;
   }
 
   [[nodiscard]] static StreamId asked_about(const Request& request) {

@@ -135,8 +135,10 @@ def a_conversation(desk):
 
 def if_match(desk):
     """A stale If-Match is refused with what happened in between; settings want one."""
-    cnv = desk.inbound("chat", "shop", "ben", "if 1", "hello")["conversation"]
-    seen = desk.call("GET", f"/v1/conversations/{cnv}").headers["etag"]
+    got = desk.inbound("chat", "shop", "ben", "if 1", "hello")
+    cnv, seen = got["conversation"], f'"{got["version"]}"'
+    read = desk.call("GET", f"/v1/conversations/{cnv}", headers={"Parlance-At-Least": got["position"]})
+    assert read.headers["etag"] == seen, read.headers
     desk.post(f"/v1/conversations/{cnv}/priority", {"priority": "high"}, headers={"If-Match": seen})
     stale = desk.call("POST", f"/v1/conversations/{cnv}/priority", {"priority": "low"}, headers={"If-Match": seen})
     assert stale.status == 412 and [event["kind"] for event in stale.body["events"]] == ["priority_changed"], stale
@@ -167,8 +169,8 @@ def deadlines(desk):
         first = desk.ticket(kept, met["position"])["first_response"]
         assert first["state"] == "met" and first["seconds"] < 1, first
 
-        late = desk.inbound("chat", "shop", "lee", "late while up", "anybody?")["conversation"]
-        asked = desk.ticket(late)
+        got = desk.inbound("chat", "shop", "lee", "late while up", "anybody?")
+        late, asked = got["conversation"], desk.ticket(got["conversation"], got["position"])
         wait_until(lambda: desk.ticket(late)["first_response"]["state"] == "breached", "the target is missed", 10)
         check_breach(desk, late, asked)
 

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "tools/parlance/commands.h"
+#include "tools/parlance/demo.h"
 #include "tools/parlance/hint.h"
 #include "tools/parlance/output.h"
 #include "tools/parlance/report.h"
@@ -104,6 +105,7 @@ int main(int argc, char** argv) {
   int code = Exit::done;
 
   add_serve_command(app, code);
+  add_demo_command(app, code);
   add_conversation_commands(app, code);
   add_event_commands(app, code);
   add_view_commands(app, code);

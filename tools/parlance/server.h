@@ -47,6 +47,8 @@ class Node {
   virtual void stop() = 0;
 };
 
+/// Leaves the signals that end a server to run_until_signal(). Call it before anything makes a thread.
+void block_signals();
 /// `parlance serve`: runs until SIGTERM or SIGINT.
 [[nodiscard]] int serve(const ServeOptions& options);
 /// Runs a node until a signal, printing its address and a sign-in link for `agent` (zero: the administrator).

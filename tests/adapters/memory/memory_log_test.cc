@@ -14,13 +14,15 @@ MemoryLogOptions options_of(PartitionId partitions) {
 
 class MemoryFixture final : public LogFixture {
  public:
-  explicit MemoryFixture(PartitionId partitions)
+  MemoryFixture(PartitionId partitions, bool hold)
       : storage_(std::make_shared<MemoryLogStorage>(options_of(partitions))), vault_(storage_) {
+    storage_->hold_appends(hold);
     reopen();
   }
   EventLog& log() override { return *log_; }
   Vault& vault() override { return vault_; }
   void reopen() override { log_ = std::make_unique<MemoryLog>(storage_); }
+  void settle() override { storage_->deliver_all(); }
 
  private:
   std::shared_ptr<MemoryLogStorage> storage_;
@@ -28,8 +30,8 @@ class MemoryFixture final : public LogFixture {
   std::unique_ptr<MemoryLog> log_;
 };
 
-MakeLog memory() {
-  return [](PartitionId partitions) { return std::make_unique<MemoryFixture>(partitions); };
+MakeLog holding(bool hold) {
+  return [hold](PartitionId partitions) { return std::make_unique<MemoryFixture>(partitions, hold); };
 }
 
 /// Two processes on one partition whose appends wait.
@@ -58,16 +60,41 @@ struct Held {
 
 }  // namespace
 
-TEST_CASE("the memory log keeps the contract") { event_log_contract(memory()); }
-TEST_CASE("the memory log serves many owners and readers at once") { event_log_threads_contract(memory()); }
-TEST_CASE("the memory vault keeps the contract") { vault_contract(memory()); }
-
-TEST_CASE("the log in memory keeps the contract when records wait in flight") {
+TEST_CASE("the memory log keeps the contract") { event_log_contract(holding(false)); }
+TEST_CASE("the memory log keeps the contract when records wait in flight") {
   event_log_contract(holding(true));
 }
-
-TEST_CASE("the log in memory serves many owners and readers at once") {
+TEST_CASE("the memory log serves many owners and readers at once") {
   event_log_threads_contract(holding(false));
+}
+TEST_CASE("the memory vault keeps the contract") { vault_contract(holding(false)); }
+
+TEST_CASE("held records land in any order and are reported apart from it") {
+  Held held;
+  const auto ids = held.send(held.one, {"a", "b"});
+  CHECK(held.one.end(0) == 0);
+  CHECK(held.storage->land(ids[1]) == 0);
+  CHECK(held.storage->land(ids[0]) == 1);
+  CHECK(read_all(held.two, 0) == Texts{"b", "a"});
+  CHECK(held.reports.empty());
+  held.storage->report(ids[0]);
+  held.storage->report(ids[1]);
+  CHECK(held.reports == Texts{"0: 1", "1: 0"});
+  CHECK(held.storage->in_flight().empty());
+}
+
+TEST_CASE("a record may land twice, after it was reported as not known and after its handle was given up") {
+  Held held;
+  const auto id = held.send(held.one, {"a"}).front();
+  held.storage->land(id, true);
+  held.storage->report(id, unavailable("log.unavailable"));
+  CHECK(held.reports == Texts{"0: log.unavailable"});
+  CHECK_FALSE(held.storage->in_flight().front().zombie);
+  REQUIRE(held.one.reopen(0));
+  CHECK(held.storage->in_flight().front().zombie);
+  held.storage->land(id);
+  CHECK(read_all(held.one, 0) == Texts{"a", "a"});
+  CHECK(held.storage->in_flight().empty());
 }
 
 TEST_CASE("the first error ends the handle until it is opened again") {

@@ -1,0 +1,68 @@
+#pragma once
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/domain/vocabulary.h"
+#include "tools/parlance/demo_texts.h"
+#include "tools/parlance/server.h"
+
+/// Wander & Wool, a shop for outdoor things that sells across borders: who works there, and who buys.
+namespace parlance::tools::demo {
+
+struct Colleague {
+  std::string_view name;
+  std::string_view email;
+  Role role;
+  std::string_view languages;  ///< tags, separated by spaces
+  int shift_starts_utc;        ///< hour; nine hours long
+};
+/// The first is who signs in: simulated colleagues leave that one's conversations alone.
+[[nodiscard]] std::span<const Colleague> colleagues();
+[[nodiscard]] bool speaks(const Colleague& colleague, std::string_view language);
+[[nodiscard]] bool is_on_shift(const Colleague& colleague, Instant at);
+/// Somebody who speaks the language, rather one on shift; never the first.
+[[nodiscard]] std::size_t choose_colleague(std::string_view language, Instant at, Dice& dice);
+
+enum class DeskQueue : std::uint8_t { orders, shipping, returns, warranty, marketplace };
+[[nodiscard]] DeskQueue queue_for(Matter matter, Channel channel);
+enum class ShopTag : std::uint8_t { lost_parcel, customs, size, damaged, refund, warranty, cancellation, address, invoice, presale, vip, angry };
+[[nodiscard]] ShopTag tag_for(Matter matter);
+
+/// A customer with a matter, as chance has it.
+struct Case {
+  const LanguageTexts* language;
+  Matter matter;
+  Channel channel;
+  std::string_view account;
+  std::string address;  ///< normalised
+  Story story;
+  std::string subject;  ///< empty on channels without one
+  std::string text;
+};
+[[nodiscard]] Case make_case(Dice& dice);
+
+/// The ids the engine gave.
+struct Shop {
+  std::vector<AgentId> agents;  ///< in the order of colleagues()
+  std::vector<QueueId> queues;  ///< in the order of DeskQueue
+  std::vector<TagId> tags;      ///< in the order of ShopTag
+  [[nodiscard]] QueueId operator[](DeskQueue queue) const { return queues[static_cast<std::size_t>(queue)]; }
+  [[nodiscard]] TagId operator[](ShopTag tag) const { return tags[static_cast<std::size_t>(tag)]; }
+};
+/// Makes people, queues, tags and promises; may be repeated.
+[[nodiscard]] Result<Shop> set_up_shop(Node& node);
+
+/// A request of the demo's; `key` names it, so that it may be repeated; empty: it is not.
+[[nodiscard]] Request request_of(Node& node, Actor actor, Slot slot, std::string_view key, Action action);
+[[nodiscard]] Request arrival(Node& node, std::string_view key, Arrive arrive);
+
+inline constexpr std::int64_t minute_ms = 60'000;
+inline constexpr std::int64_t hour_ms = 60 * minute_ms;
+inline constexpr std::int64_t day_ms = 24 * hour_ms;
+inline constexpr std::int64_t first_response_ms = 4 * hour_ms;
+inline constexpr std::int64_t auto_close_ms = 3 * day_ms;
+
+}  // namespace parlance::tools::demo
