@@ -98,7 +98,7 @@ class ADemo(unittest.TestCase):
         self.assertEqual(end["at"], end["recorded_at"])
         self.verify(demo)
 
-    def test_the_link_signs_in_a_supervisor_with_work_of_her_own(self):
+    def test_the_link_signs_in_a_supervisor(self):
         demo = self.demo("one", "--no-traffic")
         answer = demo.call("POST", "/v1/session", {"link": demo.link.split("/#/sign-in/")[1]}, token="")
         self.assertEqual(answer.status, 201, answer)

@@ -18,7 +18,7 @@ constexpr std::int64_t queueing_ms =
     4 * hour_ms;  ///< of those every third in these last hours, more than the desk can answer
 constexpr std::size_t queueing_every = 12;
 constexpr double forgotten = 0.25;                ///< of the rush: nobody looks at them for long
-constexpr std::size_t first_colleague_every = 7;  ///< conversation of the rush goes to who will sign in
+constexpr std::size_t first_colleague_every = 5;  ///< conversation of the rush goes to who will sign in
 
 /// How likely a customer writes at this hour, where the customer lives.
 double liveliness(Instant at, int utc_offset_hours) {
