@@ -25,10 +25,9 @@ KeyedRows::Row& KeyedRows::touch(const RowKey& key, PartitionId partition, const
     }
     it = rows_.try_emplace(key).first;
     Row& row = it->second;
-    row.bytes = std::make_unique<std::uint8_t[]>(size);
-    row.size = static_cast<std::uint16_t>(size);
+    row.resize(size);
     row.exists = stored.has_value();
-    if (stored) std::memcpy(row.bytes.get(), stored->data(), size);
+    if (stored) std::memcpy(row.data(), stored->data(), size);
     bytes_ += footprint(row);
   }
   Row& row = it->second;
@@ -37,7 +36,7 @@ KeyedRows::Row& KeyedRows::touch(const RowKey& key, PartitionId partition, const
   if (!row.touched) {
     row.touched = true;
     touched_.push_back({&*it, row.exists, old_.size()});
-    old_.insert(old_.end(), row.bytes.get(), row.bytes.get() + size);
+    old_.insert(old_.end(), row.data(), row.data() + size);
   }
   return row;
 }
@@ -54,7 +53,7 @@ std::size_t KeyedRows::keep_changes(RowHash& hash) {
     row.touched = false;
     const ByteView old{old_.data() + t.old_at, row.size};
     const bool same =
-        row.exists == t.existed && (!row.exists || std::memcmp(old.data(), row.bytes.get(), row.size) == 0);
+        row.exists == t.existed && (!row.exists || std::memcmp(old.data(), row.data(), row.size) == 0);
     if (same || row.dirty) continue;
     if (t.existed) hash.subtract(RowHash::term(t.entry->first.bytes(), old));
     make_dirty(*t.entry);
@@ -70,7 +69,7 @@ void KeyedRows::undo_changes() {
     Row& row = t.entry->second;
     row.touched = false;
     row.exists = t.existed;
-    std::memcpy(row.bytes.get(), old_.data() + t.old_at, row.size);
+    std::memcpy(row.data(), old_.data() + t.old_at, row.size);
   }
   touched_.clear();
   old_.clear();

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -22,13 +23,25 @@ struct RowStoreFailure {
 /// Threads: the caller holds the partition's lock.
 class KeyedRows {
  public:
-  struct Row {
-    std::unique_ptr<std::uint8_t[]> bytes;
+  class Row {
+   public:
+    [[nodiscard]] std::uint8_t* data() { return large_ ? large_.get() : small_.data(); }
+    [[nodiscard]] const std::uint8_t* data() const { return large_ ? large_.get() : small_.data(); }
+    [[nodiscard]] ByteView bytes() const { return {data(), size}; }
+    void resize(std::size_t to) {
+      size = static_cast<std::uint16_t>(to);
+      if (to > small_.size()) large_ = std::make_unique<std::uint8_t[]>(to);
+    }
     std::uint16_t size = 0;
     bool exists = false;
     bool dirty = false;       ///< differs from the store
     bool touched = false;     ///< by the event being applied
     bool referenced = false;  ///< since the last sweep
+
+   private:
+    // Counters fit beside their key: looking one up costs one cache miss less.
+    alignas(8) std::array<std::uint8_t, 96> small_{};
+    std::unique_ptr<std::uint8_t[]> large_;
   };
   struct Hash {
     // Not noexcept, by which the standard library knows to keep hashes in its nodes: comparing keys costs cache misses.
@@ -63,7 +76,7 @@ class KeyedRows {
     bool existed;
     std::size_t old_at;  ///< where its bytes before stand in old_
   };
-  [[nodiscard]] static std::size_t footprint(const Row& row) { return row.size + sizeof(Entry) + 48; }
+  [[nodiscard]] static std::size_t footprint(const Row& row) { return row.size + sizeof(Entry) + 32; }
   Map rows_;
   std::vector<Entry*> dirty_;
   std::vector<Touched> touched_;

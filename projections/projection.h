@@ -87,10 +87,10 @@ class Rows {
     if (!held.exists) {
       Row fresh{};
       fresh.view_version = version_;
-      std::memcpy(held.bytes.get(), &fresh, sizeof fresh);
+      std::memcpy(held.data(), &fresh, sizeof fresh);
       held.exists = true;
     }
-    return *std::launder(reinterpret_cast<Row*>(held.bytes.get()));
+    return *std::launder(reinterpret_cast<Row*>(held.data()));
   }
   template <FixedRow Row> void erase(const RowKey& key) {
     rows_.touch(key, partition_, family_, sizeof(Row)).exists = false;

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <concepts>
@@ -83,7 +84,7 @@ class RowKey {
   [[nodiscard]] static RowKey from(ByteView bytes) {
     PARLANCE_ASSERT(bytes.size() <= bytes_max, "row keys are short");
     RowKey key;
-    std::memcpy(key.bytes_.data(), bytes.data(), bytes.size());
+    std::ranges::copy(bytes, key.bytes_.begin());
     key.size_ = static_cast<std::uint8_t>(bytes.size());
     return key;
   }
@@ -103,7 +104,7 @@ class RowKey {
   Bytes out(2 + key.size());
   out[0] = static_cast<std::uint8_t>(partition >> 8);
   out[1] = static_cast<std::uint8_t>(partition);
-  std::memcpy(out.data() + 2, key.data(), key.size());
+  std::copy(key.begin(), key.end(), out.begin() + 2);
   return out;
 }
 

@@ -16,12 +16,20 @@ template <class Message> void take_message(Row& row, const Message& e, ActorKind
   row.preview = RowSealed(e.preview.sealed());
 }
 
-/// The episode's first response is the earliest reply by a person not dated before its first customer message.
+/// The episode's first response is the earliest reply by a person not dated before its first customer message. What an
+/// agent writes before the customer does answers nothing.
 void take_response(Row& row, const EventAt& at) {
+  if (!row.first_message_at.is_set()) return;
   row.episode_answered = 1;
   if (row.response == FirstResponse::running) row.response = FirstResponse::met;
-  if (!row.first_message_at.is_set() || at.occurred_at.ms < row.first_message_at.ms) return;
+  if (at.occurred_at.ms < row.first_message_at.ms) return;
   if (!row.response_at.is_set() || at.occurred_at.ms < row.response_at.ms) row.response_at = at.occurred_at;
+}
+
+/// Resolving or closing without an answer ends the promise: nobody waits for it any more.
+void end_promise(Row& row) {
+  row.unanswered_since = {};
+  if (row.response == FirstResponse::running) row.response = FirstResponse::none;
 }
 
 }  // namespace
@@ -106,9 +114,7 @@ Outcome TicketView::change(StreamRow& row, const conversation::Resolved& e, cons
   row.closes_at = e.closes_at ? RowInstant(*e.closes_at) : RowInstant{};
   row.reopens_until = e.reopens_until;
   row.snoozed_until = {};
-  row.unanswered_since = {};
-  // Resolving without an answer ends the promise: nobody waits for it any more.
-  if (row.response == FirstResponse::running) row.response = FirstResponse::none;
+  end_promise(row);
   return applied;
 }
 Outcome TicketView::change(StreamRow& row, const conversation::Reopened& e, const EventAt&, Rows&) {
@@ -128,7 +134,7 @@ Outcome TicketView::change(StreamRow& row, const conversation::Closed&, const Ev
   row.closes_at = {};
   row.reopens_until = {};
   row.snoozed_until = {};
-  row.unanswered_since = {};
+  end_promise(row);
   return applied;
 }
 Outcome TicketView::change(StreamRow& row, const conversation::PriorityChanged& e, const EventAt&, Rows&) {
@@ -235,7 +241,7 @@ Result<Ticket> fold_ticket(std::span<const PastEvent> history) {
   if (!exists) return Error{Errc::not_found, "conversation.not_found", "no events of it up to there"};
   TicketView::MoreTags more;
   const auto* held = keyed.in_memory(RowKey(workspace, TicketView::more_tags_tag).id(id));
-  if (held != nullptr) std::memcpy(&more, held->bytes.get(), sizeof more);
+  if (held != nullptr) std::memcpy(&more, held->data(), sizeof more);
   return ticket_of(workspace, ConversationId::from(id), row, &more);
 }
 

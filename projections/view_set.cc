@@ -388,7 +388,7 @@ Result<void> ViewSet::store(Partition& p, std::size_t view) {
     };
     const auto entry_goes_down = [&](KeyedRows::Entry& entry) {
       entry.second.dirty = false;
-      go_down(entry.first, {entry.second.bytes.get(), entry.second.size}, entry.second.exists);
+      go_down(entry.first, entry.second.bytes(), entry.second.exists);
     };
     // In key order: a workspace's streams, then its other rows. Keys are sorted beside the blocks, which lie anywhere.
     std::vector<std::pair<StreamKey, StreamBlock*>> streams;
@@ -489,8 +489,7 @@ RowHash ViewSet::hash(std::size_t view, PartitionId partition) const {
       hash.add(RowHash::term(block->key.row_key().bytes(),
                              {p.streams.row(*block, view), p.streams.row_bytes(view)}));
   for (const KeyedRows::Entry* entry : state.keyed.dirty())
-    if (entry->second.exists)
-      hash.add(RowHash::term(entry->first.bytes(), {entry->second.bytes.get(), entry->second.size}));
+    if (entry->second.exists) hash.add(RowHash::term(entry->first.bytes(), entry->second.bytes()));
   return hash;
 }
 
@@ -584,7 +583,7 @@ Result<bool> ViewSet::keyed_row(std::size_t partition, std::size_t view, const R
   if (const auto* held = p.states[view].keyed.in_memory(key)) {
     if (!held->exists) return false;
     PARLANCE_ASSERT(held->size == out.size(), "rows of one tag have one type");
-    std::memcpy(out.data(), held->bytes.get(), out.size());
+    std::memcpy(out.data(), held->data(), out.size());
     return true;
   }
   const auto stored = p.states[view].family->get(stored_key(p.id, key.bytes()));
@@ -607,8 +606,7 @@ Result<void> ViewSet::scan(std::size_t partition, std::size_t view, const RowKey
   auto next = changed.begin();
   const auto give_changed = [&](auto&& up_to) {
     for (; next != changed.end() && up_to((*next)->first); ++next)
-      if ((*next)->second.exists)
-        sink((*next)->first.bytes(), {(*next)->second.bytes.get(), (*next)->second.size});
+      if ((*next)->second.exists) sink((*next)->first.bytes(), (*next)->second.bytes());
   };
   const auto scanned = p.states[view].family->scan(
       stored_key(p.id, from.bytes()), stored_key(p.id, to.bytes()), [&](ByteView stored, ByteView value) {
