@@ -8,25 +8,25 @@
 //   durable_commands [CLIENTS]
 //
 // PARLANCE_PROGRAM names the server's program; without it, parlance in the folder above this one's.
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <signal.h>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
+
+#include <boost/asio.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
 
 #include "tests/support/temp_dir.h"
 
@@ -51,9 +51,10 @@ struct BareSession : std::enable_shared_from_this<BareSession> {
   explicit BareSession(tcp::socket socket) : stream(std::move(socket)) {}
   void read() {
     request = {};
-    http::async_read(stream, buffer, request, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      if (!error) self->write();
-    });
+    http::async_read(stream, buffer, request,
+                     [self = shared_from_this()](beast::error_code error, std::size_t) {
+                       if (!error) self->write();
+                     });
   }
   void write() {
     response = {};
@@ -107,25 +108,31 @@ struct Client : std::enable_shared_from_this<Client> {
       : socket(io), token(std::move(t)), number(n), latencies_ms(l), refused(r) {}
   void send() {
     const std::string who = std::to_string(number);
-    const std::string body = R"({"channel":"email","account":"shop-de","message_id":"m)" + std::to_string(run) + "-" + who + "-" +
-                             std::to_string(count++) + R"(","from":{"address":"buyer)" + who +
-                             R"(@example.org"},"language":"de","text":"Mein Paket ist noch nicht angekommen. Bestellnummer 20261122-4711. Koennen Sie bitte nachsehen?"})";
+    const std::string body =
+        R"({"channel":"email","account":"shop-de","message_id":"m)" + std::to_string(run) + "-" + who + "-" +
+        std::to_string(count++) + R"(","from":{"address":"buyer)" + who +
+        R"(@example.org"},"language":"de","text":"Mein Paket ist noch nicht angekommen. Bestellnummer 20261122-4711. Koennen Sie bitte nachsehen?"})";
     out = "POST /v1/inbound HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + token +
-          "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+          "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+          "\r\n\r\n" + body;
     sent = std::chrono::steady_clock::now();
-    asio::async_write(socket, asio::buffer(out), [self = shared_from_this()](beast::error_code error, std::size_t) {
-      if (!error) self->receive();
-    });
+    asio::async_write(socket, asio::buffer(out),
+                      [self = shared_from_this()](beast::error_code error, std::size_t) {
+                        if (!error) self->receive();
+                      });
   }
   void receive() {
     response = {};
-    http::async_read(socket, buffer, response, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      if (error) return;
-      const auto now = std::chrono::steady_clock::now();
-      if (self->response.result_int() >= 300) ++self->refused;
-      else self->latencies_ms.push_back(Seconds(now - self->sent).count() * 1000);
-      if (now < self->until) self->send();
-    });
+    http::async_read(socket, buffer, response,
+                     [self = shared_from_this()](beast::error_code error, std::size_t) {
+                       if (error) return;
+                       const auto now = std::chrono::steady_clock::now();
+                       if (self->response.result_int() >= 300)
+                         ++self->refused;
+                       else
+                         self->latencies_ms.push_back(Seconds(now - self->sent).count() * 1000);
+                       if (now < self->until) self->send();
+                     });
   }
 };
 
@@ -174,7 +181,9 @@ int main(int argc, char** argv) {
   const unsigned clients = argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 64;
   const char* named = std::getenv("PARLANCE_PROGRAM");
   const std::string program =
-      named != nullptr ? named : (std::filesystem::canonical("/proc/self/exe").parent_path().parent_path() / "parlance").string();
+      named != nullptr
+          ? named
+          : (std::filesystem::canonical("/proc/self/exe").parent_path().parent_path() / "parlance").string();
 
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) return 1;
@@ -191,12 +200,14 @@ int main(int argc, char** argv) {
   if (server == 0) {
     const int nowhere = ::open("/dev/null", O_WRONLY);
     ::dup2(nowhere, 1);
-    ::execl(program.c_str(), program.c_str(), "serve", "--data", data.c_str(), "--listen", "127.0.0.1:0", nullptr);
+    ::execl(program.c_str(), program.c_str(), "serve", "--data", data.c_str(), "--listen", "127.0.0.1:0",
+            nullptr);
     std::perror(program.c_str());
     std::_Exit(1);
   }
   const auto address = std::filesystem::path(data) / "address";
-  for (int i = 0; i < 1000 && !std::filesystem::exists(address); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (int i = 0; i < 1000 && !std::filesystem::exists(address); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   const std::string url = first_line(address);
   const std::string token = first_line(std::filesystem::path(data) / "admin.token");
   const auto port = static_cast<unsigned short>(std::atoi(url.substr(url.rfind(':') + 1).c_str()));
@@ -212,9 +223,12 @@ int main(int argc, char** argv) {
   ::waitpid(bare, nullptr, 0);
   ::waitpid(server, nullptr, 0);
   const Figures b = median(baseline), o = median(ours);
-  std::printf("bare Beast server, fixed answer, %u clients     %9.0f/s   p50 %6.2f ms   p99 %6.2f ms\n", clients, b.per_second, b.p50_ms, b.p99_ms);
-  std::printf("durable commands over HTTP, %u clients          %9.0f/s   p50 %6.2f ms   p99 %6.2f ms   refused %llu\n", clients, o.per_second,
-              o.p50_ms, o.p99_ms, static_cast<unsigned long long>(o.refused));
+  std::printf("bare Beast server, fixed answer, %u clients     %9.0f/s   p50 %6.2f ms   p99 %6.2f ms\n",
+              clients, b.per_second, b.p50_ms, b.p99_ms);
+  std::printf(
+      "durable commands over HTTP, %u clients          %9.0f/s   p50 %6.2f ms   p99 %6.2f ms   refused "
+      "%llu\n",
+      clients, o.per_second, o.p50_ms, o.p99_ms, static_cast<unsigned long long>(o.refused));
   std::printf("ratio                                          %9.1f %%\n", 100 * o.per_second / b.per_second);
   return 0;
 }

@@ -1,7 +1,6 @@
 #include "adapters/http/html_text.h"
 
 #include <gumbo.h>
-
 #include <memory>
 #include <vector>
 
@@ -47,8 +46,10 @@ class Text {
  public:
   void add(std::string_view piece) {
     for (const char c : piece) {
-      if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f') blank_ = true;
-      else put(c);
+      if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f')
+        blank_ = true;
+      else
+        put(c);
     }
   }
   void add_blank() { blank_ = true; }
@@ -60,8 +61,10 @@ class Text {
 
  private:
   void put(char c) {
-    if (lines_ > 0) out_.append(lines_ > 2 ? 2 : lines_, '\n');
-    else if (blank_ && !out_.empty()) out_ += ' ';
+    if (lines_ > 0)
+      out_.append(lines_ > 2 ? 2 : lines_, '\n');
+    else if (blank_ && !out_.empty())
+      out_ += ' ';
     lines_ = 0;
     blank_ = false;
     out_ += c;
@@ -77,7 +80,8 @@ std::string text_of_html(std::string_view html) {
   struct Destroy {
     void operator()(GumboOutput* output) const { gumbo_destroy_output(&kGumboDefaultOptions, output); }
   };
-  const std::unique_ptr<GumboOutput, Destroy> parsed(gumbo_parse_with_options(&kGumboDefaultOptions, html.data(), html.size()));
+  const std::unique_ptr<GumboOutput, Destroy> parsed(
+      gumbo_parse_with_options(&kGumboDefaultOptions, html.data(), html.size()));
   if (!parsed) return {};
   Text text;
   // Walked with a stack of our own: hostile markup nests as deep as it is long.
@@ -104,7 +108,8 @@ std::string text_of_html(std::string_view html) {
         if (node.v.element.tag != GUMBO_TAG_BR) todo.push_back({&node, true});
       }
       const GumboVector& children = node.v.element.children;
-      for (unsigned i = children.length; i-- > 0;) todo.push_back({static_cast<const GumboNode*>(children.data[i]), false});
+      for (unsigned i = children.length; i-- > 0;)
+        todo.push_back({static_cast<const GumboNode*>(children.data[i]), false});
     }
   }
   return text.take();

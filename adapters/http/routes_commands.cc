@@ -182,8 +182,10 @@ void inbound(const Call& call) {
   }
   arrive.content.text = fields.text("text", text_max);
   arrive.content.html = fields.text("html", text_max);
-  if (has_too_many_tags(arrive.content.html)) fields.fault("html", "too_many_tags", "at most 20000 tags");
-  else if (arrive.content.text.empty() && !arrive.content.html.empty()) arrive.content.text = text_of_html(arrive.content.html);
+  if (has_too_many_tags(arrive.content.html))
+    fields.fault("html", "too_many_tags", "at most 20000 tags");
+  else if (arrive.content.text.empty() && !arrive.content.html.empty())
+    arrive.content.text = text_of_html(arrive.content.html);
   arrive.attachments = read_attachments(fields, faults);
   if (arrive.content.text.empty() && arrive.content.html.empty() && arrive.attachments.empty())
     fields.fault("text", "required", "a message has a text, html or an attachment");

@@ -14,10 +14,10 @@ namespace parlance::tools {
 
 struct ServeOptions {
   std::filesystem::path data;
-  std::filesystem::path keys;          ///< empty: DATA/keys
+  std::filesystem::path keys;  ///< empty: DATA/keys
   std::string listen = "127.0.0.1:8080";
-  PartitionId partitions = 16;         ///< of a new log
-  unsigned threads = 0;                ///< 0: one a core, at least two
+  PartitionId partitions = 16;  ///< of a new log
+  unsigned threads = 0;         ///< 0: one a core, at least two
 };
 
 /// Everything of one node, put together and running: the folder, the engine on its strands, the applier, HTTP.
