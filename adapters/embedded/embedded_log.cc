@@ -538,8 +538,10 @@ class Log final : public EmbeddedLog, private Vault {
   /// which holds every file open, then, when nobody uses the old instance any more, on the new one.
   Result<void> open_anew(std::vector<PartitionId>& risen) {
     if (database()->mode() != LogDatabase::Mode::stand_in) {
+      // With space again the old instance would flush what it holds, and delete files while the stand-in opens them.
+      database()->stop_background_work();
       auto stand_in = open_database(folder_, LogDatabase::Mode::stand_in, options_.env);
-      if (!stand_in) return not_yet(stand_in.error());
+      if (!stand_in) return Error{Errc::read_only, "log.no_space", stand_in.error().detail};
       set_database(std::move(stand_in->database));
     }
     if (old_closed_.wait_for(readers_wait) != std::future_status::ready) {

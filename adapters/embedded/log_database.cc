@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
@@ -267,6 +268,8 @@ Result<void> LogDatabase::scan(VaultFamily f, const std::function<bool(ByteView,
   if (!it->status().ok()) return database_error(it->status(), "scanning the vault's family " + vault_name(f));
   return {};
 }
+
+void LogDatabase::stop_background_work() { rocksdb::CancelAllBackgroundWork(db_.get(), true); }
 
 std::uint64_t LogDatabase::vault_bytes() const {
   std::uint64_t bytes = 0;
