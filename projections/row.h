@@ -84,7 +84,7 @@ class RowKey {
   [[nodiscard]] static RowKey from(ByteView bytes) {
     PARLANCE_ASSERT(bytes.size() <= bytes_max, "row keys are short");
     RowKey key;
-    std::memcpy(key.bytes_.data(), bytes.data(), bytes.size());
+    std::ranges::copy(bytes, key.bytes_.begin());
     key.size_ = static_cast<std::uint8_t>(bytes.size());
     return key;
   }

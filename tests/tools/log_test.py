@@ -1,10 +1,12 @@
 """`parlance log verify` finds nothing on a good log, running or stopped, and the place on a damaged one."""
 
 import glob
+import itertools
 import os
 import shutil
 import struct
 import tempfile
+import threading
 import unittest
 import zlib
 
@@ -18,7 +20,7 @@ def copy_of(folder, to):
 
 
 class VerifyingBesideAServer(OnADesk):
-    def test_a_good_log_has_no_difference_and_its_chains_are_the_owners(self):
+    def test_a_good_log_has_no_difference_and_its_chains_are_those_of_the_owners(self):
         done = run("log", "verify", "--data", self.desk.folder)
         self.assertEqual((done.returncode, done.stderr), (DONE, ""))
         found = rows(done)
@@ -30,6 +32,23 @@ class VerifyingBesideAServer(OnADesk):
         self.assertGreater(sum(int(p["capsules"]) for p in partitions), 3 * len(self.ids))
         self.assertEqual(found[-1]["kind"], "log")
         self.assertEqual(found[-1]["differences"], "0")
+
+    def test_a_good_log_has_no_difference_while_it_is_written(self):
+        enough = threading.Event()
+
+        def write():
+            for i in itertools.takewhile(lambda _: not enough.is_set(), itertools.count()):
+                self.desk.inbound("chat", "shop", f"writer {i % 50}", f"w{i}", "hello " * 50)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(5):
+                done = run("log", "verify", "--data", self.desk.folder)
+                self.assertEqual((done.returncode, done.stderr), (DONE, ""))
+        finally:
+            enough.set()
+            writer.join()
 
     def test_a_person_on_a_terminal_reads_a_table(self):
         table = on_a_terminal("log", "verify", "--data", self.desk.folder).splitlines()

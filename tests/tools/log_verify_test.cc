@@ -6,6 +6,7 @@
 
 #include "engine/runtime/capsule.h"
 #include "schemas/envelope.h"
+#include "tests/support/print.h"
 #include "tests/support/temp_dir.h"
 
 using namespace parlance;

@@ -50,7 +50,12 @@ class Usage(unittest.TestCase):
         done = run("log", "verify")
         self.assertEqual(done.returncode, USAGE)
         self.assertIn("--data", done.stderr)
-        self.assertEqual(run("log").returncode, USAGE)
+        noun = run("log")
+        self.assertEqual((noun.returncode, noun.stdout), (USAGE, ""))
+        self.assertIn("verify", noun.stderr)
+        self.assertIn("verify", run("help", "log").stdout)
+        self.assertEqual(run("help", "log").stdout, run("log", "--help").stdout)
+        self.assertIn("is verify meant?", run("help", "log", "verifi").stderr)
         self.assertEqual(run("log", "verify", "--data", "x", "-o", "yaml").returncode, USAGE)
 
     def test_the_version_is_printed_both_ways(self):

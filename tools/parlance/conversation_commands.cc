@@ -123,19 +123,10 @@ json::object timeline_line(const json::object& item) {
     line["who"] = name.empty() ? text(actor->get_object(), "kind") : name;
   }
   std::string what = text(item, "text");
-  if (text(item, "personal") == "erased") what = "(erased)";
-  if (text(item, "personal") == "unavailable") what = "(not available)";
-  if (const auto* details = item.if_contains("details");
-      what.empty() && details != nullptr && details->is_object())
-    for (const auto& member : details->get_object()) {
-      const json::value& value = member.value();
-      const bool named = value.is_object() && value.get_object().contains("name");
-      if (value.is_null()) continue;
-      const json::value& said = named ? value.get_object().at("name") : value;
-      if (!what.empty()) what += ", ";
-      what += std::string(member.key()) + " " +
-              (said.is_string() ? std::string(said.get_string()) : json::serialize(said));
-    }
+  if (item.contains("text") && text(item, "personal") == "erased") what = "(erased)";
+  if (item.contains("text") && text(item, "personal") == "unavailable") what = "(not available)";
+  if (const auto* details = item.if_contains("details"); what.empty() && details != nullptr)
+    what = readable(*details);
   line["what"] = what;
   return line;
 }

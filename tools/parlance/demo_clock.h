@@ -18,7 +18,9 @@ class DemoClock final : public Clock {
     live_ = true;
   }
   [[nodiscard]] Instant now() const override { return live_ ? system_.now() : Instant{set_ms_}; }
-  [[nodiscard]] std::int64_t boot_ms() const override { return live_ ? wall_ms_ + (system_.boot_ms() - boot_ms_) : set_ms_.load(); }
+  [[nodiscard]] std::int64_t boot_ms() const override {
+    return live_ ? wall_ms_ + (system_.boot_ms() - boot_ms_) : set_ms_.load();
+  }
 
  private:
   SystemClock system_;

@@ -11,9 +11,14 @@
 namespace parlance::tools::demo {
 namespace {
 
-constexpr std::int64_t rush_ms = 30 * hour_ms;  ///< the end of the history, in which a fifth of all customers write
-constexpr std::size_t rush_every = 5;
-constexpr std::size_t first_colleague_every = 8;  ///< conversation of the rush goes to who will sign in
+constexpr std::int64_t rush_ms =
+    36 * hour_ms;  ///< the end of the history, in which a quarter of all customers write: a sale
+constexpr std::size_t rush_every = 4;
+constexpr std::int64_t queueing_ms =
+    4 * hour_ms;  ///< of those every third in these last hours, more than the desk can answer
+constexpr std::size_t queueing_every = 12;
+constexpr double forgotten = 0.25;                ///< of the rush: nobody looks at them for long
+constexpr std::size_t first_colleague_every = 5;  ///< conversation of the rush goes to who will sign in
 
 /// How likely a customer writes at this hour, where the customer lives.
 double liveliness(Instant at, int utc_offset_hours) {
@@ -34,10 +39,20 @@ Instant moment(Instant from, Instant to, int utc_offset_hours, Dice& dice) {
 /// Writes the story of one conversation. What happens is chosen by `chance`, when by `pace`.
 class Storyteller {
  public:
-  Storyteller(Case& told, std::size_t conversation, Instant start, bool rush, Dice& chance, Dice& pace)
-      : case_(told), language_(*told.language), conversation_(conversation), now_(start), chance_(chance), pace_(pace) {
+  Storyteller(Case& told, std::size_t conversation, Instant start, Dice& chance, Dice& pace)
+      : case_(told),
+        language_(*told.language),
+        conversation_(conversation),
+        now_(start),
+        chance_(chance),
+        pace_(pace) {
     const std::size_t wanted = choose_colleague(language_.tag, start, pace);
-    agent_ = rush && conversation / rush_every % first_colleague_every == 0 ? 0 : wanted;
+    const bool rush = conversation % rush_every == 0;
+    agent_ = rush && conversation / rush_every % first_colleague_every == 1 ? 0 : wanted;
+    if (rush && pace.chance(forgotten))
+      slowness_ = 16;
+    else if (conversation % queueing_every == 0)
+      slowness_ = 2.5;
   }
 
   std::vector<Step> tell() {
@@ -61,10 +76,10 @@ class Storyteller {
       reply(language_.solved);
       part(chance_.chance(0.6));
     } else if (course < 0.77) {
-      minutes(240);
+      minutes(95);
       customer(fill(language_.nudge, language_, case_.story));
       if (chance_.chance(0.4)) {
-        minutes(200);
+        minutes(90);
         customer(std::string(language_.angry));
         later(20'000);
         tag(ShopTag::angry);
@@ -78,8 +93,9 @@ class Storyteller {
       reply(texts.reply);
       later(minute_ms / 2);
       add(Step::What::wait_customer);
-      minutes(500);
-      customer(std::string(language_.detail));
+      minutes(900);
+      customer(
+          fill(asks_for_details(case_.matter) ? language_.detail : language_.nudge, language_, case_.story));
       minutes(80);
       reply(language_.solved);
       part(chance_.chance(0.6));
@@ -109,7 +125,9 @@ class Storyteller {
     return step;
   }
   void later(std::int64_t delta_ms) { now_ = now_ + delta_ms; }
-  void minutes(double median) { later(static_cast<std::int64_t>(pace_.around(median) * static_cast<double>(minute_ms))); }
+  void minutes(double median) {
+    later(static_cast<std::int64_t>(pace_.around(median) * static_cast<double>(minute_ms)));
+  }
   /// What the engine does by itself then, if it still has to.
   void timers(Instant at) {
     Step& step = add(Step::What::timers);
@@ -124,9 +142,14 @@ class Storyteller {
     add(Step::What::tag).tag = tag;
   }
   void take(double median) {
-    minutes(median);
-    // Who is not there yet begins with it when the shift does.
-    for (int hours = 0; hours < 10 && !is_on_shift(colleagues()[agent_], now_) && agent_ != 0; ++hours) minutes(55);
+    minutes(median * slowness_);
+    if (agent_ != 0 && !is_on_shift(colleagues()[agent_], now_))
+      agent_ = choose_colleague(language_.tag, now_, pace_);
+    // With nobody there who speaks the language, mostly somebody else does what can be done.
+    if (agent_ != 0 && !is_on_shift(colleagues()[agent_], now_) && pace_.chance(0.75))
+      agent_ = choose_colleague("", now_, pace_);
+    for (int hours = 0; hours < 10 && agent_ != 0 && !is_on_shift(colleagues()[agent_], now_); ++hours)
+      minutes(55);
     add(Step::What::claim);
     minutes(6);
   }
@@ -144,26 +167,26 @@ class Storyteller {
     later(minute_ms / 3);
     if (chance_.chance(0.5)) {
       Step& step = add(Step::What::snooze);
-      step.until = Instant{(now_.ms / hour_ms + 6 + static_cast<std::int64_t>(pace_.below(16))) * hour_ms};
+      step.until = Instant{(now_.ms / hour_ms + 6 + static_cast<std::int64_t>(pace_.below(40))) * hour_ms};
       const Instant until = step.until;
       timers(until);
       now_ = until;
     } else {
       add(Step::What::wait_third_party);
-      minutes(600);
+      minutes(1300);
     }
-    minutes(40);
+    minutes(60);
   }
   void part(bool thanks) {
     if (thanks && chance_.chance(0.7)) {
-      minutes(150);
+      minutes(240);
       customer(std::string(language_.thanks));
       if (chance_.chance(0.5)) {
         minutes(45);
         reply(language_.farewell);
       }
     }
-    minutes(25);
+    minutes(60);
     add(Step::What::resolve);
     timers(now_ + auto_close_ms);
   }
@@ -175,6 +198,7 @@ class Storyteller {
   Dice& chance_;
   Dice& pace_;
   std::size_t agent_ = 0;
+  double slowness_ = 1;
   std::vector<Step> steps_;
 };
 
@@ -209,12 +233,15 @@ class Answers {
   /// Waits only where nobody can know its id yet.
   Result<ConversationId> find(std::size_t conversation) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return conversations_[conversation].id || conversations_[conversation].out == 0; });
+    changed_.wait(lock,
+                  [&] { return conversations_[conversation].id || conversations_[conversation].out == 0; });
     return known(conversation);
   }
   Result<void> settle_all() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return std::ranges::all_of(conversations_, [](const Told& told) { return told.out == 0; }); });
+    changed_.wait(lock, [&] {
+      return std::ranges::all_of(conversations_, [](const Told& told) { return told.out == 0; });
+    });
     if (failed_) return *failed_;
     return {};
   }
@@ -226,7 +253,8 @@ class Answers {
   };
   Result<ConversationId> known(std::size_t conversation) const {
     if (failed_) return *failed_;
-    if (!conversations_[conversation].id) return unavailable("demo.no_conversation", "a conversation of the history was never opened");
+    if (!conversations_[conversation].id)
+      return unavailable("demo.no_conversation", "a conversation of the history was never opened");
     return *conversations_[conversation].id;
   }
   std::mutex mutex_;  // guards all below
@@ -288,7 +316,9 @@ Action action_of(const Step& step, const Shop& shop, const Case& told, Conversat
     case What::urgent: action.command = conversation::SetPriority{Priority::urgent, step.at}; break;
     case What::snooze: action.command = conversation::Snooze{step.until, "", step.at}; break;
     case What::wait_customer: action.command = conversation::Wait{WaitFor::customer, "", step.at}; break;
-    case What::wait_third_party: action.command = conversation::Wait{WaitFor::third_party, "", step.at}; break;
+    case What::wait_third_party:
+      action.command = conversation::Wait{WaitFor::third_party, "", step.at};
+      break;
     case What::resolve: {
       conversation::Resolve resolve;
       resolve.agent = agent;
@@ -303,7 +333,8 @@ Action action_of(const Step& step, const Shop& shop, const Case& told, Conversat
 }
 
 bool is_by_agent(Step::What what) {
-  return what != Step::What::route && what != Step::What::tag && what != Step::What::urgent && what != Step::What::arrive;
+  return what != Step::What::route && what != Step::What::tag && what != Step::What::urgent &&
+         what != Step::What::arrive;
 }
 
 }  // namespace
@@ -314,16 +345,20 @@ History plan_history(std::uint64_t seed, std::size_t conversations, Instant begi
     Dice chance(seed * 1'000'003 + i);
     Dice pace(~seed * 1'000'003 + i);
     Case& told = history.cases.emplace_back(make_case(chance));
-    const bool rush = i % rush_every == 0;
-    const Instant start = moment(rush ? end + -rush_ms : begin + hour_ms, end + -2 * minute_ms, told.language->utc_offset_hours, pace);
-    for (Step& step : Storyteller(told, i, start, rush, chance, pace).tell())
+    const Instant from = i % queueing_every == 0 ? end + -queueing_ms
+                         : i % rush_every == 0   ? end + -rush_ms
+                                                 : begin + hour_ms;
+    const Instant start = moment(from, end + -2 * minute_ms, told.language->utc_offset_hours, pace);
+    for (Step& step : Storyteller(told, i, start, chance, pace).tell())
       if (step.at <= end) history.steps.push_back(std::move(step));
   }
-  std::ranges::sort(history.steps, {}, [](const Step& step) { return std::tuple(step.at.ms, step.conversation, step.number); });
+  std::ranges::sort(history.steps, {},
+                    [](const Step& step) { return std::tuple(step.at.ms, step.conversation, step.number); });
   return history;
 }
 
-Result<void> write_history(Node& node, DemoClock& clock, const Shop& shop, std::uint64_t seed, const History& history) {
+Result<void> write_history(Node& node, DemoClock& clock, const Shop& shop, std::uint64_t seed,
+                           const History& history) {
   Answers answers(history.cases.size());
   Progress progress("writing the shop's history", "acts", history.steps.size());
   std::uint64_t done = 0;
@@ -338,7 +373,8 @@ Result<void> write_history(Node& node, DemoClock& clock, const Shop& shop, std::
       continue;
     }
     const Case& told = history.cases[step.conversation];
-    const std::string key = std::to_string(seed) + " " + std::to_string(step.conversation) + " " + std::to_string(step.number);
+    const std::string key =
+        std::to_string(seed) + " " + std::to_string(step.conversation) + " " + std::to_string(step.number);
     Request request;
     if (step.what == Step::What::arrive) {
       Arrive arrive;
@@ -347,7 +383,8 @@ Result<void> write_history(Node& node, DemoClock& clock, const Shop& shop, std::
       arrive.address = told.address;
       arrive.content.text = step.text;
       arrive.content.sender_name = told.story.name;
-      arrive.content.subject_line = step.number == 1 || told.subject.empty() ? told.subject : "Re: " + told.subject;
+      arrive.content.subject_line =
+          step.number == 1 || told.subject.empty() ? told.subject : "Re: " + told.subject;
       arrive.content.order = told.story.order;
       arrive.content.language_tag = told.language->tag;
       arrive.content.external_id = "<" + key + "@demo>";
@@ -356,7 +393,8 @@ Result<void> write_history(Node& node, DemoClock& clock, const Shop& shop, std::
     } else {
       auto id = answers.find(step.conversation);
       if (!id) return id.error();
-      const Actor actor = is_by_agent(step.what) ? Actor{ActorKind::agent, shop.agents[step.agent]} : Actor{ActorKind::system, {}};
+      const Actor actor = is_by_agent(step.what) ? Actor{ActorKind::agent, shop.agents[step.agent]}
+                                                 : Actor{ActorKind::system, {}};
       request = request_of(node, actor, id->slot(), key, action_of(step, shop, told, *id));
     }
     clock.set(step.at);

@@ -13,7 +13,20 @@ inline constexpr std::int64_t history_ms = 21 * day_ms;
 
 /// One thing that happens in one conversation.
 struct Step {
-  enum class What : std::uint8_t { arrive, route, claim, reply, note, tag, urgent, snooze, wait_customer, wait_third_party, resolve, timers };
+  enum class What : std::uint8_t {
+    arrive,
+    route,
+    claim,
+    reply,
+    note,
+    tag,
+    urgent,
+    snooze,
+    wait_customer,
+    wait_third_party,
+    resolve,
+    timers
+  };
   Instant at;
   std::size_t conversation = 0;
   std::size_t number = 0;  ///< within its conversation
@@ -33,6 +46,7 @@ struct History {
 
 /// Makes it happen: every command at its own instant by `clock`, every timer at its own. Each command has a key of its own, so what
 /// a run that was cut short has done is not done again.
-[[nodiscard]] Result<void> write_history(Node& node, DemoClock& clock, const Shop& shop, std::uint64_t seed, const History& history);
+[[nodiscard]] Result<void> write_history(Node& node, DemoClock& clock, const Shop& shop, std::uint64_t seed,
+                                         const History& history);
 
 }  // namespace parlance::tools::demo

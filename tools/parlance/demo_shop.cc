@@ -24,17 +24,20 @@ constexpr std::array people{
 };
 constexpr int shift_hours = 9;
 
-constexpr std::array<std::string_view, 5> queue_names{"Orders", "Shipping & customs", "Returns & refunds", "Warranty", "Marketplace"};
-constexpr std::array<std::string_view, 12> tag_names{"lost parcel", "customs", "size exchange", "damaged", "refund", "warranty",
-                                                     "cancellation", "address change", "invoice", "presale", "VIP", "angry"};
+constexpr std::array<std::string_view, 5> queue_names{"Orders", "Shipping & customs", "Returns & refunds",
+                                                      "Warranty", "Marketplace"};
+constexpr std::array<std::string_view, 12> tag_names{
+    "lost parcel",  "customs",        "size exchange", "damaged", "refund", "warranty",
+    "cancellation", "address change", "invoice",       "presale", "VIP",    "angry"};
 
 struct Store {
   Channel channel;
   std::string_view account;
   unsigned weight;
 };
-constexpr std::array stores{Store{Channel::email, "hello@wanderwool.example", 42}, Store{Channel::chat, "wanderwool.example", 22},
-                            Store{Channel::whatsapp, "+4930555701", 24}, Store{Channel::marketplace, "bazaar-eu", 12}};
+constexpr std::array stores{
+    Store{Channel::email, "hello@wanderwool.example", 42}, Store{Channel::chat, "wanderwool.example", 22},
+    Store{Channel::whatsapp, "+4930555701", 24}, Store{Channel::marketplace, "bazaar-eu", 12}};
 
 template <class Weighted> std::size_t choose(const Weighted& choices, Dice& dice, auto weight) {
   unsigned total = 0;
@@ -75,7 +78,7 @@ bool is_on_shift(const Colleague& colleague, Instant at) {
 std::size_t choose_colleague(std::string_view language, Instant at, Dice& dice) {
   std::vector<std::size_t> able, present;
   for (std::size_t i = 1; i < people.size(); ++i) {
-    if (!speaks(people[i], language)) continue;
+    if (!language.empty() && !speaks(people[i], language)) continue;
     able.push_back(i);
     if (is_on_shift(people[i], at)) present.push_back(i);
   }
@@ -117,23 +120,29 @@ Case make_case(Dice& dice) {
   const Name& given = dice.of(language.given_names);
   const Name& family = dice.of(language.family_names);
   const std::string separator(language.name_separator);
-  out.story.name = language.family_name_first ? std::string(family.text) + separator + std::string(given.text)
-                                              : std::string(given.text) + separator + std::string(family.text);
+  out.story.name = language.family_name_first
+                       ? std::string(family.text) + separator + std::string(given.text)
+                       : std::string(given.text) + separator + std::string(family.text);
   out.story.first = language.family_name_first ? out.story.name : std::string(given.text);
   const bool worn = dice.chance(0.35);
   const std::string number = digits(dice, 5);
-  out.story.order = (out.matter == Matter::size || (worn && out.matter != Matter::warranty) ? "WW-1" : "WW-2") + number;
+  out.story.order =
+      (out.matter == Matter::size || (worn && out.matter != Matter::warranty) ? "WW-1" : "WW-2") + number;
   // Addresses are everybody's own: a second order of a namesake is another person's.
   const std::string mark = digits(dice, 4);
   switch (out.channel) {
-    case Channel::email: out.address = std::string(given.ascii) + "." + std::string(family.ascii) + mark.substr(1) + "@" + std::string(language.mail_domain); break;
+    case Channel::email:
+      out.address = std::string(given.ascii) + "." + std::string(family.ascii) + mark.substr(1) + "@" +
+                    std::string(language.mail_domain);
+      break;
     case Channel::whatsapp: out.address = std::string(language.phone) + "555" + mark; break;
     case Channel::marketplace: out.address = "buyer-" + number + mark; break;
     default: out.address = "visitor-" + number + mark; break;
   }
   const bool other = dice.chance(0.4) && !texts.other_text.empty();
   out.text = fill(other ? texts.other_text : texts.text, language, out.story);
-  if (out.channel == Channel::email || out.channel == Channel::marketplace) out.subject = fill(texts.subject, language, out.story);
+  if (out.channel == Channel::email || out.channel == Channel::marketplace)
+    out.subject = fill(texts.subject, language, out.story);
   return out;
 }
 
@@ -161,17 +170,21 @@ Result<Shop> set_up_shop(Node& node) {
   const auto ask = [&](std::string key, Action action) {
     auto promise = std::make_shared<std::promise<Result<Outcome>>>();
     answers.push_back(promise->get_future());
-    node.engine().submit(request_of(node, {ActorKind::system, {}}, node.workspace().slot(), key, std::move(action)),
-                         [promise](Result<Outcome> result) { promise->set_value(std::move(result)); });
+    node.engine().submit(
+        request_of(node, {ActorKind::system, {}}, node.workspace().slot(), key, std::move(action)),
+        [promise](Result<Outcome> result) { promise->set_value(std::move(result)); });
   };
   settings::Policy policy;
   policy.first_response_ms = first_response_ms;
   policy.auto_close_ms = auto_close_ms;
   ask("policy", OnSettings{settings::ChangePolicy{policy}});
-  for (const std::string_view name : queue_names) ask("queue " + std::string(name), OnDesk{desk::AddQueue{{}, std::string(name)}});
-  for (const std::string_view name : tag_names) ask("tag " + std::string(name), OnSettings{settings::AddTag{{}, std::string(name)}});
+  for (const std::string_view name : queue_names)
+    ask("queue " + std::string(name), OnDesk{desk::AddQueue{{}, std::string(name)}});
+  for (const std::string_view name : tag_names)
+    ask("tag " + std::string(name), OnSettings{settings::AddTag{{}, std::string(name)}});
   for (const Colleague& one : people)
-    ask("agent " + std::string(one.email), OnDesk{desk::AddAgent{{}, one.role, {std::string(one.name), std::string(one.email)}, {}}});
+    ask("agent " + std::string(one.email),
+        OnDesk{desk::AddAgent{{}, one.role, {std::string(one.name), std::string(one.email)}, {}}});
 
   Shop shop;
   std::vector<RawId> made;

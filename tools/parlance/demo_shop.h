@@ -23,13 +23,30 @@ struct Colleague {
 [[nodiscard]] std::span<const Colleague> colleagues();
 [[nodiscard]] bool speaks(const Colleague& colleague, std::string_view language);
 [[nodiscard]] bool is_on_shift(const Colleague& colleague, Instant at);
-/// Somebody who speaks the language, rather one on shift; never the first.
+/// Somebody who speaks the language (empty: any), rather one on shift; never the first.
 [[nodiscard]] std::size_t choose_colleague(std::string_view language, Instant at, Dice& dice);
 
 enum class DeskQueue : std::uint8_t { orders, shipping, returns, warranty, marketplace };
 [[nodiscard]] DeskQueue queue_for(Matter matter, Channel channel);
-enum class ShopTag : std::uint8_t { lost_parcel, customs, size, damaged, refund, warranty, cancellation, address, invoice, presale, vip, angry };
+enum class ShopTag : std::uint8_t {
+  lost_parcel,
+  customs,
+  size,
+  damaged,
+  refund,
+  warranty,
+  cancellation,
+  address,
+  invoice,
+  presale,
+  vip,
+  angry
+};
 [[nodiscard]] ShopTag tag_for(Matter matter);
+/// An agent asks for a photo or a serial number first.
+[[nodiscard]] constexpr bool asks_for_details(Matter matter) {
+  return matter == Matter::damaged || matter == Matter::warranty;
+}
 
 /// A customer with a matter, as chance has it.
 struct Case {

@@ -9,8 +9,9 @@ namespace {
 constexpr std::size_t products = 8;
 constexpr std::size_t worn_products = 3;
 
-constexpr std::array<const LanguageTexts*, 11> all{&german,  &spanish,  &arabic,     &chinese_simplified, &chinese_traditional, &english,
-                                                   &french, &japanese, &portuguese, &polish,             &turkish};
+constexpr std::array<const LanguageTexts*, 11> all{
+    &german,     &spanish, &arabic, &chinese_simplified, &chinese_traditional, &english, &french, &japanese,
+    &portuguese, &polish,  &turkish};
 
 std::uint64_t number_of(std::string_view order) {
   std::uint64_t out = 1469598103934665603ULL;  // FNV-1a
@@ -34,22 +35,31 @@ constexpr std::array<std::string_view, 2> parcel_notes{
     "Scan history stops at the border. If nothing moves by tomorrow, send a replacement and file the claim."};
 constexpr std::array<std::string_view, 2> customs_notes{
     "Customs wants the commercial invoice with HS code 6201. Asked Shenzhen to reissue it.",
-    "Broker confirmed: duties were prepaid. The customer must not pay twice; the carrier gets our DDP letter."};
-constexpr std::array<std::string_view, 2> size_notes{"Last pair in that size is in the Valencia store; reserved until Friday.",
-                                                     "Runs small, third one this week. Told purchasing."};
-constexpr std::array<std::string_view, 2> damaged_notes{"Photos show a crushed corner, so it is a carrier claim. Do not ask for the item back.",
-                                                        "Same batch as last week's breakages; quality is informed."};
-constexpr std::array<std::string_view, 2> refund_notes{"Return scanned in the warehouse on Thursday, refund is stuck in approval. Pinged finance.",
-                                                       "Refund went to an expired card. Finance sends it again as a bank transfer."};
-constexpr std::array<std::string_view, 2> warranty_notes{"Purchase date checked, within the two years. Replacement from stock.",
-                                                         "Serial number belongs to the recall batch. Full replacement, no questions."};
-constexpr std::array<std::string_view, 2> cancel_notes{"Not picked yet, warehouse stopped it.",
-                                                       "Already handed to the carrier: refuse on delivery, refund on return."};
-constexpr std::array<std::string_view, 2> address_notes{"Carrier redirect ordered, costs us nothing before the first attempt.",
-                                                        "Address checked against the payment, same person. Fine to change."};
-constexpr std::array<std::string_view, 2> invoice_notes{"VAT number verified in VIES.", "Company name was missing at checkout; finance reissues the invoice."};
-constexpr std::array<std::string_view, 2> question_notes{"Next delivery from the factory is booked for the 4th.",
-                                                         "Good question for the help pages; third time this month."};
+    "Broker confirmed: duties were prepaid. The customer must not pay twice; the carrier gets our DDP "
+    "letter."};
+constexpr std::array<std::string_view, 2> size_notes{
+    "Last pair in that size is in the Valencia store; reserved until Friday.",
+    "Runs small, third one this week. Told purchasing."};
+constexpr std::array<std::string_view, 2> damaged_notes{
+    "Photos show a crushed corner, so it is a carrier claim. Do not ask for the item back.",
+    "Same batch as last week's breakages; quality is informed."};
+constexpr std::array<std::string_view, 2> refund_notes{
+    "Return scanned in the warehouse on Thursday, refund is stuck in approval. Pinged finance.",
+    "Refund went to an expired card. Finance sends it again as a bank transfer."};
+constexpr std::array<std::string_view, 2> warranty_notes{
+    "Purchase date checked, within the two years. Replacement from stock.",
+    "Serial number belongs to the recall batch. Full replacement, no questions."};
+constexpr std::array<std::string_view, 2> cancel_notes{
+    "Not picked yet, warehouse stopped it.",
+    "Already handed to the carrier: refuse on delivery, refund on return."};
+constexpr std::array<std::string_view, 2> address_notes{
+    "Carrier redirect ordered, costs us nothing before the first attempt.",
+    "Address checked against the payment, same person. Fine to change."};
+constexpr std::array<std::string_view, 2> invoice_notes{
+    "VAT number verified in VIES.", "Company name was missing at checkout; finance reissues the invoice."};
+constexpr std::array<std::string_view, 2> question_notes{
+    "Next delivery from the factory is booked for the 4th.",
+    "Good question for the help pages; third time this month."};
 
 }  // namespace
 

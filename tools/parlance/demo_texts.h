@@ -12,7 +12,18 @@
 namespace parlance::tools::demo {
 
 /// What a customer writes about.
-enum class Matter : std::uint8_t { parcel, customs, size, damaged, refund, warranty, cancel, address, invoice, question };
+enum class Matter : std::uint8_t {
+  parcel,
+  customs,
+  size,
+  damaged,
+  refund,
+  warranty,
+  cancel,
+  address,
+  invoice,
+  question
+};
 inline constexpr std::size_t matters = 10;
 
 /// Placeholders in texts: {order}, {tracking}, {product}, {first} and {name} of the customer, {agent}.
@@ -31,29 +42,30 @@ struct Name {
 };
 
 struct LanguageTexts {
-  std::string_view tag;           ///< BCP 47
-  int utc_offset_hours;           ///< where most of its customers live
-  unsigned weight;                ///< of a hundred or so customers
-  std::string_view phone;         ///< how a number starts there
+  std::string_view tag;    ///< BCP 47
+  int utc_offset_hours;    ///< where most of its customers live
+  unsigned weight;         ///< of a hundred or so customers
+  std::string_view phone;  ///< how a number starts there
   std::string_view mail_domain;
   bool family_name_first;
   std::string_view name_separator;
   std::span<const Name> given_names;
   std::span<const Name> family_names;
-  std::array<std::string_view, 8> products;  ///< in the order of products in demo_texts.cc; the first three are worn
+  std::array<std::string_view, 8>
+      products;  ///< in the order of products in demo_texts.cc; the first three are worn
   std::span<const MatterTexts> matters;
-  std::string_view nudge;    ///< still no answer
-  std::string_view angry;    ///< still no answer, the third time
-  std::string_view detail;   ///< here is what you asked for
+  std::string_view nudge;   ///< still no answer
+  std::string_view angry;   ///< still no answer, the third time
+  std::string_view detail;  ///< here is what you asked for
   std::string_view thanks;
-  std::string_view back;     ///< after it was said to be solved: it is not
+  std::string_view back;      ///< after it was said to be solved: it is not
   std::string_view checking;  ///< the agent asks somebody else first
   std::string_view solved;    ///< the agent has good news
   std::string_view farewell;  ///< the agent answers thanks
 };
 
-extern const LanguageTexts german, spanish, arabic, chinese_simplified, chinese_traditional, english, french, japanese, portuguese,
-    polish, turkish;
+extern const LanguageTexts german, spanish, arabic, chinese_simplified, chinese_traditional, english, french,
+    japanese, portuguese, polish, turkish;
 [[nodiscard]] std::span<const LanguageTexts* const> languages();
 /// Of a tag as conversations have it ("zh-Hant"); English where it is none of ours.
 [[nodiscard]] const LanguageTexts& texts_of(std::string_view tag);

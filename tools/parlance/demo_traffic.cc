@@ -27,7 +27,10 @@ struct Beginning {
 class Traffic::Impl {
  public:
   Impl(Node& node, Shop shop, std::uint64_t seed)
-      : node_(node), shop_(std::move(shop)), dice_(seed ^ static_cast<std::uint64_t>(clock_.now().ms)), thread_([this] { run(); }) {}
+      : node_(node),
+        shop_(std::move(shop)),
+        dice_(seed ^ static_cast<std::uint64_t>(clock_.now().ms)),
+        thread_([this] { run(); }) {}
   ~Impl() {
     {
       const std::lock_guard lock(mutex_);
@@ -54,7 +57,8 @@ class Traffic::Impl {
     if (taken_) {
       const auto [id, agent] = *std::exchange(taken_, std::nullopt);
       auto ticket = node_.views().ticket(node_.workspace(), id);
-      if (ticket && *ticket && (*ticket)->assignee == shop_.agents[agent] && (*ticket)->unanswered_since) return answer(**ticket, agent);
+      if (ticket && *ticket && (*ticket)->assignee == shop_.agents[agent] && (*ticket)->unanswered_since)
+        return answer(**ticket, agent);
     }
     auto listed = node_.views().list({.workspace = node_.workspace(), .states = {}, .limit = list_limit_max});
     if (!listed) return;
@@ -80,6 +84,9 @@ class Traffic::Impl {
     resolve(*pick(answered));
   }
 
+  [[nodiscard]] bool has_tag(const Ticket& ticket, Matter matter) const {
+    return std::ranges::find(ticket.tags, shop_[tag_for(matter)]) != ticket.tags.end();
+  }
   const Ticket* pick(const std::vector<const Ticket*>& from) { return from[dice_.below(from.size())]; }
 
   std::optional<std::size_t> colleague_of(AgentId agent) const {
@@ -117,11 +124,17 @@ class Traffic::Impl {
     MessageContent content = beginning->content;
     content.html.clear();
     content.external_id.clear();
-    if (!content.subject_line.empty() && !content.subject_line.starts_with("Re: ")) content.subject_line = "Re: " + content.subject_line;
+    if (!content.subject_line.empty() && !content.subject_line.starts_with("Re: "))
+      content.subject_line = "Re: " + content.subject_line;
     content.thread = to_text(ticket.id);
-    const std::string_view text = ticket.state == conversation::Phase::waiting_customer ? language.detail : dice_.chance(0.7) ? language.thanks : language.nudge;
+    const bool asked = ticket.state == conversation::Phase::waiting_customer &&
+                       (has_tag(ticket, Matter::damaged) || has_tag(ticket, Matter::warranty));
+    const std::string_view text = asked               ? language.detail
+                                  : dice_.chance(0.7) ? language.thanks
+                                                      : language.nudge;
     content.text = fill(text, language, story);
-    (void)write(beginning->identity.channel, beginning->identity.account, beginning->identity.address, std::move(content), ticket.id);
+    (void)write(beginning->identity.channel, beginning->identity.account, beginning->identity.address,
+                std::move(content), ticket.id);
   }
 
   Result<Outcome> write(Channel channel, std::string account, std::string address, MessageContent content,
@@ -150,8 +163,10 @@ class Traffic::Impl {
       const auto* event = std::get_if<conversation::Event>(&recorded.event.body);
       const auto* received = event == nullptr ? nullptr : std::get_if<conversation::MessageReceived>(event);
       if (received == nullptr) continue;
-      auto content = door.open<MessageContent>(reader, Purpose::support, node_.workspace(), received->content.sealed());
-      if (auto* opened = std::get_if<MessageContent>(&content)) return Beginning{std::get<Identity>(std::move(identity)), std::move(*opened)};
+      auto content =
+          door.open<MessageContent>(reader, Purpose::support, node_.workspace(), received->content.sealed());
+      if (auto* opened = std::get_if<MessageContent>(&content))
+        return Beginning{std::get<Identity>(std::move(identity)), std::move(*opened)};
       break;
     }
     return std::nullopt;
@@ -190,7 +205,7 @@ class Traffic::Impl {
     if (ticket.replied == 0) {
       text = language.checking;
       for (const MatterTexts& matter : language.matters)
-        if (std::ranges::find(ticket.tags, shop_[tag_for(matter.matter)]) != ticket.tags.end()) text = matter.reply;
+        if (has_tag(ticket, matter.matter)) text = matter.reply;
     }
     reply.content.text = fill(text, language, story);
     if (!command(ticket.id, actor, reply)) return;
@@ -208,7 +223,8 @@ class Traffic::Impl {
   /// False where it was refused: somebody at the page was quicker.
   template <class Command> bool command(ConversationId id, Actor actor, Command what) {
     what.at = clock_.now();
-    return node_.submit(request_of(node_, actor, id.slot(), "", OnConversation{id, std::move(what)})).has_value();
+    return node_.submit(request_of(node_, actor, id.slot(), "", OnConversation{id, std::move(what)}))
+        .has_value();
   }
 
   Node& node_;
@@ -222,7 +238,8 @@ class Traffic::Impl {
   std::thread thread_;
 };
 
-Traffic::Traffic(Node& node, Shop shop, std::uint64_t seed) : impl_(std::make_unique<Impl>(node, std::move(shop), seed)) {}
+Traffic::Traffic(Node& node, Shop shop, std::uint64_t seed)
+    : impl_(std::make_unique<Impl>(node, std::move(shop), seed)) {}
 Traffic::~Traffic() = default;
 
 }  // namespace parlance::tools::demo

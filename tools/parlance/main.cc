@@ -66,6 +66,12 @@ int unknown_word(const CLI::App& app) {
   return unknown_word(path, word, options);
 }
 
+/// The line ends with a noun. CLI11 would say no more than that a subcommand is required.
+bool wants_verb(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.size() == 1 && chosen.front()->get_subcommands().empty() && !below(*chosen.front()).empty();
+}
+
 void add_help_command(CLI::App& app, int& code) {
   auto words = std::make_shared<std::vector<std::string>>();
   CLI::App* help = app.add_subcommand("help", "Print this, or the help of a command");
@@ -111,9 +117,16 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // A mistyped verb or option is also a missing one, and the typing is what helps.
-    const bool unknown = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) ||
-                         error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
-    if (unknown && !app.remaining(true).empty()) return unknown_word(app);
+    const auto code_is = [&](CLI::ExitCodes which) {
+      return error.get_exit_code() == static_cast<int>(which);
+    };
+    const bool missing = code_is(CLI::ExitCodes::RequiredError);
+    if ((missing || code_is(CLI::ExitCodes::ExtrasError)) && !app.remaining(true).empty())
+      return unknown_word(app);
+    if (missing && wants_verb(app)) {
+      fmt::print(stderr, "{}", app.help());
+      return Exit::usage;
+    }
     const int said = app.exit(error);
     return said == 0 ? Exit::done : Exit::usage;
   } catch (const std::exception& error) {

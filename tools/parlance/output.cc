@@ -38,17 +38,11 @@ void append(std::string& out, UChar32 c) { icu::UnicodeString(c).toUTF8String(ou
 
 std::size_t width_of(UChar32 c) { return shown_wide(c) ? 2 : shown_narrow(c) ? 1 : 0; }
 
-std::string cell_text(const json::value& value) {
-  if (const auto* text = value.if_string()) return printable({text->data(), text->size()});
-  if (value.is_null()) return "-";
-  return printable(json::serialize(value));
-}
-
 std::string cell(const json::object& row, std::string_view path) {
   const std::size_t dot = path.find('.');
   const json::value* value = row.if_contains(path.substr(0, dot));
   if (value == nullptr) return "-";
-  if (dot == std::string_view::npos) return cell_text(*value);
+  if (dot == std::string_view::npos) return readable(*value);
   const auto* inner = value->if_object();
   return inner == nullptr ? "-" : cell(*inner, path.substr(dot + 1));
 }
@@ -134,12 +128,25 @@ void print_one(Format format, const json::object& one) {
   for (const auto& member : one) width = std::max(width, std::string_view(member.key()).size());
   for (const auto& member : one) {
     const std::string_view key = member.key();
-    const auto* inner = member.value().if_object();
-    // A named thing reads as its name.
-    const bool named = inner != nullptr && inner->contains("name") && !inner->at("name").is_null();
-    print_line(fmt::format("{}{}  {}", key, std::string(width - key.size(), ' '),
-                           cell_text(named ? inner->at("name") : member.value())));
+    print_line(fmt::format("{}{}  {}", key, std::string(width - key.size(), ' '), readable(member.value())));
   }
+}
+
+std::string readable(const json::value& value) {
+  if (value.is_null()) return "-";
+  if (const auto* text = value.if_string()) return printable({text->data(), text->size()});
+  if (const auto* figure = value.if_double()) return fmt::format("{}", *figure);
+  const auto* object = value.if_object();
+  if (object == nullptr) return printable(json::serialize(value));
+  if (const auto* name = object->if_contains("name"); name != nullptr && !name->is_null())
+    return readable(*name);
+  std::string out;
+  for (const auto& member : *object) {
+    if (member.value().is_null()) continue;
+    if (!out.empty()) out += ", ";
+    out += printable(member.key()) + " " + readable(member.value());
+  }
+  return out.empty() ? "-" : out;
 }
 
 bool flush_stdout() {

@@ -52,6 +52,9 @@ class Rows {
 /// One thing: "name  value" lines on a terminal, an object otherwise.
 void print_one(Format format, const json::object& one);
 
+/// A value as a person reads it: a named thing as its name, an object as "member value, member value" without what is not there.
+[[nodiscard]] std::string readable(const json::value& value);
+
 /// Writes what stdout still holds back; false, with a message, where that fails, as on a full disk.
 [[nodiscard]] bool flush_stdout();
 

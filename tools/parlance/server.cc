@@ -1,25 +1,25 @@
 #include "tools/parlance/server.h"
 
-#include <fmt/core.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <condition_variable>
 #include <fstream>
 #include <future>
 #include <mutex>
+#include <signal.h>
 #include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/core.h>
 
 #include "adapters/embedded/system.h"
 #include "adapters/http/api.h"
-#include "engine/runtime/blind.h"
 #include "adapters/http/asio_executor.h"
 #include "adapters/http/server.h"
 #include "adapters/keyring/durable_file.h"
 #include "adapters/web/page.h"
+#include "engine/runtime/blind.h"
 #include "tools/parlance/report.h"
 #include "tools/parlance/version.h"
 
@@ -45,7 +45,8 @@ Result<void> write_private(const fs::path& path, const std::string& text) {
 
 class NodeImpl final : public Node {
  public:
-  explicit NodeImpl(ServeOptions options, const Clock* clock) : options_(std::move(options)), clock_(clock != nullptr ? *clock : system_clock_) {}
+  explicit NodeImpl(ServeOptions options, const Clock* clock)
+      : options_(std::move(options)), clock_(clock != nullptr ? *clock : system_clock_) {}
   ~NodeImpl() override { stop(); }
 
   Result<void> open() {
@@ -59,12 +60,15 @@ class NodeImpl final : public Node {
     if (!views) return views.error();
     views_ = std::move(*views);
     folder_.log->on_advance([this](PartitionId) { wake_applier(); });
-    for (PartitionId p = 0; p < folder_.log->partitions(); ++p) strands_.push_back(http::make_strand_executor(io_));
+    for (PartitionId p = 0; p < folder_.log->partitions(); ++p)
+      strands_.push_back(http::make_strand_executor(io_));
     timers_ = http::make_strand_executor(io_);
     std::vector<Executor*> executors;
     for (const auto& strand : strands_) executors.push_back(strand.get());
-    engine_ = std::make_unique<Engine>(Engine::Ports{*folder_.log, folder_.log->vault(), *folder_.keys, **fold, random_, clock_, executors});
-    const unsigned threads = options_.threads != 0 ? options_.threads : std::max(2U, std::thread::hardware_concurrency());
+    engine_ = std::make_unique<Engine>(
+        Engine::Ports{*folder_.log, folder_.log->vault(), *folder_.keys, **fold, random_, clock_, executors});
+    const unsigned threads =
+        options_.threads != 0 ? options_.threads : std::max(2U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < threads; ++i) pool_.emplace_back([this] { io_.run(); });
     applier_ = std::thread([this] { apply(); });
     keeper_ = std::thread([this] { keep(); });
@@ -84,7 +88,8 @@ class NodeImpl final : public Node {
   Result<Outcome> submit(Request request) override {
     std::promise<Result<Outcome>> answered;
     auto future = answered.get_future();
-    engine_->submit(std::move(request), [&](Result<Outcome> result) { answered.set_value(std::move(result)); });
+    engine_->submit(std::move(request),
+                    [&](Result<Outcome> result) { answered.set_value(std::move(result)); });
     return future.get();
   }
 
@@ -102,19 +107,23 @@ class NodeImpl final : public Node {
           for (const auto& [path, bytes] : web_page_files()) files.push_back({paths[i++], bytes});
           return files;
         },
-        std::string(version),
-        [this](std::function<void()> work) { in_background(std::move(work)); }});
-    auto server = http::Server::listen(io_, options_.listen, {}, [this](http::HttpRequest request, http::Respond respond) {
-      api_->handle(std::move(request), std::move(respond));
-    });
+        std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }});
+    auto server = http::Server::listen(io_, options_.listen, {},
+                                       [this](http::HttpRequest request, http::Respond respond) {
+                                         api_->handle(std::move(request), std::move(respond));
+                                       });
     if (!server) return server.error();
     server_ = std::move(*server);
     server_->start();
-    if (auto written = write_private(options_.data / "address", "http://" + server_->address() + "\n"); !written) return written.error();
+    if (auto written = write_private(options_.data / "address", "http://" + server_->address() + "\n");
+        !written)
+      return written.error();
     return server_->address();
   }
 
-  std::string sign_in_link(AgentId agent) override { return "/#/sign-in/" + api_->access().make_link(workspace(), agent); }
+  std::string sign_in_link(AgentId agent) override {
+    return "/#/sign-in/" + api_->access().make_link(workspace(), agent);
+  }
 
   void stop() override {
     if (stopped_) return;
@@ -170,7 +179,8 @@ class NodeImpl final : public Node {
       }
       for (;;) {
         auto applied = views_->apply_available(clock_.now(), apply_records);
-        if (!applied) fmt::print(stderr, "views: {} ({}); trying again\n", applied.error().detail, applied.error().rule);
+        if (!applied)
+          fmt::print(stderr, "views: {} ({}); trying again\n", applied.error().detail, applied.error().rule);
         if (!applied || *applied == 0) break;
       }
     }
@@ -182,12 +192,14 @@ class NodeImpl final : public Node {
       std::vector<std::function<void()>> jobs;
       {
         std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, std::chrono::milliseconds(maintain_ms), [this] { return !jobs_.empty() || quit_; });
+        wake_.wait_for(lock, std::chrono::milliseconds(maintain_ms),
+                       [this] { return !jobs_.empty() || quit_; });
         if (quit_) return;
         jobs.swap(jobs_);
       }
       for (const auto& job : jobs) job();
-      if (auto kept = engine_->maintain(); !kept) fmt::print(stderr, "fold store: {} ({})\n", kept.error().detail, kept.error().rule);
+      if (auto kept = engine_->maintain(); !kept)
+        fmt::print(stderr, "fold store: {} ({})\n", kept.error().detail, kept.error().rule);
     }
   }
   void in_background(std::function<void()> work) {
@@ -216,7 +228,9 @@ class NodeImpl final : public Node {
       for (std::size_t p = 0; p < owners.size(); ++p)
         if (owners[p].health == OwnerHealth::stopped)
           return corrupt("log.refused", "partition " + std::to_string(p) + ": " + owners[p].reason);
-      if (std::ranges::all_of(owners, [](const OwnerStatus& o) { return o.health == OwnerHealth::owning || o.health == OwnerHealth::read_only; }))
+      if (std::ranges::all_of(owners, [](const OwnerStatus& o) {
+            return o.health == OwnerHealth::owning || o.health == OwnerHealth::read_only;
+          }))
         return {};
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
@@ -249,14 +263,16 @@ class NodeImpl final : public Node {
     const Sha256 hash = http::hash_token(token);
     const auto directory = engine_->directory();
     const auto it = directory->workspaces.find(workspace());
-    const bool known = it != directory->workspaces.end() &&
-                       std::ranges::find(it->second.desk.tokens, hash, &desk::Token::hash) != it->second.desk.tokens.end();
+    const bool known =
+        it != directory->workspaces.end() &&
+        std::ranges::find(it->second.desk.tokens, hash, &desk::Token::hash) != it->second.desk.tokens.end();
     if (known) return {};
     Request request;
     request.workspace = workspace();
     request.slot = workspace().slot();
     request.actor = {ActorKind::system, {}};
-    request.action = OnDesk{desk::IssueToken{{}, administrator_, Scope::agent | Scope::ingest | Scope::import | Scope::admin, hash}};
+    request.action = OnDesk{desk::IssueToken{
+        {}, administrator_, Scope::agent | Scope::ingest | Scope::import | Scope::admin, hash}};
     auto issued = submit(std::move(request));
     if (!issued) return issued.error();
     return {};
@@ -305,7 +321,8 @@ int run_until_signal(Node& node, AgentId agent, const std::function<void()>& bef
   for (const std::string& note : node.folder().notes) fmt::print(stderr, "note: {}\n", note);
   fmt::print("listening on http://{}\n", *address);
   fmt::print("administrator's token in {}\n", (node.folder().dir / "admin.token").string());
-  fmt::print("sign in within ten minutes: http://{}{}\n", *address, node.sign_in_link(agent ? agent : node.administrator()));
+  fmt::print("sign in within ten minutes: http://{}{}\n", *address,
+             node.sign_in_link(agent ? agent : node.administrator()));
   std::fflush(stdout);
   int signal = 0;
   sigwait(&signals, &signal);

@@ -108,7 +108,11 @@ class FolderViews final : public ViewsAt {
 
   Result<void> open_in(const std::filesystem::path& data, bool quiet) {
     auto log = open_log_alone(data);
-    if (!log) return log.error();
+    if (!log) {
+      Error error = log.error();
+      if (error.code == Errc::locked) error.detail += "; ask a running server with --server URL";
+      return error;
+    }
     log_ = std::move(*log);
     // Opening would make them, and then there would be nothing to compare.
     std::error_code ignored;
@@ -312,7 +316,7 @@ void add_view_commands(CLI::App& app, int& code) {
       "Examples:\n"
       "  parlance view verify --server http://127.0.0.1:8080 --data ~/desk   a running server goes on "
       "serving\n"
-      "  parlance view verify --data ~/desk tickets                          a stopped one");
+      "  parlance view verify --data ~/desk ticket                           a stopped one");
   verify_command->callback([options = verify_options, &code] { code = compare(*options, false); });
 
   auto [rebuild_command, rebuild_options] =
@@ -320,7 +324,7 @@ void add_view_commands(CLI::App& app, int& code) {
   CLI::Option* which = rebuild_command->add_option("views", rebuild_options->views, "Which");
   CLI::Option* all = rebuild_command->add_flag("--all", rebuild_options->all, "All of them")->excludes(which);
   rebuild_command->footer(
-      "Example: parlance view rebuild tickets --server http://127.0.0.1:8080 --data ~/desk");
+      "Example: parlance view rebuild ticket --server http://127.0.0.1:8080 --data ~/desk");
   rebuild_command->callback([options = rebuild_options, all, which, &code] {
     if (all->count() == 0 && which->count() == 0) throw CLI::RequiredError("a view's name, or --all,");
     code = compare(*options, true);

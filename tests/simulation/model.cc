@@ -1,0 +1,439 @@
+#include "tests/simulation/model.h"
+
+#include <algorithm>
+
+#include "engine/runtime/blind.h"
+#include "engine/runtime/streams.h"
+
+namespace parlance::simulation {
+namespace {
+
+using conversation::FirstResponse;
+using conversation::Phase;
+
+template <class Command> const Command* asked(const Intent* intent) {
+  if (intent == nullptr) return nullptr;
+  const auto* on = std::get_if<OnConversation>(&intent->request.action);
+  return on == nullptr ? nullptr : std::get_if<Command>(&on->command);
+}
+
+}  // namespace
+
+Model::Cause Model::cause_of(const Envelope& envelope) {
+  if (!envelope.command) return {};
+  if (const auto found = ledger_.by_command.find(*envelope.command); found != ledger_.by_command.end())
+    return {&ledger_.intents[found->second], Cause::Kind::itself};
+  if (const auto found = derived_.find(*envelope.command); found != derived_.end())
+    return {&ledger_.intents[found->second.first], found->second.second};
+  return {nullptr, Cause::Kind::person};
+}
+
+void Model::accepted(PartitionId partition, const Envelope& envelope, Moment at) {
+  now_ = at;
+  must(envelope.recorded_at >= recorded_[partition], "recorded_at never falls within a partition");
+  recorded_[partition] = envelope.recorded_at;
+  const Cause cause = cause_of(envelope);
+  if (cause.kind == Cause::Kind::itself) {
+    done_[cause.intent->number].push_back(at);
+    must(done_[cause.intent->number].size() == 1,
+         "command " + std::to_string(cause.intent->number) + " is in the log twice");
+    must(envelope.fingerprint == cause.intent->request.fingerprint,
+         "an envelope has its command's fingerprint");
+  }
+  const auto* arrive = cause.intent == nullptr ? nullptr : std::get_if<Arrive>(&cause.intent->request.action);
+  const bool at_the_door = arrive != nullptr && cause.kind != Cause::Kind::forward;
+  if (at_the_door) remember(partition, *arrive);
+  bool person = false, conversation = false;
+  for (const StreamEvent& event : envelope.events) {
+    must(event.version == ++versions_[event.stream], "versions of a stream are dense");
+    must(partition_of_slot_[event.stream.id.slot()] == partition,
+         "a stream lives in the partition of its slot");
+    person = person || event.stream.category == Category::subject;
+    conversation = conversation || event.stream.category == Category::conversation;
+    if (const auto* body = std::get_if<parlance::conversation::Event>(&event.body)) {
+      on(envelope, event, *body, cause);
+    } else if (const auto* door = std::get_if<intake::Event>(&event.body)) {
+      on_door(envelope, *door, cause);
+    } else if (const auto* subject = std::get_if<subject::Event>(&event.body)) {
+      on_person(envelope, event, *subject, cause);
+    } else if (const auto* changed = std::get_if<settings::Event>(&event.body)) {
+      policies_.push_back(policies_.back());
+      if (const auto* policy = std::get_if<settings::PolicyChanged>(changed))
+        policies_.back() = policy->policy;
+    } else if (const auto* adopted = std::get_if<adoption::Event>(&event.body)) {
+      const adoption::Body& body_now = std::get<adoption::Adopted>(*adopted).body;
+      auto& [settings, desk] = adopted_[partition];
+      must(body_now.settings_version >= settings && body_now.desk_version >= desk,
+           "what is adopted never goes back");
+      settings = body_now.settings_version;
+      desk = body_now.desk_version;
+      must(settings < policies_.size() && body_now.policy == policies_[settings],
+           "what is adopted is what was decided, and certain");
+      policy_[partition] = body_now.policy;
+      queues_[partition] = body_now.queues;
+    }
+  }
+  must(!(person && conversation), "no envelope holds a person together with a conversation");
+  if (cause.intent == nullptr) return;
+  if (at_the_door) message_went(partition, envelope, cause);
+  if (envelope.events.empty()) {
+    // Nothing to change: then it is so.
+    if (const auto* set = asked<conversation::SetPriority>(cause.intent))
+      must(conversations_.at(std::get<OnConversation>(cause.intent->request.action).conversation).priority ==
+               set->priority,
+           "a command that changed nothing found it so");
+  }
+}
+
+/// Which conversation a message joins, by the rules in words: a thread of another slot; a thread here that takes it; the newest
+/// active one of that channel and store here; the newest that may be reopened; one elsewhere; else a new one.
+void Model::message_went(PartitionId partition, const Envelope& envelope, const Cause& cause) {
+  const Intent& intent = *cause.intent;
+  const Arrive& arrive = std::get<Arrive>(intent.request.action);
+  const std::string name = "message " + std::to_string(intent.number);
+  const Slot slot = intent.request.slot;
+  const bool falls_back = cause.kind == Cause::Kind::fall_back;
+
+  std::optional<ConversationId> actual, opened;
+  bool forwarded = false;
+  const Personal<Identity>* identity = nullptr;
+  for (const StreamEvent& event : envelope.events) {
+    if (const auto* body = std::get_if<conversation::Event>(&event.body)) {
+      actual = ConversationId::from(event.stream.id);
+      if (const auto* o = std::get_if<conversation::Opened>(body)) {
+        opened = actual;
+        identity = &o->identity;
+      }
+      if (const auto* j = std::get_if<conversation::ParticipantJoined>(body)) identity = &j->identity;
+    } else if (const auto* door = std::get_if<intake::Event>(&event.body)) {
+      const auto& f = std::get<intake::MessageForwarded>(*door);
+      actual = f.to;
+      forwarded = true;
+      identity = &f.identity;
+    }
+  }
+  must(actual.has_value(), name + " went somewhere");
+
+  bool unsure = false;  // an erasure or a timer came near it, and the log does not say on which side
+  std::optional<ConversationId> thread = arrive.thread;
+  if (!thread && intent.in_reply_to)
+    if (const auto went = went_to_.find(*intent.in_reply_to); went != went_to_.end()) thread = went->second;
+  const auto may_be_closing = [&](const Conversation& c) {
+    return c.phase == Phase::resolved && c.closes_at != Instant{} && c.closes_at <= envelope.recorded_at;
+  };
+  enum class Goes { forward, join, open } expected = Goes::open;
+  std::optional<ConversationId> where;
+  const auto decide = [&](Goes goes, ConversationId id) {
+    expected = goes;
+    where = id;
+  };
+  if (!falls_back && thread && thread->slot() != slot) {
+    decide(Goes::forward, *thread);
+  } else {
+    bool found = false;
+    if (!falls_back && thread && before_.contains(*thread)) {
+      const Conversation& c = before_.at(*thread);
+      unsure = unsure || erased(c.requester) || may_be_closing(c);
+      if (c.phase != Phase::closed) {
+        decide(Goes::join, *thread);
+        found = true;
+      }
+    }
+    if (!found && owner_before_) {
+      unsure = unsure || erased(owner_before_->reference);
+      const auto fits = [&](const Known& k) {
+        return k.channel == arrive.channel && k.store == arrive.store;
+      };
+      for (const int pass : {0, 1, 2}) {
+        for (auto k = known_before_.rbegin(); k != known_before_.rend() && !found; ++k) {
+          if (!fits(*k) || (k->conversation.slot() != slot) != (pass == 2)) continue;
+          if (pass == 2) {
+            if (falls_back) continue;
+            decide(Goes::forward, k->conversation);
+            found = true;
+            break;
+          }
+          const Conversation& c = before_.at(k->conversation);
+          unsure = unsure || erased(c.requester) || may_be_closing(c);
+          const bool takes =
+              pass == 0 ? active(c) : c.phase == Phase::resolved && arrive.at <= c.reopens_until;
+          if (takes) {
+            decide(Goes::join, k->conversation);
+            found = true;
+          }
+        }
+        if (found) break;
+      }
+    }
+  }
+  if (!unsure) {
+    must((expected == Goes::forward) == forwarded,
+         name + (forwarded ? " was forwarded" : " was not forwarded"));
+    must((expected == Goes::open) == opened.has_value(), name + (opened ? " opened one" : " opened none"));
+    if (where) must(*where == *actual, name + " went to another conversation than the rules say");
+  }
+  if (!falls_back) went_to_.emplace(intent.number, *actual);
+
+  if (identity == nullptr) return;
+  Owner owner = person_of(*identity);
+  const Address address{arrive.channel, arrive.address};
+  if (const auto held = addresses_.find(address);
+      held != addresses_.end() && !erased(held->second.reference) && !unsure)
+    must(held->second.person == owner.person || !owner.person, name + ": one address is one person");
+  if (!owner.person) owner.person = SubjectId::from(owner.reference);  // erased: nobody that we know
+  addresses_.insert_or_assign(address, owner);
+  knows(partition, owner,
+        {*actual, arrive.channel, forwarded ? arrive.store : conversations_.at(*actual).store});
+}
+
+void Model::knows(PartitionId partition, const Owner& owner, const Known& known) {
+  auto& list = known_[{partition, owner.person}];
+  if (std::ranges::find(list, known) == list.end()) list.push_back(known);
+}
+
+Model::Owner Model::person_of(const Personal<Identity>& identity) {
+  Owner out{{}, identity.reference()};
+  auto opened = door_.open<Identity>(engine_principal, Purpose::engine, workspace_, identity.sealed());
+  if (const auto* value = std::get_if<Identity>(&opened)) {
+    must(!erased(out.reference), "what is erased does not open");
+    out.person = value->subject;
+  } else {
+    must(std::holds_alternative<Erased>(opened) && erased(out.reference), "what is not erased opens");
+  }
+  return out;
+}
+
+std::string Model::text_of(const Personal<MessageContent>& content) {
+  auto opened = door_.open<MessageContent>(engine_principal, Purpose::engine, workspace_, content.sealed());
+  if (const auto* value = std::get_if<MessageContent>(&opened)) {
+    must(!erased(content.reference()), "what is erased does not open");
+    return value->text;
+  }
+  must(std::holds_alternative<Erased>(opened) && erased(content.reference()), "what is not erased opens");
+  return {};
+}
+
+void Model::on(const Envelope& envelope, const StreamEvent& event, const conversation::Event& body,
+               const Cause& cause) {
+  const auto id = ConversationId::from(event.stream.id);
+  const PartitionId partition = partition_of_slot_[id.slot()];
+  const std::string name = "conversation " + to_text(id) + " version " + std::to_string(event.version);
+  const Intent* intent = cause.intent;
+  if (const auto* e = std::get_if<conversation::Opened>(&body)) {
+    must(!conversations_.contains(id), name + ": a conversation opens once");
+    must(intent != nullptr && (std::holds_alternative<Arrive>(intent->request.action) ||
+                               std::holds_alternative<OpenByAgent>(intent->request.action)),
+         name + ": opened by a message");
+    Conversation& c = conversations_[id];
+    c.channel = e->channel;
+    c.store = e->store;
+    c.requester = e->requester;
+    c.queue = e->queue;
+    c.number = e->number;
+    must(e->number % 256 == id.slot() && e->number / 256 == ++numbered_[id.slot()],
+         name + ": numbers are dense in a slot");
+    c.version = event.version;
+    if (const auto* open = std::get_if<OpenByAgent>(&intent->request.action)) {
+      Owner owner = person_of(e->identity);
+      if (!owner.person) owner.person = SubjectId::from(owner.reference);
+      addresses_.insert_or_assign(Address{open->channel, open->address}, owner);
+      knows(partition, owner, {id, open->channel, open->store});
+    }
+    return;
+  }
+  must(conversations_.contains(id), name + ": nothing happens before the opening");
+  Conversation& c = conversations_.at(id);
+  c.version = event.version;
+  const bool may_follow = std::holds_alternative<conversation::NoteAdded>(body) ||
+                          std::holds_alternative<conversation::BreachWithdrawn>(body);
+  must(c.phase != Phase::closed || may_follow, name + ": nothing is done after the closing");
+  const auto due = [&](Instant at, const char* what) {
+    must(event.occurred_at == at, name + ": " + what + " at its own instant");
+    ++timers_fired_;
+  };
+  const auto fires = [&](Instant at, const char* what) {
+    due(at, what);
+    must(envelope.recorded_at >= at, name + ": " + what + " not before its time");
+  };
+
+  std::visit(
+      [&](const auto& e) {
+        using E = std::decay_t<decltype(e)>;
+        if constexpr (std::is_same_v<E, conversation::MessageReceived>) {
+          const auto* arrive = intent == nullptr ? nullptr : std::get_if<Arrive>(&intent->request.action);
+          must(arrive != nullptr, name + ": somebody sent the message");
+          const std::string text = text_of(e.content);
+          must(text == intent->text || erased(e.content.reference()), name + ": the text is the sender's");
+          must(e.author == c.requester || std::ranges::find(c.participants, e.author) != c.participants.end(),
+               name + ": the author is known there");
+          must(c.phase != Phase::resolved, name + ": a resolved one was reopened first");
+          if (c.phase != Phase::fresh) c.phase = Phase::open;
+          c.items.push_back({'m', intent->text, erased(e.content.reference())});
+          const bool starts = !c.answered && c.response == FirstResponse::none;
+          const auto target =
+              policy_.contains(partition) ? policy_[partition].first_response_ms : std::nullopt;
+          must(e.first_response_due == (starts && target ? std::optional(e.at + *target) : std::nullopt),
+               name + ": the first-response target");
+          if (e.first_response_due) {
+            c.response = FirstResponse::running;
+            c.response_due = *e.first_response_due;
+          }
+          c.customer_wrote = true;
+        } else if constexpr (std::is_same_v<E, conversation::ParticipantJoined>) {
+          must(std::ranges::find(c.participants, e.participant) == c.participants.end() &&
+                   e.participant != c.requester,
+               name + ": a participant joins once");
+          c.participants.push_back(e.participant);
+          if (cause.kind == Cause::Kind::forward) {
+            // Known in this partition from now on, too.
+            Owner owner = person_of(e.identity);
+            if (owner.person) {
+              const auto& arrive = std::get<Arrive>(intent->request.action);
+              knows(partition, owner, {id, arrive.channel, c.store});
+            }
+          }
+        } else if constexpr (std::is_same_v<E, conversation::Replied>) {
+          const std::string text = text_of(e.content);
+          must(intent != nullptr && (text == intent->text || erased(e.content.reference())),
+               name + ": the reply is the agent's");
+          c.items.push_back({'r', intent->text, erased(e.content.reference())});
+          if (c.phase == Phase::fresh) c.phase = Phase::open;
+          if (e.agent && c.customer_wrote) {
+            c.answered = true;
+            if (c.response == FirstResponse::running) {
+              must(e.at <= c.response_due, name + ": a late reply breaches first");
+              c.response = FirstResponse::met;
+            }
+          }
+        } else if constexpr (std::is_same_v<E, conversation::NoteAdded>) {
+          const std::string text = text_of(e.content);
+          must(text.starts_with("needle-") || erased(e.content.reference()),
+               name + ": the note is the agent's");
+          c.items.push_back({'n', text, erased(e.content.reference())});
+        } else if constexpr (std::is_same_v<E, conversation::Assigned>) {
+          const auto* assign = asked<conversation::Assign>(intent);
+          must(assign != nullptr && assign->agent == e.agent && assign->claimed == e.claimed,
+               name + ": assigned as asked");
+          must(!e.claimed || !c.owner, name + ": nobody claims what another has");
+          c.owner = e.agent;
+          if (c.phase == Phase::fresh) c.phase = Phase::open;
+        } else if constexpr (std::is_same_v<E, conversation::Unassigned>) {
+          must(c.owner && e.agent == c.owner, name + ": taken from its owner");
+          c.owner = {};
+        } else if constexpr (std::is_same_v<E, conversation::QueueChanged>) {
+          must(e.from == c.queue, name + ": out of its queue");
+          c.queue = e.to;
+        } else if constexpr (std::is_same_v<E, conversation::Snoozed>) {
+          const auto* snooze = asked<conversation::Snooze>(intent);
+          must(snooze != nullptr && snooze->until == e.until && active(c), name + ": snoozed as asked");
+          c.phase = Phase::snoozed;
+          c.snoozed_until = e.until;
+        } else if constexpr (std::is_same_v<E, conversation::Woken>) {
+          must(c.phase == Phase::snoozed, name + ": wakes from a snooze");
+          fires(c.snoozed_until, "wakes");
+          c.phase = Phase::open;
+        } else if constexpr (std::is_same_v<E, conversation::WaitStarted>) {
+          must(active(c), name + ": waits while active");
+          c.phase = e.on == WaitFor::third_party ? Phase::waiting_third_party : Phase::waiting_customer;
+        } else if constexpr (std::is_same_v<E, conversation::Resolved>) {
+          must(active(c), name + ": resolved while active");
+          const settings::Policy policy =
+              policy_.contains(partition) ? policy_[partition] : settings::Policy{};
+          must(e.closes_at ==
+                       (policy.auto_close_ms ? std::optional(e.at + *policy.auto_close_ms) : std::nullopt) &&
+                   e.reopens_until == e.at + policy.reopen_window_ms,
+               name + ": by what its partition had adopted");
+          c.phase = Phase::resolved;
+          c.closes_at = e.closes_at.value_or(Instant{});
+          c.reopens_until = e.reopens_until;
+          if (c.response == FirstResponse::running) c.response = FirstResponse::none;
+        } else if constexpr (std::is_same_v<E, conversation::Reopened>) {
+          must(c.phase == Phase::resolved && e.episode == ++c.episode, name + ": reopened once each");
+          c.phase = Phase::open;
+          c.closes_at = c.reopens_until = {};
+          c.customer_wrote = c.answered = false;
+          c.response = FirstResponse::none;
+        } else if constexpr (std::is_same_v<E, conversation::Closed>) {
+          if (e.automatic) {
+            must(c.phase == Phase::resolved && c.closes_at != Instant{},
+                 name + ": closes by itself after resolving");
+            fires(c.closes_at, "closes");
+          } else {
+            must(asked<conversation::Close>(intent) != nullptr, name + ": closed as asked");
+          }
+          c.phase = Phase::closed;
+          c.closed_at = now_;
+          if (c.response == FirstResponse::running) c.response = FirstResponse::none;
+        } else if constexpr (std::is_same_v<E, conversation::PriorityChanged>) {
+          must(e.from == c.priority, name + ": the priority it had");
+          c.priority = e.to;
+        } else if constexpr (std::is_same_v<E, conversation::TagsChanged>) {
+          for (const TagId tag : e.added) must(c.tags.insert(tag).second, name + ": a tag is added once");
+          for (const TagId tag : e.removed) must(c.tags.erase(tag) == 1, name + ": a tag is removed once");
+        } else if constexpr (std::is_same_v<E, conversation::FirstResponseBreached>) {
+          must(c.response == FirstResponse::running, name + ": a running target breaches");
+          due(c.response_due, "breaches");
+          c.response = FirstResponse::breached;
+        } else if constexpr (std::is_same_v<E, conversation::BreachWithdrawn>) {
+          must(c.response == FirstResponse::breached && e.due == c.response_due && e.at <= e.due,
+               name + ": a breach is withdrawn by what came in time");
+          c.response = FirstResponse::withdrawn;
+        }
+      },
+      body);
+}
+
+/// How things were before the envelope's own events: to whom the sender's address belonged, and what the door knew of that person.
+void Model::remember(PartitionId partition, const Arrive& arrive) {
+  before_ = conversations_;
+  owner_before_.reset();
+  known_before_.clear();
+  const auto held = addresses_.find({arrive.channel, arrive.address});
+  if (held == addresses_.end()) return;
+  owner_before_ = held->second;
+  known_before_ = known_[{partition, held->second.person}];
+}
+
+void Model::on_door(const Envelope& envelope, const intake::Event& body, const Cause& cause) {
+  must(cause.intent != nullptr, "a door acts for somebody");
+  if (std::holds_alternative<intake::MessageForwarded>(body)) {
+    derived_[derive_id(keys_, "forward", envelope.id)] = {cause.intent->number, Cause::Kind::forward};
+    derived_[derive_id(keys_, "fall back", envelope.id)] = {cause.intent->number, Cause::Kind::fall_back};
+    return;
+  }
+  const auto& linked = std::get<intake::AddressLinked>(body);
+  must(cause.kind == Cause::Kind::link, "an address is linked because somebody asked");
+  const auto& added = std::get<AddIdentity>(cause.intent->request.action);
+  const PartitionId partition = partition_of_slot_[envelope.events.front().stream.id.slot()];
+  const Owner owner{added.subject, linked.identity.reference()};
+  addresses_.insert_or_assign(Address{added.identity.channel, added.identity.address}, owner);
+  const StoreId store = store_id(keys_, workspace_, added.identity.channel, added.identity.account);
+  const auto brought = to_link_.find(*envelope.command);
+  must(brought != to_link_.end(), "an address is linked after it was added");
+  for (const ConversationId id : brought->second)
+    knows(partition, owner, {id, added.identity.channel, store});
+}
+
+void Model::on_person(const Envelope& envelope, const StreamEvent& event, const subject::Event& body,
+                      const Cause& cause) {
+  const auto id = SubjectId::from(event.stream.id);
+  if (std::holds_alternative<subject::Created>(body)) {
+    must(persons_.emplace(id, 1).second, "a person is created once");
+    must(envelope.command == derive_id(keys_, "create subject", id),
+         "a person's first command follows from their id");
+    return;
+  }
+  must(persons_.contains(id), "an address is added to somebody");
+  if (cause.kind != Cause::Kind::itself) return;
+  const CommandId link = derive_id(keys_, "link", envelope.id);
+  derived_[link] = {cause.intent->number, Cause::Kind::link};
+  auto& brought = to_link_[link];
+  for (const Known& known : known_[{partition_of_slot_[id.slot()], id}]) {
+    const Conversation& c = conversations_.at(known.conversation);
+    if (known.conversation.slot() == id.slot() && active(c) && !erased(c.requester) &&
+        std::ranges::find(brought, known.conversation) == brought.end())
+      brought.push_back(known.conversation);
+  }
+}
+
+}  // namespace parlance::simulation

@@ -1,0 +1,276 @@
+#include "tests/simulation/oracles.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+
+#include "engine/runtime/state_rows.h"
+#include "schemas/frame.h"
+#include "schemas/log_fold.h"
+#include "tests/simulation/model.h"
+
+namespace parlance::simulation {
+namespace {
+
+constexpr std::string_view needle = "needle";
+
+using Rows = std::vector<std::pair<Bytes, Bytes>>;
+
+Rows rows_of(const RowFamily& family) {
+  Rows out;
+  const auto scanned = family.scan({}, {}, [&](ByteView key, ByteView value) {
+    out.emplace_back(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
+    return true;
+  });
+  must(scanned.has_value(), "rows are read");
+  return out;
+}
+
+/// What lies in a fold store apart from the log's own state, and, where somebody was erased, from what named them.
+Rows comparable(Rows rows, bool somebody_erased) {
+  std::erase_if(rows, [&](const auto& row) {
+    const char type = static_cast<char>(row.first.at(2));
+    return type == 'M' || (somebody_erased && (type == 'A' || type == 'P' || type == 'R' || type == 'O'));
+  });
+  return rows;
+}
+
+bool holds_needle(ByteView bytes) { return as_text(bytes).find(needle) != std::string_view::npos; }
+
+void no_plaintext(const RowFamily& family, const std::string& where) {
+  for (const auto& [key, value] : rows_of(family))
+    must(!holds_needle(key) && !holds_needle(value), "no personal text stands in the clear in " + where);
+}
+
+/// Folds the log in the order in which it became durable, and gives what is accepted to the model.
+void judge_log(World& world, Model& model) {
+  MemoryLogStorage& storage = world.storage();
+  std::vector<LogState> states;
+  for (PartitionId p = 0; p < world.plan().partitions; ++p)
+    states.push_back(initial_log_state(storage.options().id, p));
+  std::map<std::pair<PartitionId, std::uint64_t>, std::uint32_t> writers;  // by epoch
+  std::map<Position, EnvelopeId> envelopes;
+  Moment moment = 0;
+  for (const Landed& landed : world.landed()) {
+    LogState& state = states[landed.partition];
+    const Bytes bytes = storage.bytes(landed.partition, landed.offset);
+    must(!holds_needle(bytes), "no personal text stands in the clear in the log");
+    const auto folded = fold(state, landed.offset, bytes);
+    must(folded.has_value(), folded ? "" : "the log folds: " + folded.error().detail);
+    const std::uint32_t sender = world.senders().at(folded->record_hash);
+    if (folded->verdict == Verdict::accepted_claim) {
+      must(writers.emplace(std::pair(landed.partition, state.epoch), sender).second,
+           "an epoch has one claim");
+    } else if (folded->verdict == Verdict::accepted_envelope) {
+      must(writers.at({landed.partition, state.epoch}) == sender, "an epoch has one writer");
+      auto envelope = decode_envelope(folded->record.body);
+      must(envelope.has_value(), envelope ? "" : "an accepted envelope decodes: " + envelope.error().detail);
+      must(kinds_of(*envelope) == folded->record.frame.kinds, "a frame names the kinds inside");
+      envelopes.emplace(Position{storage.options().generation, landed.partition, landed.offset},
+                        envelope->id);
+      model.accepted(landed.partition, *envelope, moment);
+      ++world.coverage().envelopes;
+    }
+    ++moment;
+  }
+  // What clients were told.
+  for (const Intent& intent : world.ledger().intents) {
+    const std::string name = "command " + std::to_string(intent.number);
+    if (intent.done) {
+      must(!intent.done->positions.empty() || std::holds_alternative<OnConversation>(intent.request.action),
+           name + " was done somewhere");
+      for (const Position& position : intent.done->positions)
+        must(envelopes.contains(position),
+             name + " was done at " + to_text(position) + ", which is not accepted");
+      if (!intent.done->positions.empty() && intent.done->envelope) {
+        const bool there = std::ranges::any_of(intent.done->positions, [&](const Position& position) {
+          return envelopes.at(position) == intent.done->envelope;
+        });
+        must(there, name + " was done by an envelope that is not there");
+      }
+    }
+    if (!intent.keyed()) continue;
+    const auto found = model.done().find(intent.number);
+    const std::size_t times = found == model.done().end() ? 0 : found->second.size();
+    must(times == (intent.done ? 1U : 0U),
+         name + (intent.done ? " was done, and is in the log " : " was refused, and is in the log ") +
+             std::to_string(times) + " times");
+    if (times == 0) continue;
+    for (const Moment said : intent.said_not_there)
+      must(found->second.front() >= said, name + " was said not to be done when it was");
+  }
+  for (const SaidClosed& said : world.ledger().said_closed) {
+    const auto& closed = model.conversations().at(said.conversation).closed_at;
+    must(closed && *closed < said.at, "a conversation was said to be closed before that was certain");
+  }
+}
+
+std::vector<std::string> texts_of(World& world, ConversationId id, const Model::Conversation& expected) {
+  Engine& engine = world.survivor().process->engine;
+  const StreamId stream{Category::conversation, id};
+  const auto entries = engine.history(stream, 1, 100'000);
+  must(entries.has_value(), "history is read");
+  must(entries->size() == expected.version, "history is complete");
+  const auto events = engine.events(stream, *entries);
+  must(events.has_value(), events ? "" : "history leads to the events: " + events.error().detail);
+  std::vector<std::string> out;
+  Version version = 0;
+  for (const RecordedEvent& event : *events) {
+    must(event.event.version == ++version, "history is dense");
+    const auto read = [&](char kind, const Personal<MessageContent>& content) {
+      auto opened = engine.door().open<MessageContent>(engine_principal, Purpose::engine, world.workspace(),
+                                                       content.sealed());
+      if (const auto* value = std::get_if<MessageContent>(&opened)) return out.push_back(kind + value->text);
+      must(std::holds_alternative<Erased>(opened), "a text opens or is erased");
+      out.push_back(std::string(1, kind));
+    };
+    const auto& body = std::get<conversation::Event>(event.event.body);
+    if (const auto* m = std::get_if<conversation::MessageReceived>(&body)) read('m', m->content);
+    if (const auto* m = std::get_if<conversation::Replied>(&body)) read('r', m->content);
+    if (const auto* m = std::get_if<conversation::NoteAdded>(&body)) read('n', m->content);
+  }
+  return out;
+}
+
+/// The fold store, history and the ticket view against the model.
+void judge_conversations(World& world, const Model& model) {
+  Process& process = *world.survivor().process;
+  RowFamily& fold_store = *(*world.survivor().rows).open("fold").value();
+  const Instant now = process.clock.now();
+  for (const auto& [id, expected] : model.conversations()) {
+    const std::string name = "conversation " + to_text(id);
+    const auto row = fold_store.get(
+        fold_rows::stream_key(process.engine.partition_of(id.slot()), {Category::conversation, id}));
+    must(row && *row, name + " is in the fold store");
+    ByteReader in(**row);
+    must(in.id_of<WorkspaceId>() == world.workspace() && in.le<Version>() == expected.version,
+         name + ": its version");
+    conversation::State state;
+    read_row(in, state);
+    must(in.at_end(), name + ": its row reads");
+    must(state.phase == expected.phase, name + " is " + std::string(to_text(state.phase)) +
+                                            " and should be " + std::string(to_text(expected.phase)));
+    must(state.agent == expected.owner, name + ": its owner");
+    must(state.priority == expected.priority && state.queue == expected.queue &&
+             state.number == expected.number && state.episode == expected.episode &&
+             state.participants == expected.participants &&
+             std::set<TagId>(state.tags.begin(), state.tags.end()) == expected.tags &&
+             state.first_response == expected.response,
+         name + ": its state");
+    for (const conversation::Timer& timer : conversation::timers(state))
+      must(timer.due > now, name + ": a timer that was due has fired");
+
+    const auto texts = texts_of(world, id, expected);
+    std::vector<std::string> wanted;
+    std::array<std::uint32_t, 3> counts{};
+    for (const Model::Item& item : expected.items) {
+      wanted.push_back(item.kind + (item.erased ? std::string() : item.text));
+      ++counts[item.kind == 'm' ? 0 : item.kind == 'r' ? 1 : 2];
+    }
+    must(texts == wanted, name + ": its messages, in order");
+
+    const auto ticket = process.views->ticket(world.workspace(), id);
+    must(ticket && *ticket, name + " is a ticket");
+    const Ticket& seen = **ticket;
+    must(seen.version == expected.version && seen.state == expected.phase &&
+             seen.assignee == expected.owner && seen.priority == expected.priority &&
+             seen.queue == expected.queue && seen.number == expected.number && seen.received == counts[0] &&
+             seen.replied == counts[1] && seen.notes == counts[2] &&
+             seen.participants == expected.participants.size() &&
+             std::set<TagId>(seen.tags.begin(), seen.tags.end()) == expected.tags,
+         name + ": its ticket");
+  }
+}
+
+std::map<std::pair<std::string, PartitionId>, std::string> hashes(const Views& views) {
+  std::map<std::pair<std::string, PartitionId>, std::string> out;
+  for (const ViewStatus& status : views.status()) {
+    must(status.health == Health::ok, "a view is in order");
+    must(status.lag == 0, "a view has applied the log");
+    out[{status.view, status.partition}] = status.hash;
+  }
+  return out;
+}
+
+void judge_views(World& world) {
+  MemoryRows rows;
+  auto rebuilt = Views::open(world.survivor().process->log, rows, {});
+  must(rebuilt.has_value(), "views open over nothing");
+  while (true) {
+    const auto applied = (*rebuilt)->apply_available({}, 1'000);
+    must(applied.has_value(), "views apply the log");
+    if (*applied == 0) break;
+  }
+  must(hashes(*world.survivor().process->views) == hashes(**rebuilt),
+       "live views and rebuilt ones have the same hashes");
+}
+
+void judge_vault(World& world) {
+  const MemoryVault& vault = world.survivor().process->vault;
+  for (const VaultFamily family : {VaultFamily::capsules, VaultFamily::rows, VaultFamily::tombstones}) {
+    const auto scanned = vault.scan(family, [&](ByteView key, ByteView value) {
+      must(!holds_needle(key) && !holds_needle(value), "no personal text stands in the clear in the vault");
+      return true;
+    });
+    must(scanned.has_value(), "the vault is read");
+  }
+  Door& door = world.survivor().process->engine.door();
+  for (const ReferenceId reference : world.ledger().destroyed) {
+    must(std::holds_alternative<Erased>(door.row(world.workspace(), reference)),
+         "what was destroyed stays destroyed");
+    Door fresh(world.survivor().process->vault, world.keys(), world.survivor().process->random);
+    must(std::holds_alternative<Erased>(fresh.row(world.workspace(), reference)),
+         "also for who asks for the first time");
+  }
+  // A second pass finds what a late record brought beside the tombstones, and nothing else of these people.
+  for (const SubjectId subject : world.ledger().erased) {
+    const auto left = door.rows_of(world.workspace(), subject);
+    must(left.has_value(), "an erased person's rows are looked for");
+    for (const ReferenceId reference : *left)
+      must(world.ledger().destroyed.contains(reference), "nothing new was sealed for somebody erased");
+  }
+  for (Node& node : world.nodes())
+    for (const std::string& name : node.rows->families())
+      no_plaintext(*node.rows->open(name).value(), "rows of " + name);
+}
+
+/// Last, because it claims.
+void judge_fold_store(World& world) {
+  const bool erased = !world.ledger().erased.empty();
+  Node& node = world.survivor();
+  const Rows live = comparable(rows_of(*node.rows->open("fold").value()), erased);
+  const auto has_owed = std::ranges::any_of(live, [](const auto& row) { return row.first.at(2) == 'O'; });
+  must(!has_owed, "nobody's first event is owed at rest");
+  node.process.reset();
+  MemoryRows rows;
+  const auto process = world.process_from_zero(rows);
+  process->engine.start();
+  MemoryLogStorage& storage = world.storage();
+  storage.hold_syncs(false);
+  storage.hold_appends(false);
+  for (int i = 0; i < 5; ++i) {
+    for (const auto& executor : process->executors) executor->run();
+    if (!world.plan().exclusive) world.time().advance(100);
+  }
+  for (const auto& executor : process->executors) executor->run();
+  must(comparable(rows_of(*rows.open("fold").value()), erased) == live,
+       "folding the log from zero gives the rows that there are");
+}
+
+}  // namespace
+
+void judge(World& world) {
+  std::vector<PartitionId> partition_of_slot;
+  Process& process = *world.survivor().process;
+  for (unsigned slot = 0; slot < 256; ++slot)
+    partition_of_slot.push_back(process.engine.partition_of(static_cast<Slot>(slot)));
+  Model model(world.ledger(), world.keys(), process.engine.door(), world.workspace(), partition_of_slot);
+  judge_log(world, model);
+  judge_conversations(world, model);
+  judge_views(world);
+  judge_vault(world);
+  judge_fold_store(world);
+}
+
+}  // namespace parlance::simulation

@@ -1,0 +1,859 @@
+#include "tests/simulation/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/runtime/blind.h"
+#include "engine/runtime/streams.h"
+
+namespace parlance::simulation {
+namespace {
+
+constexpr Instant begin{1'764'000'000'000};
+constexpr std::int64_t second_ms = 1000, minute_ms = 60 * second_ms, hour_ms = 60 * minute_ms;
+constexpr std::size_t steps_max = 20'000;
+constexpr std::int64_t quiet_ms_max = 30 * minute_ms;   ///< within which all must have come to rest
+constexpr std::int64_t timers_ms_max = 12 * minute_ms;  ///< the farthest that a deadline lies ahead
+
+bool is_message(Feature feature) {
+  return feature == Feature::message || feature == Feature::reply_to_message || feature == Feature::thread;
+}
+bool definitive(const Error& error) {
+  switch (error.code) {
+    case Errc::refused:
+    case Errc::invalid:
+    case Errc::version_conflict: return true;
+    // The person of a first message may be created a moment after its answer.
+    case Errc::not_found: return error.rule != "subject.not_found";
+    default: return false;
+  }
+}
+std::string text_of(const Result<Outcome>& result) {
+  if (!result) return std::string(result.error().rule);
+  std::string out = result->replayed ? "again" : "done";
+  for (const Position& position : result->positions) out += " " + to_text(position);
+  return out;
+}
+
+}  // namespace
+
+World::World(const Plan& plan, Trace& trace)
+    : plan_(plan),
+      trace_(trace),
+      random_(plan.seed ^ 0x5eedULL),
+      time_(begin),
+      keys_(plan.seed),
+      storage_(std::make_shared<MemoryLogStorage>(MemoryLogOptions{.id = LogId::from({1, plan.seed}),
+                                                                   .partitions = plan.partitions,
+                                                                   .exclusive = plan.exclusive,
+                                                                   .marks = plan.exclusive})),
+      workspace_(default_workspace(storage_->options().id)),
+      nodes_(plan.has(Fault::second_node) ? 2 : 1),
+      seen_end_(plan.partitions, 0) {
+  storage_->hold_appends(true);
+  storage_->hold_syncs(plan.exclusive);
+}
+World::~World() = default;
+
+void World::note(const std::string& line) { trace_.note(std::to_string(time_.boot_ms()) + " " + line); }
+
+Node& World::survivor() {
+  for (Node& node : nodes_)
+    if (node.process) return node;
+  throw Violation("no process is left");
+}
+
+std::unique_ptr<Process> World::process_from_zero(MemoryRows& rows) {
+  return std::make_unique<Process>(storage_, rows, keys_, time_, nodes_.front().skew_ms, plan_.seed ^ ~0ULL);
+}
+
+// ---- the run ----
+
+void World::run() {
+  start(nodes_.front());
+  std::size_t idle = 0;
+  for (std::size_t step = 0; step < steps_max; ++step) {
+    heal();
+    if (ledger_.intents.size() >= plan_.intents && settled_intents() && ++idle > 200) break;
+    const std::size_t draw = random_.below(100);
+    if (chance(plan_.fault_one_in))
+      step_fault();
+    else if (draw < 48)
+      step_executors();
+    else if (draw < 76)
+      step_log();
+    else if (draw < 81)
+      step_client();
+    else if (draw < 86)
+      step_repeat();
+    else if (draw < 88)
+      step_ticks();
+    else if (draw < 91)
+      step_views();
+    else if (draw < 92)
+      step_rows();
+    else if (draw < 93)
+      supervise();
+    else
+      step_time();
+    look_at_log();
+  }
+  quiet();
+}
+
+bool World::step_executors() {
+  std::vector<std::pair<Node*, PartitionId>> ready;
+  for (Node& node : nodes_) {
+    if (!node.process || node.stands_until_ms > time_.boot_ms()) continue;
+    for (PartitionId p = 0; p < plan_.partitions; ++p)
+      if (node.process->executors[p]->ready()) ready.emplace_back(&node, p);
+  }
+  if (ready.empty()) return false;
+  const auto [node, partition] = ready[random_.below(ready.size())];
+  for (std::size_t n = 1 + random_.below(6); n > 0; --n)
+    if (!node->process->executors[partition]->step()) break;
+  return true;
+}
+
+bool World::step_log() { return plan_.exclusive ? deliver_exclusive() : deliver_shared(); }
+
+bool World::step_client() {
+  if (ledger_.intents.size() >= plan_.intents || any_alive() == nullptr) return false;
+  invent();
+  return true;
+}
+
+/// Repeats of what is not known, and of what is.
+bool World::step_repeat() {
+  Node* node = any_alive();
+  if (node == nullptr || ledger_.intents.empty()) return false;
+  for (std::size_t tries = 0; tries < 4; ++tries) {
+    Intent& intent = ledger_.intents[random_.below(ledger_.intents.size())];
+    if (!intent.keyed()) continue;
+    const bool wanted =
+        !intent.done && intent.unanswered == 0 && intent.last_error && !definitive(*intent.last_error);
+    if (wanted || chance(plan_.repeat_one_in * 2)) return send(intent, *node);
+  }
+  return false;
+}
+
+void World::step_ticks() {
+  if (Node* node = any_alive()) node->process->engine.tick();
+}
+
+bool World::step_views() {
+  Node* node = any_alive();
+  if (node == nullptr) return false;
+  Process& process = *node->process;
+  if (!process.views) {
+    auto opened = Views::open(process.log, *node->rows, {.dirty_bytes_max = 8 << 10, .dirty_ms_max = 500});
+    if (!opened) return false;
+    process.views = std::move(*opened);
+    process.applied = process.views->applied();
+  }
+  const auto applied = process.views->apply_available(process.clock.now(), 1 + random_.below(40));
+  must(applied.has_value(), "the views store their rows");
+  const auto now = process.views->applied();
+  for (const Position& before : process.applied) {
+    const auto after = std::ranges::find(now, before.partition, &Position::partition);
+    must(after != now.end() && after->offset >= before.offset, "a view's position never goes back");
+  }
+  process.applied = now;
+  for (const ViewStatus& status : process.views->status()) {
+    must(status.quarantined == 0, "a view quarantined an event: " + status.view);
+    if (status.health != Health::stopped) continue;
+    must(status.error && status.error->code == Errc::unavailable, "a view stopped: " + status.error->detail);
+    process.views.reset();  // opened again by and by
+    break;
+  }
+  return true;
+}
+
+void World::step_rows() {
+  Node* node = any_alive();
+  if (node == nullptr) return;
+  if (chance(2)) {
+    must(node->process->engine.maintain(true).has_value(), "the fold store flushes");
+  } else if (node->process->views) {
+    must(node->process->views->flush().has_value(), "the views flush");
+  }
+}
+
+void World::step_time() {
+  const std::size_t draw = random_.below(100);
+  std::int64_t ms = 1 + static_cast<std::int64_t>(random_.below(20));
+  if (draw >= 90) ms = 1 + static_cast<std::int64_t>(random_.below(5 * second_ms));
+  if (draw >= 98) ms = 1 + static_cast<std::int64_t>(random_.below(2 * minute_ms));
+  time_.advance(ms);
+}
+
+// ---- faults ----
+
+void World::happened(Fault fault) {
+  happened_[static_cast<std::size_t>(fault)] = true;
+  ++coverage_.happened[static_cast<std::size_t>(fault)];
+  note("fault " + std::string(fault_names[static_cast<std::size_t>(fault)]));
+}
+
+void World::step_fault() {
+  // A process that is down comes back, fault or not.
+  for (Node& node : nodes_)
+    if (!node.process && (&node == &nodes_.front() || chance(2))) {
+      if (plan_.has(Fault::rows_lost) && chance(3)) {
+        happened(Fault::rows_lost);
+        node.rows = std::make_unique<MemoryRows>();
+      }
+      return start(node);
+    }
+  const auto fault = static_cast<Fault>(random_.below(faults));
+  if (plan_.has(fault)) inject(fault);
+}
+
+void World::inject(Fault fault) {
+  Node* node = any_alive();
+  if (node == nullptr) return;
+  const auto for_a_while = [&] {
+    return time_.boot_ms() + 1 + static_cast<std::int64_t>(random_.below(20 * second_ms));
+  };
+  switch (fault) {
+    case Fault::crash: happened(fault); return kill(*node, chance(2));
+    case Fault::orderly_stop: happened(fault); return stop(*node);
+    case Fault::second_node:
+      for (Node& other : nodes_)
+        if (!other.process) {
+          happened(fault);
+          return start(other);
+        }
+      // Both live: the deposed one is assigned again.
+      happened(fault);
+      kill(*node, false);
+      return start(*node);
+    case Fault::standstill:
+      happened(fault);
+      node->stands_until_ms = for_a_while() + (chance(3) ? minute_ms : 0);
+      return;
+    case Fault::clock_step:
+      happened(fault);
+      node->skew_ms += static_cast<std::int64_t>(random_.below(6 * minute_ms)) - 3 * minute_ms;
+      return;
+    case Fault::clock_jump:
+      happened(fault);
+      node->skew_ms =
+          node->skew_ms == 0 ? static_cast<std::int64_t>(random_.below(20 * hour_ms)) - 10 * hour_ms : 0;
+      return;
+    case Fault::full_disk:
+      if (disk_full_until_ != 0) return;
+      happened(fault);
+      disk_full_until_ = for_a_while();
+      return storage_->refuse_writes(true);
+    case Fault::reads_fail:
+      if (reads_fail_until_ != 0) return;
+      happened(fault);
+      reads_fail_until_ = for_a_while();
+      return storage_->fail_reads(unavailable("log.unavailable", "the simulated log cannot be read"));
+    case Fault::keys_away:
+      if (keys_away_until_ != 0) return;
+      happened(fault);
+      keys_away_until_ = for_a_while();
+      return keys_.set_unavailable(true);
+    case Fault::failed_sync: {
+      const auto flights = storage_->in_flight();
+      if (std::ranges::none_of(flights, [](const auto& f) { return f.landed.has_value(); })) return;
+      happened(fault);
+      return kill(*node, true);
+    }
+    case Fault::lost_record:
+    case Fault::lost_report:
+    case Fault::wrong_report:
+    case Fault::doubled:
+    case Fault::reordered:
+    case Fault::rows_lost: return;  // drawn where they happen
+  }
+}
+
+/// What was away for a while comes back.
+void World::heal() {
+  const std::int64_t now = time_.boot_ms();
+  const auto over = [&](std::int64_t& until) {
+    return until != 0 && now >= until && std::exchange(until, 0) != 0;
+  };
+  if (over(disk_full_until_)) storage_->refuse_writes(false);
+  if (over(reads_fail_until_)) storage_->fail_reads(std::nullopt);
+  if (over(keys_away_until_)) keys_.set_unavailable(false);
+}
+
+void World::start(Node& node) {
+  node.life = ++lives_;
+  node.stands_until_ms = 0;
+  ++coverage_.restarts;
+  note("start process " + std::to_string(node.life));
+  node.process = std::make_unique<Process>(storage_, *node.rows, keys_, time_, node.skew_ms,
+                                           plan_.seed * 1000 + node.life);
+  node.process->engine.start();
+}
+
+void World::kill(Node& node, bool power_cut) {
+  note("kill process " + std::to_string(node.life));
+  node.process.reset();
+  node.rows->lose_unflushed();
+  for (Intent& intent : ledger_.intents) intent.unanswered -= intent.unanswered_of.erase(node.life);
+  if (!plan_.exclusive) return;
+  for (const auto& flight : storage_->in_flight())
+    if (flight.may_land) storage_->lose(flight.id);
+  // What the process had written is the system's to keep, unless the power goes.
+  for (PartitionId p = 0; p < plan_.partitions; ++p)
+    storage_->lose_unsynced(p, power_cut ? random_.below(3) : ~std::size_t{0} >> 1U);
+  look_at_log();
+}
+
+void World::stop(Node& node) {
+  note("stop process " + std::to_string(node.life));
+  bool stopped = false;
+  node.process->engine.stop([&] { stopped = true; });
+  for (bool ran = true; ran;) {
+    ran = false;
+    for (const auto& executor : node.process->executors) ran = executor->run() > 0 || ran;
+  }
+  must(stopped, "an engine that is asked to stop stops");
+  for (const Intent& intent : ledger_.intents)
+    must(!intent.unanswered_of.contains(node.life), "a stop answers everybody: " + intent.text);
+  if (node.process->views) must(node.process->views->flush().has_value(), "the views flush");
+  must(node.process->engine.maintain(true).has_value(), "the fold store flushes");
+  kill(node, false);
+}
+
+/// Starts again what has stopped, as whoever runs it would. Looks at what was last told, and asks anew.
+void World::supervise() {
+  for (Node& node : nodes_) {
+    if (!node.process || node.stands_until_ms > time_.boot_ms()) continue;
+    bool start_again = false;
+    if (const auto told = statuses_.find(node.life); told != statuses_.end())
+      for (const OwnerStatus& status : told->second) {
+        auto& certain = certain_[{node.life, status.certain.partition}];
+        must(status.certain.next >= certain, "what is certain never goes back");
+        certain = status.certain.next;
+        must(status.quarantined == 0, "an owner quarantined a record of its own kind");
+        if (status.health == OwnerHealth::stopped) {
+          const bool expected = status.reason.starts_with("keyring.unavailable") ||
+                                status.reason.starts_with("log.unavailable");
+          must(expected, "an owner stopped: " + status.reason);
+          start_again = start_again || (keys_away_until_ == 0 && reads_fail_until_ == 0);
+        }
+        if (status.health == OwnerHealth::deposed)
+          start_again = start_again || std::ranges::count_if(
+                                           nodes_, [](const Node& n) { return n.process != nullptr; }) == 1;
+      }
+    if (start_again) {
+      kill(node, false);
+      start(node);
+      continue;
+    }
+    node.process->engine.status([this, life = node.life](std::vector<OwnerStatus> all) {
+      statuses_.insert_or_assign(life, std::move(all));
+    });
+  }
+}
+
+// ---- the log ----
+
+void World::sync_all() {
+  for (PartitionId p = 0; p < plan_.partitions; ++p) storage_->sync(p);
+}
+
+/// One writer: lands in order, syncs, reports in order.
+bool World::deliver_exclusive() {
+  const auto flights = storage_->in_flight();
+  if (flights.empty()) return false;
+  const auto reportable = std::ranges::find_if(flights, [&](const auto& f) {
+    return !f.reported && f.landed && *f.landed < storage_->end(f.partition);
+  });
+  const auto unlanded = std::ranges::find_if(flights, [](const auto& f) { return f.may_land; });
+  const bool unsynced = std::ranges::any_of(
+      flights, [&](const auto& f) { return f.landed && *f.landed >= storage_->end(f.partition); });
+  if (disk_full_until_ != 0 && unlanded != flights.end()) {
+    // The whole group is refused before any sync.
+    for (const auto& flight : flights) {
+      if (!flight.may_land) continue;
+      storage_->lose(flight.id);
+      storage_->report(flight.id, Error{Errc::read_only, "log.read_only", "no space"});
+    }
+    return true;
+  }
+  const std::size_t draw = random_.below(3);
+  if (draw == 0 && reportable != flights.end()) {
+    storage_->report(reportable->id);
+  } else if (draw == 1 && unsynced) {
+    sync_all();
+  } else if (unlanded != flights.end()) {
+    storage_->land(unlanded->id);
+  } else if (unsynced) {
+    sync_all();
+  } else if (reportable != flights.end()) {
+    storage_->report(reportable->id);
+  }
+  return true;
+}
+
+/// A network between: anything may be late, lost, doubled or out of order.
+bool World::deliver_shared() {
+  const auto flights = storage_->in_flight();
+  if (flights.empty()) return false;
+  std::size_t at = random_.below(std::min<std::size_t>(flights.size(), 8));
+  const bool overtake = plan_.has(Fault::reordered) && chance(6);
+  if (!overtake) {
+    // The first of its sender's there.
+    const auto& drawn = flights[at];
+    at = static_cast<std::size_t>(std::ranges::find_if(flights,
+                                                       [&](const auto& f) {
+                                                         return f.process == drawn.process &&
+                                                                f.partition == drawn.partition;
+                                                       }) -
+                                  flights.begin());
+  }
+  const auto& flight = flights[at];
+  const auto fault = [&](Fault which, std::size_t one_in) {
+    if (quiet_ || !plan_.has(which) || !chance(one_in)) return false;
+    happened(which);
+    return true;
+  };
+  if (overtake && flight.may_land && at > 0) happened(Fault::reordered);
+  if (flight.may_land) {
+    if (flight.landed || fault(Fault::lost_record, 10)) {
+      if (flight.landed && chance(2))
+        storage_->land(flight.id);
+      else
+        storage_->lose(flight.id);
+    } else {
+      storage_->land(flight.id, fault(Fault::doubled, 10));
+    }
+  } else if (fault(Fault::lost_report, 12)) {
+    storage_->lose_report(flight.id);
+  } else if (flight.landed && fault(Fault::wrong_report, 12)) {
+    storage_->report(flight.id, unavailable("log.unavailable", "the simulated network lost the answer"));
+  } else {
+    storage_->report(flight.id);
+  }
+  return true;
+}
+
+/// Who sent what, and what became durable when.
+void World::look_at_log() {
+  for (const auto& flight : storage_->in_flight()) {
+    if (flight.id <= seen_flight_) continue;
+    seen_flight_ = flight.id;
+    senders_.emplace(sha256(*flight.bytes), flight.process);
+  }
+  for (PartitionId p = 0; p < plan_.partitions; ++p) {
+    const Offset end = storage_->end(p);
+    must(end >= seen_end_[p], "the log's end never goes back");
+    for (; seen_end_[p] < end; ++seen_end_[p]) landed_.push_back({p, seen_end_[p]});
+  }
+}
+
+// ---- clients ----
+
+Node* World::any_alive() {
+  std::vector<Node*> alive;
+  for (Node& node : nodes_)
+    if (node.process) alive.push_back(&node);
+  return alive.empty() ? nullptr : alive[random_.below(alive.size())];
+}
+
+std::string World::address(std::size_t n) const { return "needle" + std::to_string(n) + "@example.com"; }
+
+ConversationId World::some_conversation() {
+  // Mostly a recent one: what happens close together finds more.
+  const auto& all = ledger_.conversations;
+  const std::size_t recent = std::min<std::size_t>(all.size(), 4);
+  return chance(3) ? all[random_.below(all.size())] : all[all.size() - 1 - random_.below(recent)];
+}
+
+Intent& World::add(Feature feature, Request request, std::string text, bool keyed) {
+  Intent& intent = ledger_.intents.emplace_back();
+  intent.number = ledger_.intents.size() - 1;
+  intent.feature = feature;
+  intent.text = std::move(text);
+  request.workspace = workspace_;
+  if (keyed) {
+    request.command = command_id(keys_, workspace_, "simulation", std::to_string(intent.number));
+    request.fingerprint = intent.number + 1;
+    ledger_.by_command.emplace(*request.command, intent.number);
+  }
+  intent.request = std::move(request);
+  return intent;
+}
+
+template <class Command> Request World::on(ConversationId id, Command command) {
+  Request request;
+  request.slot = id.slot();
+  request.actor = {ActorKind::agent, agents_.empty() ? RawId{} : RawId(agents_.front())};
+  if constexpr (requires { command.at; }) command.at = time_.now();
+  if (const auto known = versions_.find(id); known != versions_.end() && chance(12))
+    request.if_match = known->second;
+  request.action = OnConversation{id, std::move(command)};
+  return request;
+}
+
+void World::invent() {
+  std::size_t sum = 0;
+  for (const std::uint32_t weight : plan_.weights) sum += weight;
+  std::size_t draw = random_.below(sum);
+  std::size_t which = 0;
+  while (draw >= plan_.weights[which]) draw -= plan_.weights[which++];
+  auto feature = static_cast<Feature>(which);
+
+  const std::string text =
+      "needle-" + std::to_string(ledger_.intents.size()) + std::string(random_.below(80), '.') + " says";
+  const Instant now = time_.now();
+  const bool no_conversation = ledger_.conversations.empty();
+  if (feature == Feature::erasure) return erase();
+  if (feature == Feature::link_address && ledger_.subjects.empty()) feature = Feature::message;
+  if (no_conversation && which >= static_cast<std::size_t>(Feature::reply) && feature < Feature::policy)
+    feature = Feature::message;
+  if (no_conversation && feature == Feature::thread) feature = Feature::message;
+  const auto agent = [&] { return agents_[random_.below(agents_.size())]; };
+  if ((feature == Feature::assign || feature == Feature::claim) && agents_.empty()) feature = Feature::desk;
+
+  Request request;
+  const auto channel = chance(3) ? Channel::chat : Channel::email;
+  const std::string account = chance(4) ? "other" : "shop";
+  const std::string from = address(random_.below(plan_.addresses));
+  const auto from_outside = [&](auto& action) {
+    action.channel = channel;
+    action.account = account;
+    action.store = store_id(keys_, workspace_, channel, account);
+    action.address = from;
+    action.content.text = text;
+    action.content.sender_name = "needle name of " + from;
+    action.at = now;
+    request.slot = slot_of_address(keys_, workspace_, channel, from);
+  };
+  bool keyed = true;
+  std::optional<std::size_t> in_reply_to;
+  switch (feature) {
+    case Feature::message:
+    case Feature::reply_to_message:
+    case Feature::thread: {
+      Arrive arrive;
+      from_outside(arrive);
+      request.actor = {ActorKind::customer, {}};
+      if (chance(10)) arrive.at = now + -static_cast<std::int64_t>(random_.below(20 * minute_ms));
+      if (feature == Feature::thread) arrive.thread = some_conversation();
+      if (feature == Feature::reply_to_message) {
+        std::vector<std::size_t> earlier;
+        for (const Intent& intent : ledger_.intents)
+          if (is_message(intent.feature) && intent.request.slot == request.slot)
+            earlier.push_back(intent.number);
+        if (!earlier.empty()) {
+          in_reply_to = earlier[random_.below(earlier.size())];
+          arrive.in_reply_to = ledger_.intents[*in_reply_to].request.command;
+        }
+      }
+      request.action = std::move(arrive);
+      break;
+    }
+    case Feature::open_by_agent: {
+      OpenByAgent open;
+      from_outside(open);
+      if (!agents_.empty()) open.agent = agent();
+      if (chance(4)) open.content.text.clear();
+      request.actor = {ActorKind::agent, open.agent};
+      request.action = std::move(open);
+      break;
+    }
+    case Feature::link_address: {
+      AddIdentity link;
+      link.subject = ledger_.subjects[random_.below(ledger_.subjects.size())];
+      link.identity.channel = channel;
+      link.identity.account = account;
+      link.identity.address = from;
+      link.at = now;
+      request.slot = link.subject.slot();
+      request.action = std::move(link);
+      break;
+    }
+    case Feature::reply: {
+      conversation::Reply reply;
+      if (!agents_.empty() && !chance(5)) reply.agent = agent();
+      reply.content.text = text;
+      request = on(some_conversation(), std::move(reply));
+      if (chance(10)) {
+        auto& command = std::get<conversation::Reply>(std::get<OnConversation>(request.action).command);
+        command.at = now + -static_cast<std::int64_t>(random_.below(10 * minute_ms));
+      }
+      break;
+    }
+    case Feature::note: {
+      conversation::Note note;
+      note.content.text = text;
+      request = on(some_conversation(), std::move(note));
+      keyed = !chance(3);
+      break;
+    }
+    case Feature::assign:
+    case Feature::claim: {
+      conversation::Assign assign;
+      assign.agent = agent();
+      assign.claimed = feature == Feature::claim;
+      if (chance(2)) assign.reason = text;
+      request = on(some_conversation(), std::move(assign));
+      break;
+    }
+    case Feature::unassign: request = on(some_conversation(), conversation::Unassign{}); break;
+    case Feature::snooze:
+      request = on(
+          some_conversation(),
+          conversation::Snooze{now + 1 + static_cast<std::int64_t>(random_.below(10 * minute_ms)), text, {}});
+      break;
+    case Feature::wait:
+      request = on(some_conversation(),
+                   conversation::Wait{chance(2) ? WaitFor::customer : WaitFor::third_party, {}, {}});
+      break;
+    case Feature::resolve: request = on(some_conversation(), conversation::Resolve{}); break;
+    case Feature::reopen: request = on(some_conversation(), conversation::Reopen{}); break;
+    case Feature::close: request = on(some_conversation(), conversation::Close{}); break;
+    case Feature::priority: {
+      const auto to = static_cast<Priority>(1 + random_.below(4));
+      request = on(some_conversation(), conversation::SetPriority{to, {}});
+      keyed = !chance(3);
+      break;
+    }
+    case Feature::tags:
+      request.slot = workspace_.slot();
+      if (tags_.size() < 3) {
+        tags_.push_back(TagId::from(make_raw_id(now, workspace_.slot(), random_.id128())));
+        request.action = OnSettings{settings::AddTag{tags_.back(), "tag" + std::to_string(tags_.size())}};
+      } else {
+        conversation::ChangeTags change;
+        change.add.push_back(tags_[random_.below(tags_.size())]);
+        if (chance(2)) change.remove.push_back(tags_[random_.below(tags_.size())]);
+        request = on(some_conversation(), std::move(change));
+      }
+      break;
+    case Feature::policy: {
+      settings::Policy policy;
+      if (!chance(3)) policy.first_response_ms = 1 + static_cast<std::int64_t>(random_.below(8 * minute_ms));
+      if (!chance(3)) policy.auto_close_ms = 1 + static_cast<std::int64_t>(random_.below(8 * minute_ms));
+      policy.reopen_window_ms = static_cast<std::int64_t>(random_.below(10 * minute_ms));
+      request.slot = workspace_.slot();
+      request.action = OnSettings{settings::ChangePolicy{policy}};
+      break;
+    }
+    case Feature::desk: {
+      request.slot = workspace_.slot();
+      const RawId id = make_raw_id(now, workspace_.slot(), random_.id128());
+      if (chance(3)) {
+        request.action =
+            OnDesk{desk::AddQueue{QueueId::from(id), "queue" + std::to_string(ledger_.intents.size())}};
+      } else {
+        agents_.push_back(AgentId::from(id));
+        request.action = OnDesk{desk::AddAgent{agents_.back(), Role::agent, {"needle agent", {}}, {}}};
+      }
+      break;
+    }
+    case Feature::erasure: return;
+  }
+  Intent& intent = add(feature, std::move(request), text, keyed);
+  intent.in_reply_to = in_reply_to;
+  if (Node* node = any_alive()) send(intent, *node);
+}
+
+bool World::send(Intent& intent, Node& node) {
+  note("ask " + std::to_string(intent.number) + " " +
+       std::string(feature_names[static_cast<std::size_t>(intent.feature)]) + " of process " +
+       std::to_string(node.life));
+  ++intent.unanswered;
+  intent.unanswered_of.insert(node.life);
+  node.process->engine.submit(
+      intent.request, [this, number = intent.number, life = node.life](const Result<Outcome>& result) {
+        answered(number, life, result);
+      });
+  return true;
+}
+
+void World::answered(std::size_t number, std::uint64_t life, const Result<Outcome>& result) {
+  look_at_log();
+  Intent& intent = ledger_.intents[number];
+  const std::string name = "command " + std::to_string(number);
+  note(name + ": " + text_of(result));
+  const auto out = intent.unanswered_of.find(life);
+  must(out != intent.unanswered_of.end(), name + " was answered twice for one asking");
+  intent.unanswered_of.erase(out);
+  --intent.unanswered;
+
+  if (!result) {
+    intent.last_error = result.error();
+    const std::string_view rule = result.error().rule;
+    const bool final = definitive(result.error());
+    must(!intent.done || !final || !intent.keyed() || nodes_.size() > 1,
+         name + " was done, and its repeat refused: " + std::string(rule));
+    must(rule != "command.key_reused", name + " has the key of another");
+    must(rule != "conversation.not_found" || !ledger_.erased.empty(), name + " met no conversation");
+    must(rule != "subject.erased" || !ledger_.erased.empty(), name + " met an erasure that never was");
+    must(rule != "subject.erased" || !is_message(intent.feature) || !final,
+         name + ": a message was refused for good");
+    // With two processes another one may have done it between the decision and its answer.
+    if ((final || rule == "command.not_done") && nodes_.size() == 1)
+      intent.said_not_there.push_back(landed_.size());
+    if (const auto* action = std::get_if<OnConversation>(&intent.request.action);
+        action && rule == "conversation.closed")
+      ledger_.said_closed.push_back({action->conversation, landed_.size()});
+    return;
+  }
+  const Outcome& outcome = *result;
+  for (const Position& position : outcome.positions)
+    must(position.offset < storage_->end(position.partition), name + " was answered before it was durable");
+  if (!outcome.replayed) ++intent.first_outcomes;
+  if (intent.keyed()) must(intent.first_outcomes <= 1, name + " was done for the first time twice");
+  if (intent.done && intent.keyed()) {
+    must(intent.done->envelope == outcome.envelope, name + ": a repeat was answered with another outcome");
+    must(intent.done->stream == outcome.stream, name + ": a repeat was answered with another stream");
+    must(intent.done->positions.front() == outcome.positions.front(),
+         name + ": a repeat has another position");
+    return;
+  }
+  if (!intent.done) {
+    const auto feature = static_cast<std::size_t>(intent.feature);
+    ++coverage_.done[feature];
+    for (std::size_t j = 0; j < faults; ++j) coverage_.done_after[feature][j] += happened_[j] ? 1 : 0;
+  }
+  intent.done = outcome;
+  if (outcome.stream.category == Category::conversation) {
+    const auto id = ConversationId::from(outcome.stream.id);
+    versions_[id] = outcome.version;
+    if (std::ranges::find(ledger_.conversations, id) == ledger_.conversations.end())
+      ledger_.conversations.push_back(id);
+  }
+  if (outcome.subject && !ledger_.erased.contains(outcome.subject) &&
+      std::ranges::find(ledger_.subjects, outcome.subject) == ledger_.subjects.end())
+    ledger_.subjects.push_back(outcome.subject);
+}
+
+/// The keys of one person's rows are destroyed, as an erasure does it.
+void World::erase() {
+  Node* node = any_alive();
+  if (node == nullptr || ledger_.subjects.empty() || disk_full_until_ != 0) return;
+  const std::size_t which = random_.below(ledger_.subjects.size());
+  const SubjectId subject = ledger_.subjects[which];
+  Door& door = node->process->engine.door();
+  const auto rows = door.rows_of(workspace_, subject);
+  if (!rows || rows->empty()) return;
+  const auto destroyed = door.destroy(*rows, 20'000);
+  if (!destroyed) return;
+  note("erased " + to_text(subject));
+  ledger_.destroyed.insert(rows->begin(), rows->end());
+  ledger_.erased.insert(subject);
+  ledger_.subjects.erase(ledger_.subjects.begin() + static_cast<std::ptrdiff_t>(which));
+  const auto feature = static_cast<std::size_t>(Feature::erasure);
+  ++coverage_.done[feature];
+  for (std::size_t j = 0; j < faults; ++j) coverage_.done_after[feature][j] += happened_[j] ? 1 : 0;
+}
+
+// ---- the end ----
+
+bool World::settled_intents() const {
+  return std::ranges::all_of(ledger_.intents, [](const Intent& intent) {
+    return intent.unanswered == 0 &&
+           (intent.done || !intent.keyed() || (intent.last_error && definitive(*intent.last_error)));
+  });
+}
+
+/// Runs everything for so long; true when nothing is left to do.
+bool World::settle(std::int64_t ms) {
+  const std::int64_t until = time_.boot_ms() + ms;
+  while (true) {
+    bool ran = true;
+    while (ran) {
+      ran = false;
+      for (Node& node : nodes_)
+        if (node.process)
+          for (const auto& executor : node.process->executors) ran = executor->run() > 0 || ran;
+      if (plan_.exclusive)
+        for (const auto& flight : storage_->in_flight())
+          if (flight.may_land) storage_->land(flight.id);
+      sync_all();
+      for (const auto& flight : storage_->in_flight()) {
+        if (flight.may_land) storage_->land(flight.id);
+        if (!flight.reported) storage_->report(flight.id);
+        ran = true;
+      }
+      look_at_log();
+    }
+    std::int64_t next = until;
+    for (Node& node : nodes_)
+      if (node.process)
+        for (const auto& executor : node.process->executors)
+          if (const auto due = executor->next_due()) next = std::min(next, *due);
+    if (time_.boot_ms() >= until) return true;
+    time_.advance(std::max<std::int64_t>(next - time_.boot_ms(), 1));
+  }
+}
+
+void World::quiet() {
+  quiet_ = true;
+  note("quiet");
+  storage_->refuse_writes(false);
+  storage_->fail_reads(std::nullopt);
+  keys_.set_unavailable(false);
+  disk_full_until_ = reads_fail_until_ = keys_away_until_ = 0;
+  // One process goes on: half of the time one that was there already, if that is all that is left.
+  Node& last = nodes_[random_.below(nodes_.size())];
+  const bool goes_on = nodes_.size() == 1 && last.process && last.skew_ms == 0 && chance(2) &&
+                       !plan_.has(Fault::keys_away) && !plan_.has(Fault::reads_fail);
+  for (Node& node : nodes_) {
+    node.stands_until_ms = 0;
+    node.skew_ms = 0;
+    if (node.process && !goes_on) kill(node, false);
+  }
+  if (!goes_on) start(last);
+
+  const std::int64_t begun = time_.boot_ms();
+  for (bool settled = false; !settled;) {
+    must(
+        time_.boot_ms() - begun < quiet_ms_max, "it does not come to rest: " + [&] {
+          std::string open;
+          for (const Intent& intent : ledger_.intents)
+            if (intent.keyed() && !intent.done &&
+                !(intent.asked_again_at_the_end && intent.last_error && definitive(*intent.last_error)))
+              open += " command " + std::to_string(intent.number) + " (" +
+                      (intent.last_error ? std::string(intent.last_error->rule) : "no answer") + ")";
+          return open;
+        }());
+    settle(second_ms);
+    settled = true;
+    for (Intent& intent : ledger_.intents) {
+      if (intent.unanswered > 0) settled = false;
+      if (intent.done || !intent.keyed() || intent.unanswered > 0) continue;
+      // Whatever was said before: the last word is what the log must bear out. A person that a command refers to may
+      // have been erased before ever being created.
+      const bool final = intent.last_error && (definitive(*intent.last_error) || !ledger_.erased.empty());
+      if (intent.asked_again_at_the_end && final) continue;
+      intent.asked_again_at_the_end = true;
+      send(intent, last);
+      settled = false;
+    }
+  }
+  for (const std::int64_t until = time_.boot_ms() + timers_ms_max; time_.boot_ms() < until;) {
+    settle(20 * second_ms);
+    last.process->engine.tick();
+  }
+  settle(second_ms);
+  if (!last.process->views) {
+    auto opened = Views::open(last.process->log, *last.rows, {});
+    must(opened.has_value(), "the views open");
+    last.process->views = std::move(*opened);
+  }
+  while (true) {
+    const auto applied = last.process->views->apply_available(last.process->clock.now());
+    must(applied.has_value(), "the views apply what there is");
+    if (*applied == 0) break;
+  }
+  statuses_.clear();
+  supervise();
+  settle(second_ms);
+  for (const auto& [life, all] : statuses_)
+    for (const OwnerStatus& status : all)
+      must(status.health == OwnerHealth::owning, "at rest every partition is owned: " + status.reason);
+}
+
+}  // namespace parlance::simulation
