@@ -91,10 +91,11 @@ Result<std::size_t> Runner::apply_available(Instant now, std::size_t records_max
   Result<void> stored;
   {
     const std::lock_guard lock(apply_mutex_);
-    const std::size_t share =
-        std::max<std::size_t>(1, records_max / std::max<std::size_t>(1, live_->partitions()));
-    for (PartitionId p = 0; p < live_->partitions(); ++p)
-      done += live_->apply(p, std::min(share, records_max - std::min(records_max, done)));
+    // A partition that is far behind takes a whole turn, while its rows are in the processor's caches; then the next one.
+    for (PartitionId i = 0; i < live_->partitions() && done < records_max; ++i) {
+      done += live_->apply(turn_, records_max - done);
+      turn_ = static_cast<PartitionId>((turn_ + 1) % live_->partitions());
+    }
     unflushed_records_ += done;
     if (done != 0 && !dirty_since_) dirty_since_ = now;
     stored = store_if_due(now, records_max);

@@ -70,6 +70,7 @@ class Runner {
   std::mutex apply_mutex_;  ///< guards what follows, and live_'s applying side
   std::optional<Instant> dirty_since_;
   std::uint64_t unflushed_records_ = 0;
+  PartitionId turn_ = 0;
   std::mutex rebuild_mutex_;  ///< held while a view is rebuilt
 
   std::mutex wait_mutex_;  ///< guards what follows
