@@ -104,7 +104,7 @@ class RowKey {
   Bytes out(2 + key.size());
   out[0] = static_cast<std::uint8_t>(partition >> 8);
   out[1] = static_cast<std::uint8_t>(partition);
-  std::memcpy(out.data() + 2, key.data(), key.size());
+  std::ranges::copy(key, out.begin() + 2);
   return out;
 }
 

@@ -768,15 +768,14 @@ bool World::settle(std::int64_t ms) {
       for (Node& node : nodes_)
         if (node.process)
           for (const auto& executor : node.process->executors) ran = executor->run() > 0 || ran;
-      if (plan_.exclusive)
-        for (const auto& flight : storage_->in_flight())
-          if (flight.may_land) storage_->land(flight.id);
-      sync_all();
-      for (const auto& flight : storage_->in_flight()) {
+      look_at_log();
+      const auto flights = storage_->in_flight();
+      for (const auto& flight : flights)
         if (flight.may_land) storage_->land(flight.id);
+      if (plan_.exclusive && !flights.empty()) sync_all();
+      for (const auto& flight : flights)
         if (!flight.reported) storage_->report(flight.id);
-        ran = true;
-      }
+      ran = ran || !flights.empty();
       look_at_log();
     }
     std::int64_t next = until;
