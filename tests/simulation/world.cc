@@ -285,6 +285,8 @@ void World::heal() {
 void World::start(Node& node) {
   node.life = ++lives_;
   node.stands_until_ms = 0;
+  node.skew_at_start_ms =
+      node.skew_ms;  // one that starts with a wrong clock holds its timers once that is set right
   ++coverage_.restarts;
   note("start process " + std::to_string(node.life));
   node.process = std::make_unique<Process>(storage_, *node.rows, keys_, time_, node.skew_ms,
@@ -797,8 +799,9 @@ void World::quiet() {
   disk_full_until_ = reads_fail_until_ = keys_away_until_ = 0;
   // One process goes on: half of the time one that was there already, if that is all that is left.
   Node& last = nodes_[random_.below(nodes_.size())];
-  const bool goes_on = nodes_.size() == 1 && last.process && last.skew_ms == 0 && chance(2) &&
-                       !plan_.has(Fault::keys_away) && !plan_.has(Fault::reads_fail);
+  const bool goes_on = nodes_.size() == 1 && last.process && last.skew_ms == 0 &&
+                       last.skew_at_start_ms == 0 && chance(2) && !plan_.has(Fault::keys_away) &&
+                       !plan_.has(Fault::reads_fail);
   for (Node& node : nodes_) {
     node.stands_until_ms = 0;
     node.skew_ms = 0;
