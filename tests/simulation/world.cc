@@ -694,9 +694,10 @@ void World::answered(std::size_t number, std::uint64_t life, const Result<Outcom
     must(rule != "subject.erased" || !ledger_.erased.empty(), name + " met an erasure that never was");
     must(rule != "subject.erased" || !is_message(intent.feature) || !final,
          name + ": a message was refused for good");
-    // With two processes another one may have done it between the decision and its answer.
-    if ((final || rule == "command.not_done") && nodes_.size() == 1)
-      intent.said_not_there.push_back(landed_.size());
+    // With two processes another one may have done it between the decision and its answer; a refusal may be overtaken by
+    // the same command's next asking, which is decided anew.
+    const bool not_there = rule == "command.not_done" || (final && intent.unanswered == 0);
+    if (not_there && nodes_.size() == 1) intent.said_not_there.push_back(landed_.size());
     if (const auto* action = std::get_if<OnConversation>(&intent.request.action);
         action && rule == "conversation.closed")
       ledger_.said_closed.push_back({action->conversation, landed_.size()});
