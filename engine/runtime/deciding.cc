@@ -62,7 +62,15 @@ Result<Draft> Deciding::decide(Request& request, const Moment& at) {
   const auto decided = std::visit([&](auto& action) { return on(asked, action); }, request.action);
   if (decided) return draft;
   forget(draft.made);
-  return decided.error();
+  if (draft.fired == 0) return decided.error();
+  // What it was refused on must be on record.
+  Draft timers;
+  timers.stream = draft.stream;
+  timers.events.assign(std::make_move_iterator(draft.events.begin()),
+                       std::make_move_iterator(draft.events.begin() + draft.fired));
+  timers.fired = draft.fired;
+  timers.refused = decided.error();
+  return timers;
 }
 
 void Deciding::forget(const std::vector<ReferenceId>& made) {
@@ -146,8 +154,11 @@ Result<void> Deciding::on(const Asked& asked, ReceiveForwarded& forwarded) {
   auto held = conversation(workspace, asked.draft.stream);
   if (!held) return held.error();
   conversation::State state = (*held)->state;
-  if (fold_.is_erased(workspace, state.requester) || fold_.is_erased(workspace, forwarded.author))
-    return erased();
+  for (const ReferenceId reference : {state.requester, forwarded.author}) {
+    const auto gone = fold_.is_erased(workspace, reference);
+    if (!gone) return gone.error();
+    if (*gone) return erased();
+  }
   auto preview = preview_of_conversation(workspace, **held);
   if (!preview) return preview.error();
   return receive(asked, state,
@@ -328,8 +339,10 @@ Result<void> Deciding::add(Draft& draft, conversation::State& state, const conve
 }
 
 Result<void> Deciding::fire_due(const Asked& asked, conversation::State& state) {
-  for (const conversation::Timer& timer : due_timers(state, asked.at.timers_due))
+  const auto due = due_timers(state, asked.at.timers_due);
+  for (const conversation::Timer& timer : due)
     if (auto fired = add(asked.draft, state, conversation::Tick{timer}, std::nullopt); !fired) return fired;
+  if (!due.empty()) asked.draft.fired = static_cast<std::ptrdiff_t>(asked.draft.events.size());
   return {};
 }
 
@@ -407,7 +420,7 @@ Result<const adoption::Body*> Deciding::adopted(WorkspaceId workspace) {
 
 /// The conversations of `sender` that the door knows, the newest ones, with the states of those in this slot.
 Result<void> Deciding::know(const Asked& asked, SubjectId sender, intake::State& out) {
-  auto listed = fold_.conversations_of(sender);
+  auto listed = fold_.conversations_of(asked.request.slot, sender);
   if (!listed) return listed.error();
   if (listed->size() > known_conversations_max)
     listed->erase(listed->begin(), listed->end() - static_cast<std::ptrdiff_t>(known_conversations_max));
@@ -416,7 +429,10 @@ Result<void> Deciding::know(const Asked& asked, SubjectId sender, intake::State&
     if (c.id.slot() == asked.request.slot) {
       auto held = fold_.conversations().load({Category::conversation, c.id});
       if (!held) return held.error();
-      if ((*held)->version == 0 || fold_.is_erased((*held)->workspace, (*held)->state.requester)) continue;
+      if ((*held)->version == 0) continue;
+      const auto gone = fold_.is_erased((*held)->workspace, (*held)->state.requester);
+      if (!gone) return gone.error();
+      if (*gone) continue;
       known.state = after_timers((*held)->state, asked.at.timers_due);
     }
     out.known.push_back(std::move(known));
@@ -434,9 +450,10 @@ Result<void> Deciding::know_thread(const Asked& asked, const Arrive& arrive, int
   if (!out.thread || out.thread->slot() != asked.request.slot) return {};
   auto held = fold_.conversations().load({Category::conversation, *out.thread});
   if (!held) return held.error();
-  if ((*held)->version != 0 && (*held)->workspace == asked.request.workspace &&
-      !fold_.is_erased((*held)->workspace, (*held)->state.requester))
-    out.thread_state = after_timers((*held)->state, asked.at.timers_due);
+  if ((*held)->version == 0 || (*held)->workspace != asked.request.workspace) return {};
+  const auto gone = fold_.is_erased((*held)->workspace, (*held)->state.requester);
+  if (!gone) return gone.error();
+  if (!*gone) out.thread_state = after_timers((*held)->state, asked.at.timers_due);
   return {};
 }
 

@@ -27,6 +27,8 @@ struct Draft {
   std::optional<Preview> preview;  ///< in the clear, of the conversation touched
   StreamId stream;                 ///< asked about
   Version version = 0;             ///< of that stream, before
+  std::ptrdiff_t fired = 0;        ///< how many of the events, the first, are timers that were due
+  std::optional<Error> refused;    ///< the command was, once they had fired; only they are in the draft
   /// The author's reference made here, whose row is not among the partition's yet.
   std::optional<std::pair<std::pair<ConversationId, SubjectId>, ReferenceId>> author;
 };
@@ -55,7 +57,8 @@ class Deciding {
         first_slot_(first_slot),
         message_went_to_(std::move(message_went_to)) {}
 
-  /// Fills ids into `request`, and takes texts out of it. On an error nothing is left behind.
+  /// Fills ids into `request`, and takes texts out of it. On an error nothing is left behind. A refusal that follows from
+  /// timers which were due comes as a draft of these: they are to be appended, without the command, before it is told.
   [[nodiscard]] Result<Draft> decide(Request& request, const Moment& at);
   /// The draft's record did not get into the log.
   void forget(const std::vector<ReferenceId>& made);

@@ -219,7 +219,7 @@ class Engine::Impl {
         owners_.size(),
         [outcome = std::move(outcome), answer = std::move(answer)](std::vector<Result<Outcome>> all) mutable {
           for (Result<Outcome>& one : all) {
-            if (!one) return answer(one.error());
+            if (!one) return answer(unfinished(one.error()));
             outcome.positions.insert(outcome.positions.end(), one->positions.begin(), one->positions.end());
           }
           answer(std::move(outcome));
@@ -288,7 +288,7 @@ Result<std::optional<subject::State>> Engine::subject(WorkspaceId workspace, Sub
 }
 
 Result<std::vector<ConversationId>> Engine::conversations_of(SubjectId id) const {
-  auto row = impl_->ports_.fold.get(fold_rows::id_key(partition_of(id.slot()), 'P', id));
+  auto row = impl_->ports_.fold.get(fold_rows::known_key(partition_of(id.slot()), id.slot(), id));
   if (!row) return row.error();
   std::vector<ConversationId> out;
   if (*row)

@@ -18,6 +18,9 @@ Bytes id_key(PartitionId partition, char type, RawId id) { return begin(partitio
 Bytes ids_key(PartitionId partition, char type, RawId first, RawId second) {
   return begin(partition, type).id(first).id(second).take();
 }
+Bytes known_key(PartitionId partition, Slot door, SubjectId subject) {
+  return begin(partition, 'P').le(door).id(subject).take();
+}
 Bytes number_key(PartitionId partition, WorkspaceId workspace, Slot slot) {
   return begin(partition, 'N').id(workspace).le(slot).take();
 }

@@ -16,7 +16,8 @@
 ///   'C' command id 16                       offset u64 of the envelope that accepted it
 ///   'A' blind address 16                    the subject 16 it belongs to, and the reference 16 under which the event that says so is
 ///                                           sealed: once that is erased, so is the row's meaning
-///   'P' subject 16                          its conversations: id 16, channel u8, store 16 each, oldest first
+///   'P' slot u8, subject 16                 the conversations of that person that the slot's door knows: id 16, channel u8,
+///                                           store 16 each, oldest first
 ///   'R' conversation 16, subject 16         the reference 16 under which that person writes there
 ///   'O' subject 16                          a person whose first event is still owed: workspace 16, identity (Sealed)
 ///   'T' due u64, category u8, id 16, kind   a timer; no value
@@ -29,6 +30,7 @@ namespace parlance::fold_rows {
 [[nodiscard]] Bytes stream_key(PartitionId partition, const StreamId& stream);
 [[nodiscard]] Bytes id_key(PartitionId partition, char type, RawId id);
 [[nodiscard]] Bytes ids_key(PartitionId partition, char type, RawId first, RawId second);
+[[nodiscard]] Bytes known_key(PartitionId partition, Slot door, SubjectId subject);
 [[nodiscard]] Bytes number_key(PartitionId partition, WorkspaceId workspace, Slot slot);
 [[nodiscard]] Bytes timer_key(PartitionId partition, Instant due, const StreamId& stream,
                               conversation::TimerKind kind);

@@ -58,6 +58,9 @@ std::optional<ConversationId> message_went_to(const Envelope& envelope) {
   return std::nullopt;
 }
 
+/// A repeat would be told the same.
+bool is_final(const Error& error) { return error.code == Errc::refused || error.code == Errc::not_found; }
+
 constexpr std::size_t timers_a_turn = 500;
 
 }  // namespace
@@ -302,6 +305,15 @@ class Owner::Impl final : public FencedWriter::Listener {
     const Instant now = std::max(ports_.clock.now(), last_recorded_);
     auto draft = deciding_.decide(request, {now, timers_due()});
     if (!draft) return answer_without_events(std::move(answer), may_retry(request, draft.error()));
+    if (draft->refused) {
+      Error refused = may_retry(request, *draft->refused);
+      Request timers;
+      timers.workspace = request.workspace;
+      timers.slot = request.slot;
+      timers.actor = {ActorKind::system, {}};
+      propose(std::move(timers), std::move(*draft), now, [](const Result<Outcome>&) {});
+      return answer_without_events(std::move(answer), std::move(refused));
+    }
     if (draft->events.empty() && !request.command) {
       Outcome outcome;
       outcome.stream = draft->stream;
@@ -557,11 +569,9 @@ class Owner::Impl final : public FencedWriter::Listener {
         result->subject = door.subject;
         return waiter.answer(std::move(result));
       }
-      const bool final = result.error().code == Errc::refused || result.error().code == Errc::not_found;
-      if (!final || alive.expired()) return waiter.answer(std::move(result));
+      if (!is_final(result.error()) || alive.expired()) return waiter.answer(unfinished(result.error()));
       ports_.executor.post([this, alive, waiter, cause, door]() mutable {
-        if (alive.expired())
-          return waiter.answer(unavailable("owner.stopping", "send it again with the same key"));
+        if (alive.expired()) return waiter.answer(unfinished(unavailable("owner.stopping")));
         fall_back(std::move(waiter), cause, std::move(door));
       });
     });
@@ -579,6 +589,8 @@ class Owner::Impl final : public FencedWriter::Listener {
       if (result) {
         result->positions.insert(result->positions.begin(), door.positions.begin(), door.positions.end());
         result->replayed = !first;
+      } else if (!is_final(result.error())) {
+        result = unfinished(result.error());
       }
       answer(std::move(result));
     });
@@ -601,7 +613,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     next.action = LinkAddress{identity, sealed.reference, added->at};
     ports_.route(std::move(next), [answer = std::move(waiter.answer),
                                    outcome = std::move(outcome)](Result<Outcome> linked) mutable {
-      if (!linked) return answer(std::move(linked));
+      if (!linked) return answer(unfinished(linked.error()));
       outcome.positions.insert(outcome.positions.end(), linked->positions.begin(), linked->positions.end());
       answer(std::move(outcome));
     });

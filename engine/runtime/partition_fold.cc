@@ -255,55 +255,55 @@ Result<void> PartitionFold::fold_event(const Folding& at, const intake::Event&) 
   return {};
 }
 
-/// The identity map, from what opening, joining, forwarding and linking events carry. A person's own events say nothing here: a
-/// further address counts once its door has linked it, wherever that door is.
+/// The identity map, from what opening, joining, forwarding and linking events carry. What a door knows comes from events of its
+/// own slot alone, so it does not depend on which slots share a partition, and an older message that arrives in another
+/// slot takes no address back from whom it was linked to since. A person's own events say nothing here: a further
+/// address counts once its door has linked it.
 Result<void> PartitionFold::fold_identity(const Folding& at, const Identity& identity, const Sealed& sealed) {
   const StreamId& stream = at.event.stream;
   if (stream.category == Category::subject) return {};
   const WorkspaceId workspace = at.envelope.workspace;
-  const Slot door = slot_of_address(keys_, workspace, identity.channel, identity.address);
-  if (is_mine(door))
-    put(at,
-        fold_rows::id_key(partition_, 'A',
-                          blind_address(keys_, workspace, identity.channel, identity.address)),
-        ByteWriter().id(identity.subject).id(sealed.reference).take());
-
+  const SubjectId person = identity.subject;
+  const auto writes_in = [&](ConversationId conversation) {
+    put(at, fold_rows::ids_key(partition_, 'R', conversation, person),
+        ByteWriter().id(sealed.reference).take());
+  };
   std::vector<fold_rows::Conversation> joined;
-  bool writes_there = true;
   if (stream.category == Category::conversation) {
     auto held = conversations_.load(stream);
     if (!held) return held.error();
     joined.push_back({ConversationId::from(stream.id), identity.channel, (*held)->state.store});
+    writes_in(joined.back().id);
   } else {
     const StoreId store = store_id(keys_, workspace, identity.channel, identity.account);
     const auto& event = std::get<intake::Event>(at.event.body);
     if (const auto* forwarded = std::get_if<intake::MessageForwarded>(&event)) {
       joined.push_back({forwarded->to, identity.channel, store});
+      writes_in(forwarded->to);
     } else {
-      writes_there = false;
       for (const ConversationId id : identity.conversations) joined.push_back({id, identity.channel, store});
     }
   }
-  if (joined.empty()) return {};
-  auto listed = conversations_of(identity.subject);
+  const Slot door = slot_of_address(keys_, workspace, identity.channel, identity.address);
+  if (stream.id.slot() != door) return {};
+  put(at,
+      fold_rows::id_key(partition_, 'A', blind_address(keys_, workspace, identity.channel, identity.address)),
+      ByteWriter().id(person).id(sealed.reference).take());
+  auto listed = conversations_of(door, person);
   if (!listed) return listed.error();
-  for (const fold_rows::Conversation& c : joined) {
+  for (const fold_rows::Conversation& c : joined)
     if (std::ranges::find(*listed, c) == listed->end()) listed->push_back(c);
-    if (writes_there)
-      put(at, fold_rows::ids_key(partition_, 'R', c.id, identity.subject),
-          ByteWriter().id(sealed.reference).take());
-  }
-  put(at, fold_rows::id_key(partition_, 'P', identity.subject), bytes_of(*listed));
+  if (!listed->empty()) put(at, fold_rows::known_key(partition_, door, person), bytes_of(*listed));
 
   // The person's own first event is a command of its own, never in one envelope with a conversation.
-  if (!is_mine(identity.subject.slot()) || identity.subject.slot() != door) return {};
-  auto person = subjects_.load({Category::subject, identity.subject});
-  if (!person) return person.error();
-  if ((*person)->state.exists) return {};
+  if (person.slot() != door) return {};
+  auto held = subjects_.load({Category::subject, person});
+  if (!held) return held.error();
+  if ((*held)->state.exists) return {};
   ByteWriter owed;
   owed.id(workspace);
   write_row(owed, sealed);
-  put(at, fold_rows::id_key(partition_, 'O', identity.subject), owed.take());
+  put(at, fold_rows::id_key(partition_, 'O', person), owed.take());
   return {};
 }
 
@@ -367,12 +367,14 @@ Result<std::optional<SubjectId>> PartitionFold::find_subject(WorkspaceId workspa
   if (!*row) return std::nullopt;
   ByteReader in(**row);
   const auto subject = in.id_of<SubjectId>();
-  if (is_erased(workspace, in.id_of<ReferenceId>())) return std::nullopt;
-  return subject;
+  const auto erased = is_erased(workspace, in.id_of<ReferenceId>());
+  if (!erased) return erased.error();
+  return *erased ? std::nullopt : std::optional(subject);
 }
 
-Result<std::vector<fold_rows::Conversation>> PartitionFold::conversations_of(SubjectId subject) const {
-  const auto row = rows_.get(fold_rows::id_key(partition_, 'P', subject));
+Result<std::vector<fold_rows::Conversation>> PartitionFold::conversations_of(Slot door,
+                                                                             SubjectId subject) const {
+  const auto row = rows_.get(fold_rows::known_key(partition_, door, subject));
   if (!row) return row.error();
   if (!*row) return std::vector<fold_rows::Conversation>{};
   return fold_rows::read_conversations(**row);
@@ -385,8 +387,9 @@ Result<std::optional<ReferenceId>> PartitionFold::reference_of(WorkspaceId works
   if (!row) return row.error();
   if (!*row) return std::nullopt;
   const auto reference = ByteReader(**row).id_of<ReferenceId>();
-  if (is_erased(workspace, reference)) return std::nullopt;
-  return reference;
+  const auto erased = is_erased(workspace, reference);
+  if (!erased) return erased.error();
+  return *erased ? std::nullopt : std::optional(reference);
 }
 
 Result<std::uint64_t> PartitionFold::numbered(WorkspaceId workspace, Slot slot) const {
@@ -395,8 +398,10 @@ Result<std::uint64_t> PartitionFold::numbered(WorkspaceId workspace, Slot slot) 
   return *row ? ByteReader(**row).le<std::uint64_t>() : 0;
 }
 
-bool PartitionFold::is_erased(WorkspaceId workspace, ReferenceId reference) {
-  return std::holds_alternative<Erased>(door_.row(workspace, reference));
+Result<bool> PartitionFold::is_erased(WorkspaceId workspace, ReferenceId reference) {
+  const auto row = door_.row(workspace, reference);
+  if (const auto* trouble = std::get_if<Unavailable>(&row)) return trouble->error;
+  return std::holds_alternative<Erased>(row);
 }
 
 Result<PartitionFold::Due> PartitionFold::due(Instant now, std::size_t limit) const {

@@ -78,15 +78,17 @@ class PartitionFold {
   /// Whom a normalised address belongs to; none where that is erased.
   [[nodiscard]] Result<std::optional<SubjectId>> find_subject(WorkspaceId workspace, Channel channel,
                                                               const std::string& address);
-  /// All conversations of a person that this partition knows of, oldest first.
-  [[nodiscard]] Result<std::vector<fold_rows::Conversation>> conversations_of(SubjectId subject) const;
+  /// All conversations of a person that the door of a slot knows of, oldest first.
+  [[nodiscard]] Result<std::vector<fold_rows::Conversation>> conversations_of(Slot door,
+                                                                              SubjectId subject) const;
   /// The reference under which a person writes in a conversation; none where there is none or it is erased.
   [[nodiscard]] Result<std::optional<ReferenceId>> reference_of(WorkspaceId workspace,
                                                                 ConversationId conversation,
                                                                 SubjectId subject);
   /// How many tickets the slot has numbered.
   [[nodiscard]] Result<std::uint64_t> numbered(WorkspaceId workspace, Slot slot) const;
-  [[nodiscard]] bool is_erased(WorkspaceId workspace, ReferenceId reference);
+  /// An error where that cannot be told now: whoever takes it for a no seals new text for somebody who was erased.
+  [[nodiscard]] Result<bool> is_erased(WorkspaceId workspace, ReferenceId reference);
   [[nodiscard]] bool is_mine(Slot slot) const {
     return slot >= genesis_.first_slot && slot < genesis_.first_slot + genesis_.slots;
   }

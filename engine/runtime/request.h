@@ -118,8 +118,16 @@ struct Outcome {
   RawId made;                       ///< the agent, queue, tag or token that was added
 };
 
-/// Errors besides the deciders' refusals: `version_conflict` ("stream.version_conflict"), `overloaded`, `unavailable` (the outcome
-/// is not known, or not done: the same id may be sent again), `read_only`, `invalid` ("command.key_reused").
+/// Errors besides the deciders' refusals: `version_conflict` ("stream.version_conflict"), `overloaded`, `read_only`, `invalid`
+/// ("command.key_reused"), and `unavailable`: the same id may be sent again. Of these "command.not_done" says that nothing
+/// happened, "command.unfinished" that a part is on record and the repeat does the rest; after any other the outcome is not
+/// known.
 using Answer = std::function<void(Result<Outcome>)>;
+
+/// The answer where a first part is on record and a further one failed with `error`.
+[[nodiscard]] inline Error unfinished(const Error& error) {
+  return {Errc::unavailable, "command.unfinished",
+          "begun, not finished (" + std::string(error.rule) + "); send it again with the same key"};
+}
 
 }  // namespace parlance

@@ -42,7 +42,7 @@ void Model::accepted(PartitionId partition, const Envelope& envelope, Moment at)
   }
   const auto* arrive = cause.intent == nullptr ? nullptr : std::get_if<Arrive>(&cause.intent->request.action);
   const bool at_the_door = arrive != nullptr && cause.kind != Cause::Kind::forward;
-  if (at_the_door) remember(partition, *arrive);
+  if (at_the_door) remember(cause.intent->request.slot, *arrive);
   bool person = false, conversation = false;
   for (const StreamEvent& event : envelope.events) {
     must(event.version == ++versions_[event.stream], "versions of a stream are dense");
@@ -75,7 +75,7 @@ void Model::accepted(PartitionId partition, const Envelope& envelope, Moment at)
   }
   must(!(person && conversation), "no envelope holds a person together with a conversation");
   if (cause.intent == nullptr) return;
-  if (at_the_door) message_went(partition, envelope, cause);
+  if (at_the_door) message_went(envelope, cause);
   if (envelope.events.empty()) {
     // Nothing to change: then it is so.
     if (const auto* set = asked<conversation::SetPriority>(cause.intent))
@@ -87,7 +87,7 @@ void Model::accepted(PartitionId partition, const Envelope& envelope, Moment at)
 
 /// Which conversation a message joins, by the rules in words: a thread of another slot; a thread here that takes it; the newest
 /// active one of that channel and store here; the newest that may be reopened; one elsewhere; else a new one.
-void Model::message_went(PartitionId partition, const Envelope& envelope, const Cause& cause) {
+void Model::message_went(const Envelope& envelope, const Cause& cause) {
   const Intent& intent = *cause.intent;
   const Arrive& arrive = std::get<Arrive>(intent.request.action);
   const std::string name = "message " + std::to_string(intent.number);
@@ -167,10 +167,19 @@ void Model::message_went(PartitionId partition, const Envelope& envelope, const 
     }
   }
   if (!unsure) {
-    must((expected == Goes::forward) == forwarded,
-         name + (forwarded ? " was forwarded" : " was not forwarded"));
-    must((expected == Goes::open) == opened.has_value(), name + (opened ? " opened one" : " opened none"));
-    if (where) must(*where == *actual, name + " went to another conversation than the rules say");
+    const auto said = [&](Goes goes, const std::optional<ConversationId>& id) {
+      return (goes == Goes::open
+                  ? std::string("opens one")
+                  : std::string(goes == Goes::join ? "joins " : "is forwarded to ") + to_text(*id));
+    };
+    const Goes went = forwarded ? Goes::forward : opened ? Goes::open : Goes::join;
+    std::string known = "; its sender is known in";
+    for (const Known& k : known_before_)
+      known += " " + to_text(k.conversation) + " (" + std::string(to_text(before_.at(k.conversation).phase)) +
+               ", " + std::string(to_text(k.channel)) +
+               (k.store == arrive.store ? ", that store)" : ", another store)");
+    must(expected == went && (!where || *where == *actual),
+         name + " " + said(went, actual) + ", and by the rules it " + said(expected, where) + known);
   }
   if (!falls_back) went_to_.emplace(intent.number, *actual);
 
@@ -182,12 +191,11 @@ void Model::message_went(PartitionId partition, const Envelope& envelope, const 
     must(held->second.person == owner.person || !owner.person, name + ": one address is one person");
   if (!owner.person) owner.person = SubjectId::from(owner.reference);  // erased: nobody that we know
   addresses_.insert_or_assign(address, owner);
-  knows(partition, owner,
-        {*actual, arrive.channel, forwarded ? arrive.store : conversations_.at(*actual).store});
+  knows(slot, owner, {*actual, arrive.channel, forwarded ? arrive.store : conversations_.at(*actual).store});
 }
 
-void Model::knows(PartitionId partition, const Owner& owner, const Known& known) {
-  auto& list = known_[{partition, owner.person}];
+void Model::knows(Slot door, const Owner& owner, const Known& known) {
+  auto& list = known_[{door, owner.person}];
   if (std::ranges::find(list, known) == list.end()) list.push_back(known);
 }
 
@@ -237,7 +245,7 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
       Owner owner = person_of(e->identity);
       if (!owner.person) owner.person = SubjectId::from(owner.reference);
       addresses_.insert_or_assign(Address{open->channel, open->address}, owner);
-      knows(partition, owner, {id, open->channel, open->store});
+      knows(id.slot(), owner, {id, open->channel, open->store});
     }
     return;
   }
@@ -284,14 +292,6 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
                    e.participant != c.requester,
                name + ": a participant joins once");
           c.participants.push_back(e.participant);
-          if (cause.kind == Cause::Kind::forward) {
-            // Known in this partition from now on, too.
-            Owner owner = person_of(e.identity);
-            if (owner.person) {
-              const auto& arrive = std::get<Arrive>(intent->request.action);
-              knows(partition, owner, {id, arrive.channel, c.store});
-            }
-          }
         } else if constexpr (std::is_same_v<E, conversation::Replied>) {
           const std::string text = text_of(e.content);
           must(intent != nullptr && (text == intent->text || erased(e.content.reference())),
@@ -384,14 +384,14 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
 }
 
 /// How things were before the envelope's own events: to whom the sender's address belonged, and what the door knew of that person.
-void Model::remember(PartitionId partition, const Arrive& arrive) {
+void Model::remember(Slot door, const Arrive& arrive) {
   before_ = conversations_;
   owner_before_.reset();
   known_before_.clear();
   const auto held = addresses_.find({arrive.channel, arrive.address});
   if (held == addresses_.end()) return;
   owner_before_ = held->second;
-  known_before_ = known_[{partition, held->second.person}];
+  known_before_ = known_[{door, held->second.person}];
 }
 
 void Model::on_door(const Envelope& envelope, const intake::Event& body, const Cause& cause) {
@@ -404,14 +404,13 @@ void Model::on_door(const Envelope& envelope, const intake::Event& body, const C
   const auto& linked = std::get<intake::AddressLinked>(body);
   must(cause.kind == Cause::Kind::link, "an address is linked because somebody asked");
   const auto& added = std::get<AddIdentity>(cause.intent->request.action);
-  const PartitionId partition = partition_of_slot_[envelope.events.front().stream.id.slot()];
   const Owner owner{added.subject, linked.identity.reference()};
   addresses_.insert_or_assign(Address{added.identity.channel, added.identity.address}, owner);
   const StoreId store = store_id(keys_, workspace_, added.identity.channel, added.identity.account);
   const auto brought = to_link_.find(*envelope.command);
   must(brought != to_link_.end(), "an address is linked after it was added");
   for (const ConversationId id : brought->second)
-    knows(partition, owner, {id, added.identity.channel, store});
+    knows(envelope.events.front().stream.id.slot(), owner, {id, added.identity.channel, store});
 }
 
 void Model::on_person(const Envelope& envelope, const StreamEvent& event, const subject::Event& body,
@@ -428,7 +427,7 @@ void Model::on_person(const Envelope& envelope, const StreamEvent& event, const 
   const CommandId link = derive_id(keys_, "link", envelope.id);
   derived_[link] = {cause.intent->number, Cause::Kind::link};
   auto& brought = to_link_[link];
-  for (const Known& known : known_[{partition_of_slot_[id.slot()], id}]) {
+  for (const Known& known : known_[{id.slot(), id}]) {
     const Conversation& c = conversations_.at(known.conversation);
     if (known.conversation.slot() == id.slot() && active(c) && !erased(c.requester) &&
         std::ranges::find(brought, known.conversation) == brought.end())

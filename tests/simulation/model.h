@@ -82,9 +82,9 @@ class Model {
   void on_door(const Envelope& envelope, const intake::Event& body, const Cause& cause);
   void on_person(const Envelope& envelope, const StreamEvent& event, const subject::Event& body,
                  const Cause& cause);
-  void remember(PartitionId partition, const Arrive& arrive);
-  void message_went(PartitionId partition, const Envelope& envelope, const Cause& cause);
-  void knows(PartitionId partition, const Owner& owner, const Known& known);
+  void remember(Slot door, const Arrive& arrive);
+  void message_went(const Envelope& envelope, const Cause& cause);
+  void knows(Slot door, const Owner& owner, const Known& known);
   Owner person_of(const Personal<Identity>& identity);
   std::string text_of(const Personal<MessageContent>& content);
   [[nodiscard]] bool erased(ReferenceId reference) const { return ledger_.destroyed.contains(reference); }
@@ -98,7 +98,7 @@ class Model {
 
   std::map<ConversationId, Conversation> conversations_;
   std::map<Address, Owner> addresses_;
-  std::map<std::pair<PartitionId, SubjectId>, std::vector<Known>> known_;
+  std::map<std::pair<Slot, SubjectId>, std::vector<Known>> known_;
   std::map<CommandId, std::vector<ConversationId>>
       to_link_;                                     ///< what a person's new address brings to its door
   std::map<PartitionId, settings::Policy> policy_;  ///< as adopted

@@ -62,6 +62,7 @@ struct Process {
 struct Node {
   std::unique_ptr<MemoryRows> rows = std::make_unique<MemoryRows>();
   std::int64_t skew_ms = 0;
+  std::int64_t skew_at_start_ms = 0;
   std::int64_t stands_until_ms = 0;  ///< by the boot clock
   std::uint64_t life = 0;            ///< counts processes over the run; 0: none yet
   std::unique_ptr<Process> process;

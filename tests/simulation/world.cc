@@ -285,6 +285,8 @@ void World::heal() {
 void World::start(Node& node) {
   node.life = ++lives_;
   node.stands_until_ms = 0;
+  node.skew_at_start_ms =
+      node.skew_ms;  // one that starts with a wrong clock holds its timers once that is set right
   ++coverage_.restarts;
   note("start process " + std::to_string(node.life));
   node.process = std::make_unique<Process>(storage_, *node.rows, keys_, time_, node.skew_ms,
@@ -692,9 +694,10 @@ void World::answered(std::size_t number, std::uint64_t life, const Result<Outcom
     must(rule != "subject.erased" || !ledger_.erased.empty(), name + " met an erasure that never was");
     must(rule != "subject.erased" || !is_message(intent.feature) || !final,
          name + ": a message was refused for good");
-    // With two processes another one may have done it between the decision and its answer.
-    if ((final || rule == "command.not_done") && nodes_.size() == 1)
-      intent.said_not_there.push_back(landed_.size());
+    // With two processes another one may have done it between the decision and its answer; a refusal may be overtaken by
+    // the same command's next asking, which is decided anew.
+    const bool not_there = rule == "command.not_done" || (final && intent.unanswered == 0);
+    if (not_there && nodes_.size() == 1) intent.said_not_there.push_back(landed_.size());
     if (const auto* action = std::get_if<OnConversation>(&intent.request.action);
         action && rule == "conversation.closed")
       ledger_.said_closed.push_back({action->conversation, landed_.size()});
@@ -768,15 +771,14 @@ bool World::settle(std::int64_t ms) {
       for (Node& node : nodes_)
         if (node.process)
           for (const auto& executor : node.process->executors) ran = executor->run() > 0 || ran;
-      if (plan_.exclusive)
-        for (const auto& flight : storage_->in_flight())
-          if (flight.may_land) storage_->land(flight.id);
-      sync_all();
-      for (const auto& flight : storage_->in_flight()) {
+      look_at_log();
+      const auto flights = storage_->in_flight();
+      for (const auto& flight : flights)
         if (flight.may_land) storage_->land(flight.id);
+      if (plan_.exclusive && !flights.empty()) sync_all();
+      for (const auto& flight : flights)
         if (!flight.reported) storage_->report(flight.id);
-        ran = true;
-      }
+      ran = ran || !flights.empty();
       look_at_log();
     }
     std::int64_t next = until;
@@ -798,8 +800,9 @@ void World::quiet() {
   disk_full_until_ = reads_fail_until_ = keys_away_until_ = 0;
   // One process goes on: half of the time one that was there already, if that is all that is left.
   Node& last = nodes_[random_.below(nodes_.size())];
-  const bool goes_on = nodes_.size() == 1 && last.process && last.skew_ms == 0 && chance(2) &&
-                       !plan_.has(Fault::keys_away) && !plan_.has(Fault::reads_fail);
+  const bool goes_on = nodes_.size() == 1 && last.process && last.skew_ms == 0 &&
+                       last.skew_at_start_ms == 0 && chance(2) && !plan_.has(Fault::keys_away) &&
+                       !plan_.has(Fault::reads_fail);
   for (Node& node : nodes_) {
     node.stands_until_ms = 0;
     node.skew_ms = 0;
