@@ -1,15 +1,18 @@
 // Runs seeds of the simulation; see world.h for what a run is and oracles.h for what it must keep.
 //
-//   simulation                       the seeds that failed once, then 300
-//   simulation --seeds FROM..TO      these
-//   simulation --seed N              this one, every step printed, twice: both runs must be the same
+//   simulation                          the seeds that failed once, then 300, then short runs with a power cut before each step
+//   simulation --seeds FROM..TO         these seeds
+//   simulation --seed N                 this one, every step printed, twice: both runs must be the same
+//   simulation --seed N --crash-at K    its short run with a power cut before step K, likewise
 //
 // Ends with the one command that replays it when a seed fails. Prints how often each feature was done after each fault.
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -26,27 +29,69 @@ using namespace parlance::simulation;
 
 constexpr std::uint64_t default_seeds = 300;
 constexpr std::uint64_t twice_one_in = 25;
+/// Whose short runs lose power before each step: one of each kind of log.
+constexpr std::array<std::uint64_t, 2> crashed_seeds{3, 5};
+constexpr std::size_t crash_stride = 5, crash_steps_max = 5000;
 
 char replay_line[512];  // for those who can't allocate any more
 
-void name_replay(const char* program, std::uint64_t seed) {
-  std::snprintf(replay_line, sizeof replay_line, "\nreplay with: %s --seed %llu\n", program,
-                static_cast<unsigned long long>(seed));
+/// One run to make.
+struct Job {
+  std::uint64_t seed = 0;
+  std::optional<std::size_t> crash_at;
+};
+
+void name_replay(const char* program, const Job& job) {
+  const int end = std::snprintf(replay_line, sizeof replay_line, "\nreplay with: %s --seed %llu", program,
+                                static_cast<unsigned long long>(job.seed));
+  const auto used = static_cast<std::size_t>(end);
+  if (used >= sizeof replay_line) return;
+  if (job.crash_at)
+    std::snprintf(replay_line + used, sizeof replay_line - used, " --crash-at %zu\n", *job.crash_at);
+  else
+    std::snprintf(replay_line + used, sizeof replay_line - used, "\n");
 }
 void print_replay() { (void)!::write(STDERR_FILENO, replay_line, std::strlen(replay_line)); }
 void on_abort(int) { print_replay(); }
 
 struct Run {
   std::uint64_t hash = 0;
+  std::size_t steps = 0;
   Coverage coverage;
 };
-Run run(std::uint64_t seed, bool verbose) {
+Run run(const Job& job, bool verbose) {
   Trace trace(verbose);
-  World world(draw_plan(seed), trace);
+  World world(job.crash_at ? draw_plan_of_crash(job.seed, *job.crash_at) : draw_plan(job.seed), trace);
   world.run();
   judge(world);
-  return {trace.hash(), world.coverage()};
+  return {trace.hash(), world.steps(), world.coverage()};
 }
+
+/// What all runs together came to.
+struct Total {
+  const char* program;
+  bool verbose = false;
+  Coverage coverage;
+  std::size_t runs = 0, failed = 0;
+
+  /// How many steps it had; none where it failed.
+  std::optional<std::size_t> add(const Job& job, bool twice) {
+    name_replay(program, job);
+    ++runs;
+    try {
+      const Run once = run(job, verbose);
+      coverage.add(once.coverage);
+      if (twice) must(run(job, false).hash == once.hash, "a seed runs the same twice");
+      if (verbose) std::printf("trace %016llx\n", static_cast<unsigned long long>(once.hash));
+      return once.steps;
+    } catch (const std::exception& violation) {
+      ++failed;
+      std::fprintf(stderr, "\nseed %llu: %s", static_cast<unsigned long long>(job.seed), violation.what());
+      print_replay();
+      return std::nullopt;
+    }
+  }
+};
 
 void print(const Coverage& coverage) {
   std::printf("\n%-14s %8s", "done after", "any");
@@ -75,46 +120,38 @@ std::vector<std::uint64_t> failed_seeds(const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char* const program = argv[0];
-  std::vector<std::uint64_t> seeds;
-  bool verbose = false;
-  if (argc == 3 && std::string(argv[1]) == "--seed") {
-    seeds.push_back(std::stoull(argv[2]));
-    verbose = true;
-  } else if (argc == 3 && std::string(argv[1]) == "--seeds") {
-    const std::string range = argv[2];
-    const std::size_t dots = range.find("..");
-    if (dots == std::string::npos) return std::fprintf(stderr, "--seeds FROM..TO\n"), 2;
-    const std::uint64_t to = std::stoull(range.substr(dots + 2));
-    for (std::uint64_t seed = std::stoull(range.substr(0, dots)); seed <= to; ++seed) seeds.push_back(seed);
-  } else if (argc == 1) {
-    seeds = failed_seeds(FAILED_SEEDS);
-    for (std::uint64_t seed = 1; seed <= default_seeds; ++seed) seeds.push_back(seed);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  Total total{argv[0]};
+  std::vector<Job> jobs;
+  bool crash_everywhere = false;
+  if (words.size() >= 2 && words[0] == "--seed") {
+    jobs.push_back({std::stoull(words[1]), std::nullopt});
+    if (words.size() == 4 && words[2] == "--crash-at") jobs.front().crash_at = std::stoull(words[3]);
+    total.verbose = true;
+  } else if (words.size() == 2 && words[0] == "--seeds" && words[1].find("..") != std::string::npos) {
+    const std::uint64_t to = std::stoull(words[1].substr(words[1].find("..") + 2));
+    for (std::uint64_t seed = std::stoull(words[1]); seed <= to; ++seed) jobs.push_back({seed, std::nullopt});
+  } else if (words.empty()) {
+    for (const std::uint64_t seed : failed_seeds(FAILED_SEEDS)) jobs.push_back({seed, std::nullopt});
+    for (std::uint64_t seed = 1; seed <= default_seeds; ++seed) jobs.push_back({seed, std::nullopt});
+    crash_everywhere = true;
   } else {
-    return std::fprintf(stderr, "simulation [--seed N | --seeds FROM..TO]\n"), 2;
+    std::fprintf(stderr, "simulation [--seeds FROM..TO | --seed N [--crash-at K]]\n");
+    return 2;
   }
 
   std::signal(SIGABRT, on_abort);
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_set_death_callback(print_replay);
 #endif
-  Coverage total;
-  std::size_t failed = 0;
-  for (const std::uint64_t seed : seeds) {
-    name_replay(program, seed);
-    try {
-      const Run once = run(seed, verbose);
-      total.add(once.coverage);
-      if (verbose || seed % twice_one_in == 0)
-        must(run(seed, false).hash == once.hash, "a seed runs the same twice");
-      if (verbose) std::printf("trace %016llx\n", static_cast<unsigned long long>(once.hash));
-    } catch (const std::exception& violation) {
-      ++failed;
-      std::fprintf(stderr, "\nseed %llu: %s", static_cast<unsigned long long>(seed), violation.what());
-      print_replay();
-    }
-  }
-  print(total);
-  std::printf("%zu seeds, %zu failed\n", seeds.size(), failed);
-  return failed == 0 ? 0 : 1;
+  for (const Job& job : jobs) (void)total.add(job, total.verbose || job.seed % twice_one_in == 0);
+  if (crash_everywhere)
+    for (const std::uint64_t seed : crashed_seeds)
+      for (std::size_t step = 0; step < crash_steps_max; step += crash_stride) {
+        const auto steps = total.add({seed, step}, false);
+        if (steps && *steps <= step) break;
+      }
+  print(total.coverage);
+  std::printf("%zu runs, %zu failed\n", total.runs, total.failed);
+  return total.failed == 0 ? 0 : 1;
 }

@@ -44,6 +44,7 @@ void Model::accepted(PartitionId partition, const Envelope& envelope, Moment at)
   const bool at_the_door = arrive != nullptr && cause.kind != Cause::Kind::forward;
   if (at_the_door) remember(cause.intent->request.slot, *arrive);
   bool person = false, conversation = false;
+  only_timers_so_far_ = true;
   for (const StreamEvent& event : envelope.events) {
     must(event.version == ++versions_[event.stream], "versions of a stream are dense");
     must(partition_of_slot_[event.stream.id.slot()] == partition,
@@ -255,6 +256,20 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
   const bool may_follow = std::holds_alternative<conversation::NoteAdded>(body) ||
                           std::holds_alternative<conversation::BreachWithdrawn>(body);
   must(c.phase != Phase::closed || may_follow, name + ": nothing is done after the closing");
+  const auto* closed = std::get_if<conversation::Closed>(&body);
+  const bool timer = std::holds_alternative<conversation::Woken>(body) ||
+                     std::holds_alternative<conversation::FirstResponseBreached>(body) ||
+                     (closed != nullptr && closed->automatic);
+  if (!timer && only_timers_so_far_) {
+    only_timers_so_far_ = false;
+    const auto pending = [&](bool asked, Instant at) {
+      return asked && at <= envelope.recorded_at && at != Instant{};
+    };
+    must(!clocks_right_ || (!pending(c.phase == Phase::snoozed, c.snoozed_until) &&
+                            !pending(c.phase == Phase::resolved, c.closes_at) &&
+                            !pending(active(c) && c.response == FirstResponse::running, c.response_due)),
+         name + ": what was due fires before a command that came later");
+  }
   const auto due = [&](Instant at, const char* what) {
     must(event.occurred_at == at, name + ": " + what + " at its own instant");
     ++timers_fired_;

@@ -42,13 +42,15 @@ class Model {
     std::optional<Moment> closed_at;
   };
 
+  /// `clocks_right`: nobody set a clock in this run, so recorded_at says when a decision was made.
   Model(const Ledger& ledger, KeyService& keys, Door& door, WorkspaceId workspace,
-        std::vector<PartitionId> partition_of_slot)
+        std::vector<PartitionId> partition_of_slot, bool clocks_right)
       : ledger_(ledger),
         keys_(keys),
         door_(door),
         workspace_(workspace),
-        partition_of_slot_(std::move(partition_of_slot)) {}
+        partition_of_slot_(std::move(partition_of_slot)),
+        clocks_right_(clocks_right) {}
 
   /// Throws Violation.
   void accepted(PartitionId partition, const Envelope& envelope, Moment at);
@@ -95,6 +97,7 @@ class Model {
   Door& door_;
   WorkspaceId workspace_;
   std::vector<PartitionId> partition_of_slot_;
+  bool clocks_right_;
 
   std::map<ConversationId, Conversation> conversations_;
   std::map<Address, Owner> addresses_;
@@ -114,6 +117,7 @@ class Model {
   std::map<SubjectId, Version> persons_;
   std::size_t timers_fired_ = 0;
   Moment now_ = 0;
+  bool only_timers_so_far_ = true;  ///< in the envelope that is being judged
   // As it was before the envelope that is being judged.
   std::map<ConversationId, Conversation> before_;
   std::optional<Owner> owner_before_;

@@ -265,7 +265,8 @@ void judge(World& world) {
   Process& process = *world.survivor().process;
   for (unsigned slot = 0; slot < 256; ++slot)
     partition_of_slot.push_back(process.engine.partition_of(static_cast<Slot>(slot)));
-  Model model(world.ledger(), world.keys(), process.engine.door(), world.workspace(), partition_of_slot);
+  Model model(world.ledger(), world.keys(), process.engine.door(), world.workspace(), partition_of_slot,
+              !world.plan().has(Fault::clock_step) && !world.plan().has(Fault::clock_jump));
   judge_log(world, model);
   judge_conversations(world, model);
   judge_views(world);

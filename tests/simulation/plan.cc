@@ -34,6 +34,16 @@ Plan draw_plan(std::uint64_t seed) {
   return plan;
 }
 
+Plan draw_plan_of_crash(std::uint64_t seed, std::size_t step) {
+  Plan plan = draw_plan(seed);
+  plan.on.reset();
+  plan.crash_at = step;
+  plan.weights.fill(1);
+  plan.intents = 14;
+  plan.fault_one_in = 10;  // it comes back soon
+  return plan;
+}
+
 void Trace::note(const std::string& line) {
   for (const char c : line) hash_ = (hash_ ^ static_cast<std::uint8_t>(c)) * 0x100000001b3ULL;
   if (verbose_) std::printf("%s\n", line.c_str());

@@ -3,6 +3,7 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -75,9 +76,12 @@ struct Plan {
   std::size_t intents = 60;    ///< commands of clients, repeats not counted
   std::uint32_t fault_one_in;  ///< a step is a fault once in so many
   std::uint32_t repeat_one_in;
+  std::optional<std::size_t> crash_at;  ///< the power goes before this step
   [[nodiscard]] bool has(Fault fault) const { return on[static_cast<std::size_t>(fault)]; }
 };
 [[nodiscard]] Plan draw_plan(std::uint64_t seed);
+/// A short run without other faults, in which the power goes before a given step.
+[[nodiscard]] Plan draw_plan_of_crash(std::uint64_t seed, std::size_t step);
 
 /// Something that must hold does not.
 struct Violation : std::runtime_error {

@@ -72,8 +72,12 @@ std::unique_ptr<Process> World::process_from_zero(MemoryRows& rows) {
 void World::run() {
   start(nodes_.front());
   std::size_t idle = 0;
-  for (std::size_t step = 0; step < steps_max; ++step) {
+  for (; steps_ < steps_max; ++steps_) {
     heal();
+    if (plan_.crash_at == steps_ && nodes_.front().process) {
+      happened(Fault::crash);
+      kill(nodes_.front(), true);
+    }
     if (ledger_.intents.size() >= plan_.intents && settled_intents() && ++idle > 200) break;
     const std::size_t draw = random_.below(100);
     if (chance(plan_.fault_one_in))
@@ -692,8 +696,8 @@ void World::answered(std::size_t number, std::uint64_t life, const Result<Outcom
     must(rule != "command.key_reused", name + " has the key of another");
     must(rule != "conversation.not_found" || !ledger_.erased.empty(), name + " met no conversation");
     must(rule != "subject.erased" || !ledger_.erased.empty(), name + " met an erasure that never was");
-    must(rule != "subject.erased" || !is_message(intent.feature) || !final,
-         name + ": a message was refused for good");
+    must(!final || !is_message(intent.feature),
+         name + ": a customer's message was refused: " + std::string(rule));
     // With two processes another one may have done it between the decision and its answer; a refusal may be overtaken by
     // the same command's next asking, which is decided anew.
     const bool not_there = rule == "command.not_done" || (final && intent.unanswered == 0);
@@ -761,8 +765,8 @@ bool World::settled_intents() const {
   });
 }
 
-/// Runs everything for so long; true when nothing is left to do.
-bool World::settle(std::int64_t ms) {
+/// Runs everything for so long.
+void World::settle(std::int64_t ms) {
   const std::int64_t until = time_.boot_ms() + ms;
   while (true) {
     bool ran = true;
@@ -786,7 +790,7 @@ bool World::settle(std::int64_t ms) {
       if (node.process)
         for (const auto& executor : node.process->executors)
           if (const auto due = executor->next_due()) next = std::min(next, *due);
-    if (time_.boot_ms() >= until) return true;
+    if (time_.boot_ms() >= until) return;
     time_.advance(std::max<std::int64_t>(next - time_.boot_ms(), 1));
   }
 }

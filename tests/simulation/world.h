@@ -25,6 +25,8 @@ class World {
   ~World();
   /// All steps, then the quiet phase, in which everything must come to rest. Throws Violation.
   void run();
+  /// How many steps there were before the quiet phase.
+  [[nodiscard]] std::size_t steps() const { return steps_; }
 
   // ---- for those who judge the run ----
   [[nodiscard]] const Plan& plan() const { return plan_; }
@@ -80,7 +82,7 @@ class World {
   ConversationId some_conversation();
   [[nodiscard]] std::string address(std::size_t n) const;
   void quiet();
-  bool settle(std::int64_t ms);
+  void settle(std::int64_t ms);
   [[nodiscard]] bool settled_intents() const;
 
   template <class Command> Request on(ConversationId id, Command command);
@@ -109,6 +111,7 @@ class World {
   std::array<bool, faults> happened_{};
   std::int64_t disk_full_until_ = 0, reads_fail_until_ = 0, keys_away_until_ = 0;
   bool quiet_ = false;
+  std::size_t steps_ = 0;
   Coverage coverage_;
 };
 

@@ -233,6 +233,58 @@ TEST_CASE("a linked address joins the person's conversation wherever its door is
   }
 }
 
+TEST_CASE("a forwarded message that arrives late takes the address back from nobody") {
+  EngineFixture desk({.partitions = 1});
+  const ConversationId thread = desk.open();
+  const Outcome other = desk.received({.from = "bob@example.com"});
+  const std::string guest = desk.address_away_from(thread.slot());
+  desk.storage->hold_appends(true);
+  const Pending message = desk.send(desk.message({.from = guest, .text = "hi", .thread = thread}));
+  REQUIRE(runs_until_in_flight(desk, 1));
+  desk.storage->deliver_all();
+  // The door has decided; before the message is in its conversation the address is linked to somebody else.
+  const Pending linked = desk.send(desk.add_identity(other.subject, Channel::email, guest));
+  desk.process->executor.run();
+  desk.storage->hold_appends(false);
+  for (int i = 0; i < 4; ++i) {
+    desk.storage->deliver_all();
+    desk.process->executor.run();
+  }
+  CHECK(message.outcome().stream.id == thread);
+  CHECK(linked.rule() == "done");
+  const auto found = [&] {
+    std::optional<SubjectId> subject;
+    desk.engine().find_subject(desk.workspace, Channel::email, guest,
+                               [&](Result<std::optional<SubjectId>> result) { subject = *result; });
+    desk.settle();
+    return subject;
+  };
+  CHECK(found() == other.subject);
+  desk.crash_and_lose_rows();
+  CHECK(found() == other.subject);
+}
+
+TEST_CASE("a message that its door has sent on and that did not arrive is said to be unfinished") {
+  EngineFixture desk({.exclusive = false});
+  const ConversationId id = desk.open();
+  const EngineFixture::Message message{
+      .from = desk.address_away_from(id.slot()), .text = "me too", .key = "k", .thread = id};
+  desk.storage->hold_appends(true);
+  const Pending pending = desk.send(desk.message(message));
+  REQUIRE(runs_until_in_flight(desk, 1));
+  desk.storage->deliver_all();
+  desk.process->executor.run();
+  for (const auto& flight : desk.storage->in_flight()) {
+    desk.storage->lose(flight.id);
+    desk.storage->report(flight.id, unavailable("log.unavailable"));
+  }
+  desk.storage->hold_appends(false);
+  desk.settle();
+  CHECK(pending.rule() == "command.unfinished");
+  CHECK(desk.received(message).stream.id == id);
+  CHECK(desk.texts(id) == std::vector<std::string>{"hello", "me too"});
+}
+
 TEST_CASE("a crash between adding an address and telling its door: the retry links the same person") {
   EngineFixture desk;
   const Outcome first = desk.received({});

@@ -91,6 +91,19 @@ TEST_CASE("the repeat of a forwarded message after its sender was erased is the 
   CHECK(desk.texts(id) == std::vector<std::string>{"hello", "(closed)"});
 }
 
+TEST_CASE("what cannot be read is not taken for not erased") {
+  EngineFixture desk;
+  const Outcome before = desk.received({.account = "one shop"});
+  erase(desk, before.subject);
+  desk.storage->fail_reads(unavailable("log.unavailable"));
+  CHECK(desk.ask(desk.message({.account = "another"})).result().error().code == Errc::unavailable);
+  desk.storage->fail_reads(std::nullopt);
+  const Outcome after = desk.received({.account = "another"});
+  CHECK(after.opened);
+  CHECK(after.subject != before.subject);
+  CHECK(desk.engine().door().rows_of(desk.workspace, before.subject)->empty());
+}
+
 TEST_CASE("timers of an erased conversation fire, and the deciders go on") {
   EngineFixture desk;
   const Outcome before = desk.received({});

@@ -133,6 +133,30 @@ TEST_CASE("a timer due when a command comes is decided first, in the same envelo
   CHECK(desk.all<conversation::Woken>(id).size() == 1);
 }
 
+TEST_CASE("a refusal that follows from a timer which was due is told when that is on record") {
+  EngineFixture desk;
+  desk.done(desk.policy({.first_response_ms = {}, .auto_close_ms = hour_ms}));
+  const ConversationId id = desk.open();
+  desk.done(desk.on(id, conversation::Resolve{}));
+  const Instant due = desk.time.now() + hour_ms;
+  desk.time.advance(hour_ms);  // without a tick
+  desk.storage->hold_appends(true);
+  Request request = desk.reply(id);
+  request.command = desk.key("late");
+  const Pending refused = desk.send(request);
+  desk.settle();
+  CHECK_FALSE(refused.answered());
+  desk.storage->deliver_all();
+  desk.storage->hold_appends(false);
+  desk.settle();
+  CHECK(refused.rule() == "conversation.closed");
+  REQUIRE(desk.all<conversation::Closed>(id).size() == 1);
+  CHECK(desk.all<conversation::Closed>(id).front().at == due);
+  for (const Envelope& envelope : desk.envelopes()) CHECK(envelope.command != request.command);
+  desk.pass(hour_ms);
+  CHECK(desk.all<conversation::Closed>(id).size() == 1);
+}
+
 TEST_CASE("a tick while the firing is in flight does not fire again, nor fill the log") {
   for (const bool exclusive : {true, false}) {
     EngineFixture desk({.partitions = 1, .exclusive = exclusive});
