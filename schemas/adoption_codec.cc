@@ -52,6 +52,7 @@ struct Form {
     const auto tags = write_words<form::Tag, form::TagBuilder>(w.builder, e.body.tags);
     const auto queues = write_words<form::Queue, form::QueueBuilder>(w.builder, e.body.queues);
     const auto agents = stored_ids(w.builder, e.body.agents);
+    const auto imports = stored_ids(w.builder, e.body.imports);
     form::AdoptedBuilder b(w.builder);
     b.add_settings_version(e.body.settings_version);
     b.add_desk_version(e.body.desk_version);
@@ -59,6 +60,7 @@ struct Form {
     b.add_tags(tags);
     b.add_queues(queues);
     b.add_agents(agents);
+    b.add_imports(imports);
     return b.Finish();
   }
   static void read(EventReading& r, const form::Adopted& in, domain::Adopted& out) {
@@ -68,6 +70,7 @@ struct Form {
     read_words(r, in.tags(), out.body.tags);
     read_words(r, in.queues(), out.body.queues);
     r.ids(in.agents(), out.body.agents);
+    r.ids(in.imports(), out.body.imports);
   }
 };
 

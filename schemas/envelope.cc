@@ -41,7 +41,7 @@ constexpr std::array subject_names =
 constexpr std::array door_names =
     std::to_array<std::string_view>({"door.message_forwarded", "door.address_linked"});
 constexpr std::array settings_names =
-    std::to_array<std::string_view>({"settings.policy_changed", "settings.tag_added"});
+    std::to_array<std::string_view>({"settings.policy_changed", "settings.tag_added", "settings.import_opened", "settings.import_closed"});
 constexpr std::array desk_names = std::to_array<std::string_view>(
     {"desk.agent_added", "desk.queue_added", "desk.token_issued", "desk.token_revoked"});
 constexpr std::array adoption_names = std::to_array<std::string_view>({"adoption.adopted"});
@@ -153,6 +153,7 @@ Bytes encode_envelope(const Envelope& envelope) {
   if (envelope.command) table.add_command(by_pointer(stored(*envelope.command)));
   if (envelope.correlation) table.add_correlation(by_pointer(stored(envelope.correlation)));
   if (envelope.causation) table.add_causation(by_pointer(stored(envelope.causation)));
+  if (envelope.import) table.add_import_id(by_pointer(stored(envelope.import)));
   if (envelope.actor.id) table.add_actor(by_pointer(stored(envelope.actor.id)));
   table.add_fingerprint(envelope.fingerprint);
   table.add_recorded_at(stored(envelope.recorded_at));
@@ -184,6 +185,7 @@ Result<Envelope> decode_envelope(ByteView body) {
   out.fingerprint = in.fingerprint();
   reading.id(in.correlation(), out.correlation);
   reading.id(in.causation(), out.causation);
+  reading.id(in.import_id(), out.import);
   reading.enumeration(in.actor_kind(), out.actor.kind, "the kind of actor");
   out.actor.id = reading.raw_id(in.actor());
   reading.instant(in.recorded_at(), out.recorded_at);

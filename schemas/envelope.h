@@ -50,6 +50,7 @@ struct Envelope {
   Instant recorded_at;
   std::uint32_t decider_version = 1;
   std::vector<StreamEvent> events;
+  ImportId import;  ///< whose command it was; zero: of none
   bool operator==(const Envelope&) const = default;
 };
 

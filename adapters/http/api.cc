@@ -45,6 +45,7 @@ bool may(const Caller& caller, Needs needs) {
     case Needs::agent: return has(caller.scopes, Scope::agent | Scope::admin);
     case Needs::ingest: return has(caller.scopes, Scope::ingest | Scope::import | Scope::admin);
     case Needs::admin: return has(caller.scopes, Scope::admin);
+    case Needs::import: return has(caller.scopes, Scope::import | Scope::admin);
   }
   return false;
 }
@@ -112,7 +113,7 @@ constexpr std::size_t positions_max = 64;
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
-    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes()})
+    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes(), &import_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
@@ -168,6 +169,7 @@ void dispatch(const Call& call) {
       if (!body) return call->fail(body.error());
       call->body = std::move(*body);
     }
+    if (method == "POST" && !take_import_headers(call)) return;
     return route.handler(call);
   }
   if (!allowed.empty()) {
@@ -248,6 +250,18 @@ void Api::handle(HttpRequest request, Respond respond) {
   auto call = std::make_shared<Exchange>(
       Exchange{*context, context, std::move(request), counted(context, std::move(respond)), {}, {}, nullptr});
   if (auto caller = context->access.caller(call->request)) call->caller = *caller;
+  dispatch(call);
+}
+
+void Api::post(const Caller& caller, Command command, Respond respond) {
+  const auto& context = impl_->context;
+  auto call = std::make_shared<Exchange>(Exchange{
+      *context, context, {}, counted(context, std::move(respond)), caller, {}, std::move(command.body)});
+  call->request.method = "POST";
+  call->request.path = std::move(command.path);
+  if (!command.key.empty()) call->request.headers.emplace_back("idempotency-key", std::move(command.key));
+  if (!command.as.empty()) call->request.headers.emplace_back("parlance-as", std::move(command.as));
+  call->import = command.import;
   dispatch(call);
 }
 

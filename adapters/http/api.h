@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include <boost/json/value.hpp>
+
 #include "adapters/http/access.h"
 #include "adapters/http/message.h"
 #include "engine/ports/clock.h"
@@ -36,6 +38,15 @@ class Api {
   ~Api();
 
   void handle(HttpRequest request, Respond respond);
+  /// A POST of somebody in this process, whoever they say they are.
+  struct Command {
+    std::string path;  ///< decoded
+    std::string key;   ///< the Idempotency-Key; empty: none
+    std::string as;    ///< the agent who did it, of an import; empty: the caller
+    ImportId import;
+    boost::json::value body;
+  };
+  void post(const Caller& caller, Command command, Respond respond);
   [[nodiscard]] Access& access();
   /// Requests being answered.
   [[nodiscard]] std::size_t under_way() const;

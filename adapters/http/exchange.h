@@ -38,6 +38,7 @@ struct Exchange {
   Caller caller;
   std::vector<std::string> captured;  ///< what stood for {id} in the path
   json::value body;                   ///< of a POST
+  ImportId import{};                  ///< the import that this is a command of; zero: of none
 
   void answer(unsigned status, const json::value& value,
               std::vector<std::pair<std::string, std::string>> headers = {}) const {
@@ -65,7 +66,7 @@ struct Exchange {
 using Call = std::shared_ptr<Exchange>;
 using Handler = void (*)(const Call&);
 
-enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin };
+enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin, import };
 struct Route {
   std::string_view method;
   std::string_view pattern;  ///< "/v1/conversations/{id}/reply"
@@ -75,6 +76,10 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& command_routes();
 [[nodiscard]] const std::vector<Route>& query_routes();
 [[nodiscard]] const std::vector<Route>& operating_routes();
+[[nodiscard]] const std::vector<Route>& import_routes();
+/// Reads what a POST says about an import: `Parlance-Import`, the import that it is a command of, and `Parlance-As`, the agent who
+/// did it then; both need the scope import. False: answered.
+[[nodiscard]] bool take_import_headers(const Call& call);
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 

@@ -120,6 +120,7 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
   if (key.size() > 255)
     return call->fail(400, "idempotency_key.too_long", "an Idempotency-Key has at most 255 characters");
   if (!read_if_match(call, request)) return;
+  request.import = call->import;
   std::optional<StreamId> stream;
   if (const auto* on = std::get_if<OnConversation>(&request.action))
     stream = {Category::conversation, on->conversation};
@@ -133,6 +134,7 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
     if (result->version != 0) body["version"] = std::to_string(result->version);
     const std::string positions = positions_text(result->positions);
     body["position"] = positions;
+    if (result->unchanged) body["unchanged"] = true;
     if (describe) describe(*result, body);
     std::vector<std::pair<std::string, std::string>> headers;
     if (!positions.empty()) headers.emplace_back("Parlance-Position", positions);
@@ -650,6 +652,7 @@ void batch(const Call& call) {
     Fields one((*commands)[i], at, faults);
     const std::string method_path = one.text("method_path", 4096, true);
     const std::string key = one.text("key", 255);
+    const std::string as = one.text("as", 40);
     const json::value* body = one.any("body");
     one.finish();
     auto part = std::make_shared<Exchange>(Exchange{call->context,
@@ -665,6 +668,8 @@ void batch(const Call& call) {
         part->request.path == "/v1/batch")
       one.fault("method_path", "not_a_command", "such as POST /v1/inbound");
     part->request.headers.emplace_back("idempotency-key", key);
+    if (!as.empty()) part->request.headers.emplace_back("parlance-as", as);
+    part->import = call->import;
     part->caller.by_cookie = false;  // the batch itself was checked
     parts.push_back(std::move(part));
   }
@@ -683,7 +688,10 @@ void batch(const Call& call) {
     std::string positions;
     for (const HttpResponse& one : answers->all) {
       boost::system::error_code ignored;
-      data.push_back(json::object{{"status", one.status}, {"body", json::parse(one.body, ignored)}});
+      json::object answered{{"status", one.status}, {"body", json::parse(one.body, ignored)}};
+      for (const auto& [name, value] : one.headers)
+        if (name == "Idempotency-Replayed") answered["replayed"] = true;
+      data.push_back(std::move(answered));
       for (const auto& [name, value] : one.headers)
         if (name == "Parlance-Position") positions += (positions.empty() ? "" : ",") + value;
     }

@@ -20,6 +20,7 @@ Result<std::vector<Event>> decide(const State& state, const Adopt& command) {
     body.settings_version = command.body.settings_version;
     body.policy = command.body.policy;
     body.tags = command.body.tags;
+    body.imports = command.body.imports;
   }
   if (command.body.desk_version > body.desk_version) {
     body.desk_version = command.body.desk_version;

@@ -21,6 +21,7 @@ struct Body {
   std::vector<settings::Tag> tags;
   std::vector<desk::Queue> queues;
   std::vector<AgentId> agents;
+  std::vector<ImportId> imports;  ///< open; of the settings
   bool operator==(const Body&) const = default;
   [[nodiscard]] bool knows(AgentId id) const { return std::ranges::find(agents, id) != agents.end(); }
   [[nodiscard]] bool knows(QueueId id) const {
@@ -29,6 +30,7 @@ struct Body {
   [[nodiscard]] bool knows(TagId id) const {
     return std::ranges::find(tags, id, &settings::Tag::id) != tags.end();
   }
+  [[nodiscard]] bool is_open(ImportId id) const { return std::ranges::find(imports, id) != imports.end(); }
 };
 
 struct Adopted {

@@ -234,6 +234,7 @@ struct State {
   bool customer_wrote_in_episode = false;
   bool answered_in_episode = false;  ///< by a person, after the customer wrote
   std::optional<Sealed> preview;     ///< the last one; what the next is made from
+  Instant opened_at;
   bool operator==(const State&) const = default;
 };
 [[nodiscard]] State evolve(State state, const Event& event);

@@ -41,11 +41,23 @@ struct TagAdded {
   std::string name;
   bool operator==(const TagAdded&) const = default;
 };
-using Event = std::variant<PolicyChanged, TagAdded>;
+/// A history is being brought in from elsewhere. What its commands touch runs on their times instead of the clock's until it is
+/// closed, so that no ten-year-old promise breaks before the line that kept it is read.
+struct ImportOpened {
+  ImportId id;
+  bool operator==(const ImportOpened&) const = default;
+};
+struct ImportClosed {
+  ImportId id;
+  bool operator==(const ImportClosed&) const = default;
+};
+inline constexpr std::size_t imports_max = 16;  ///< open at once
+using Event = std::variant<PolicyChanged, TagAdded, ImportOpened, ImportClosed>;
 
 struct State {
   Policy policy;
   std::vector<Tag> tags;
+  std::vector<ImportId> imports;  ///< open
   bool operator==(const State&) const = default;
 };
 [[nodiscard]] State evolve(State state, const Event& event);
@@ -57,7 +69,16 @@ struct AddTag {
   TagId id;
   std::string name;
 };
+/// One that is open, or closed, already: nothing. One that was closed may be opened again.
+struct OpenImport {
+  ImportId id;
+};
+struct CloseImport {
+  ImportId id;
+};
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const ChangePolicy& command);
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const AddTag& command);
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const OpenImport& command);
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const CloseImport& command);
 
 }  // namespace parlance::settings

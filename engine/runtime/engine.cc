@@ -7,7 +7,7 @@
 #include "engine/base/assert.h"
 #include "engine/process/adoption.h"
 #include "engine/runtime/blind.h"
-#include "engine/runtime/state_rows.h"
+#include "engine/runtime/speculation.h"
 
 namespace parlance {
 namespace {
@@ -277,14 +277,10 @@ Result<std::optional<subject::State>> Engine::subject(WorkspaceId workspace, Sub
   auto row = impl_->stream_row({Category::subject, id});
   if (!row) return row.error();
   if (!*row) return std::nullopt;
-  ByteReader in(**row);
-  if (in.id_of<WorkspaceId>() != workspace) return std::nullopt;
-  (void)in.le<Version>();
-  subject::State state;
-  read_row(in, state);
-  if (!in.at_end())
-    return corrupt("fold_store.row_malformed", "a stream's state does not read; fold the log again");
-  return state;
+  auto held = StreamStates<subject::State>::parse(**row);
+  if (!held) return held.error();
+  if (held->workspace != workspace) return std::nullopt;
+  return std::move(held->state);
 }
 
 Result<std::vector<ConversationId>> Engine::conversations_of(SubjectId id) const {

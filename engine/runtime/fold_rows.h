@@ -21,6 +21,8 @@
 ///   'R' conversation 16, subject 16         the reference 16 under which that person writes there
 ///   'O' subject 16                          a person whose first event is still owed: workspace 16, identity (Sealed)
 ///   'T' due u64, category u8, id 16, kind   a timer; no value
+///   'I' import 16, due u64, category u8,    a timer of a stream that an import touched while it was open: due once that is closed, or
+///       id 16, kind                         before the import's next command there; workspace 16
 ///   'N' workspace 16, slot u8               the slot's last ticket counter u64
 ///   'H' category u8, id 16, version u64     history: kind u16, occurred i64, recorded i64, actor u8 + 16, offset u64,
 ///                                           index u16 (numbers in keys are big-endian)
@@ -28,20 +30,33 @@ namespace parlance::fold_rows {
 
 [[nodiscard]] Bytes key(PartitionId partition, char type);
 [[nodiscard]] Bytes stream_key(PartitionId partition, const StreamId& stream);
+/// Whether `key` is that of the state of a stream of this category.
+[[nodiscard]] bool is_stream_of(ByteView key, Category category);
 [[nodiscard]] Bytes id_key(PartitionId partition, char type, RawId id);
 [[nodiscard]] Bytes ids_key(PartitionId partition, char type, RawId first, RawId second);
 [[nodiscard]] Bytes known_key(PartitionId partition, Slot door, SubjectId subject);
 [[nodiscard]] Bytes number_key(PartitionId partition, WorkspaceId workspace, Slot slot);
 [[nodiscard]] Bytes timer_key(PartitionId partition, Instant due, const StreamId& stream,
                               conversation::TimerKind kind);
+/// Of an import; its streams' timers lie in order from here to held_timers(partition, after(import)).
+[[nodiscard]] Bytes held_timers(PartitionId partition, ImportId import);
+[[nodiscard]] Bytes held_timer_key(PartitionId partition, ImportId import, Instant due, const StreamId& stream,
+                                   conversation::TimerKind kind);
+[[nodiscard]] ImportId after(ImportId import);
 [[nodiscard]] Bytes history_key(PartitionId partition, const StreamId& stream, Version version);
 
 struct DueTimer {
   StreamId stream;
   conversation::Timer timer;
 };
-/// None where it is not the key of a timer.
+/// None where it is not the key of a timer, 'T'.
 [[nodiscard]] std::optional<DueTimer> read_timer_key(ByteView key);
+struct HeldTimer {
+  ImportId import;
+  DueTimer timer;
+};
+/// None where it is not that of a timer held back by an import, 'I'.
+[[nodiscard]] std::optional<HeldTimer> read_held_timer_key(ByteView key);
 
 struct Conversation {
   ConversationId id;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/runtime/blind.h"
+#include "engine/runtime/streams.h"
 
 namespace parlance {
 namespace {
@@ -155,6 +156,8 @@ Result<Instant> PartitionFold::write(Ticket settled) {
     if (!change.value) continue;
     if (const auto timer = fold_rows::read_timer_key(change.key))
       earliest = std::min(earliest, timer->timer.due);
+    // What was adopted may have closed an import, and let go timers of any time.
+    if (fold_rows::is_stream_of(change.key, Category::adoption)) earliest = Instant{};
   }
   batch.push_back(
       {fold_rows::key(partition_, 'M'),
@@ -212,18 +215,31 @@ Result<void> PartitionFold::fold_event(const Folding& at, const conversation::Ev
   if (held.state.preview != shown) held.preview.reset();
   at.touch(held);
   const auto after = conversation::timers(held.state);
-  const auto timer_key = [&](const conversation::Timer& timer) {
-    return fold_rows::timer_key(partition_, timer.due, stream, timer.kind);
-  };
+  // An open import holds the timers of what it touches; they go back at the first event after it is closed.
+  const ImportId before_under = held.import;
+  if (at.envelope.import) held.import = at.envelope.import;
+  if (held.import) {
+    const auto open = is_open(held.workspace, held.import);
+    if (!open) return open.error();
+    if (!*open) held.import = {};
+  }
+  const bool moved = held.import != before_under;
+  const Bytes value = held.import ? ByteWriter().id(held.workspace).take() : Bytes{};
   for (const auto& timer : before)
-    if (std::ranges::find(after, timer) == after.end())
-      at.changes.push_back({timer_key(timer), std::nullopt});
+    if (moved || std::ranges::find(after, timer) == after.end())
+      at.changes.push_back({key_of_timer(stream, timer, before_under), std::nullopt});
   for (const auto& timer : after)
-    if (std::ranges::find(before, timer) == before.end()) at.changes.push_back({timer_key(timer), Bytes{}});
+    if (moved || std::ranges::find(before, timer) == before.end())
+      at.changes.push_back({key_of_timer(stream, timer, held.import), value});
   if (const auto* opened = std::get_if<conversation::Opened>(&event))
     put(at, fold_rows::number_key(partition_, at.envelope.workspace, stream.id.slot()),
         ByteWriter().le(opened->number / 256).take());
   return {};
+}
+Bytes PartitionFold::key_of_timer(const StreamId& stream, const conversation::Timer& timer,
+                                  ImportId import) const {
+  return import ? fold_rows::held_timer_key(partition_, import, timer.due, stream, timer.kind)
+                : fold_rows::timer_key(partition_, timer.due, stream, timer.kind);
 }
 template <class State, class Event>
 Result<void> PartitionFold::evolve_stream(StreamStates<State>& states, const Folding& at,
@@ -392,6 +408,12 @@ Result<std::optional<ReferenceId>> PartitionFold::reference_of(WorkspaceId works
   return *erased ? std::nullopt : std::optional(reference);
 }
 
+Result<bool> PartitionFold::is_open(WorkspaceId workspace, ImportId import) {
+  const auto adopted = adoptions_.load(adoption_stream(workspace, genesis_.first_slot));
+  if (!adopted) return adopted.error();
+  return (*adopted)->state.body.is_open(import);
+}
+
 Result<std::uint64_t> PartitionFold::numbered(WorkspaceId workspace, Slot slot) const {
   const auto row = rows_.get(fold_rows::number_key(partition_, workspace, slot));
   if (!row) return row.error();
@@ -404,20 +426,43 @@ Result<bool> PartitionFold::is_erased(WorkspaceId workspace, ReferenceId referen
   return std::holds_alternative<Erased>(row);
 }
 
-Result<PartitionFold::Due> PartitionFold::due(Instant now, std::size_t limit) const {
+Result<PartitionFold::Due> PartitionFold::due(Instant now, std::size_t limit) {
   Due out;
-  const auto scanned = store_.scan(fold_rows::key(partition_, 'T'), fold_rows::key(partition_, 'T' + 1),
-                                   [&](ByteView key, ByteView) {
-                                     const auto timer = fold_rows::read_timer_key(key);
-                                     if (!timer) return true;
-                                     if (timer->timer.due > now || out.timers.size() == limit) {
-                                       out.next = timer->timer.due;
-                                       return false;
-                                     }
-                                     out.timers.push_back(*timer);
-                                     return true;
-                                   });
+  const auto take = [&](const fold_rows::DueTimer& timer) {
+    if (timer.timer.due > now || out.timers.size() >= limit) {
+      out.next = std::min(out.next, timer.timer.due);
+      return false;
+    }
+    out.timers.push_back(timer);
+    return true;
+  };
+  auto scanned = store_.scan(fold_rows::key(partition_, 'T'), fold_rows::key(partition_, 'T' + 1),
+                             [&](ByteView key, ByteView) {
+                               const auto timer = fold_rows::read_timer_key(key);
+                               return !timer || take(*timer);
+                             });
+  // From import to import: those that are closed let go what they held.
+  for (Bytes from = fold_rows::key(partition_, 'I'); scanned;) {
+    std::optional<std::pair<WorkspaceId, ImportId>> found;
+    scanned = store_.scan(from, fold_rows::key(partition_, 'I' + 1), [&](ByteView key, ByteView value) {
+      if (const auto held = fold_rows::read_held_timer_key(key))
+        found.emplace(ByteReader(value).id_of<WorkspaceId>(), held->import);
+      return !found;
+    });
+    if (!scanned || !found) break;
+    const auto& [workspace, import] = *found;
+    from = fold_rows::held_timers(partition_, fold_rows::after(import));
+    const auto open = is_open(workspace, import);
+    if (!open) return open.error();
+    if (*open) continue;
+    scanned =
+        store_.scan(fold_rows::held_timers(partition_, import), from, [&](ByteView key, ByteView) {
+          const auto held = fold_rows::read_held_timer_key(key);
+          return !held || take(held->timer);
+        });
+  }
   if (!scanned) return scanned.error();
+  std::ranges::sort(out.timers, {}, [](const fold_rows::DueTimer& timer) { return timer.timer.due; });
   return out;
 }
 

@@ -79,7 +79,7 @@ struct OnConversation {
       command;
 };
 struct OnSettings {
-  std::variant<settings::ChangePolicy, settings::AddTag> command;
+  std::variant<settings::ChangePolicy, settings::AddTag, settings::OpenImport, settings::CloseImport> command;
 };
 /// AddAgent's `row` is filled in by the owner.
 struct OnDesk {
@@ -102,6 +102,7 @@ struct Request {
   EnvelopeId causation;
   EnvelopeId correlation;
   Action action;
+  ImportId import;  ///< of which it is a part: it must be open; zero: of none
 };
 
 /// What one accepted command did, derived from its envelope, so that a repeat's is the first's.
@@ -112,6 +113,7 @@ struct Outcome {
   Version version = 0;    ///< of that stream
   bool replayed = false;  ///< a repeat's answer
   bool opened = false;    ///< a conversation began
+  bool unchanged = false;  ///< it was so already
   std::optional<MessageId> message;
   std::uint64_t ticket_number = 0;  ///< of the conversation opened or joined; 0 where it is not about one
   SubjectId subject;                ///< of an inbound's sender; zero when erased or not asked

@@ -84,6 +84,7 @@ void write_row(ByteWriter& out, const conversation::State& s) {
       .le(static_cast<std::uint8_t>(s.answered_in_episode));
   out.le(static_cast<std::uint8_t>(s.preview.has_value()));
   if (s.preview) write_row(out, *s.preview);
+  out.le(s.opened_at.ms);
 }
 void read_row(ByteReader& in, conversation::State& s) {
   s.phase = in.le<conversation::Phase>();
@@ -105,6 +106,7 @@ void read_row(ByteReader& in, conversation::State& s) {
   s.customer_wrote_in_episode = in.le<std::uint8_t>() != 0;
   s.answered_in_episode = in.le<std::uint8_t>() != 0;
   if (in.le<std::uint8_t>() != 0) read_row(in, s.preview.emplace());
+  s.opened_at.ms = in.le<std::int64_t>();
 }
 
 void write_row(ByteWriter& out, const subject::State& s) {
@@ -120,10 +122,12 @@ void read_row(ByteReader& in, subject::State& s) {
 void write_row(ByteWriter& out, const settings::State& s) {
   write_policy(out, s.policy);
   write_tags(out, s.tags);
+  write_list(out, s.imports, [&](ImportId id) { out.id(id); });
 }
 void read_row(ByteReader& in, settings::State& s) {
   read_policy(in, s.policy);
   read_tags(in, s.tags);
+  read_list(in, s.imports, [&](ImportId& id) { read_id(in, id); });
 }
 
 void write_row(ByteWriter& out, const desk::State& s) {
@@ -155,6 +159,7 @@ void write_row(ByteWriter& out, const adoption::State& s) {
   write_tags(out, s.body.tags);
   write_queues(out, s.body.queues);
   write_list(out, s.body.agents, [&](AgentId id) { out.id(id); });
+  write_list(out, s.body.imports, [&](ImportId id) { out.id(id); });
 }
 void read_row(ByteReader& in, adoption::State& s) {
   s.body.settings_version = in.le<Version>();
@@ -163,6 +168,7 @@ void read_row(ByteReader& in, adoption::State& s) {
   read_tags(in, s.body.tags);
   read_queues(in, s.body.queues);
   read_list(in, s.body.agents, [&](AgentId& id) { read_id(in, id); });
+  read_list(in, s.body.imports, [&](ImportId& id) { read_id(in, id); });
 }
 
 }  // namespace parlance

@@ -220,6 +220,10 @@ void add_settings(Samples& samples) {
                      PolicyChanged{.policy = no_policy()});
   samples.add<Event>("settings.tag_added", TagAdded{.id = id_of<TagId>(10), .name = "Rücksendung 返品"},
                      TagAdded{.id = {}, .name = ""});
+  samples.add<Event>("settings.import_opened", ImportOpened{.id = id_of<ImportId>(10)},
+                     ImportOpened{.id = {}});
+  samples.add<Event>("settings.import_closed", ImportClosed{.id = id_of<ImportId>(10)},
+                     ImportClosed{.id = {}});
 }
 
 void add_desk(Samples& samples) {
@@ -250,6 +254,8 @@ void add_adoption(Samples& samples) {
   body.queues = {{id_of<QueueId>(12), "Billing"}, {id_of<QueueId>(13), ""}};
   body.agents = {id_of<AgentId>(14), id_of<AgentId>(15), id_of<AgentId>(16)};
   samples.add<Event>("adoption.adopted", Adopted{.body = body}, Adopted{.body = {.policy = no_policy()}});
+  body.imports = {id_of<ImportId>(17), id_of<ImportId>(18)};
+  samples.add<Event>("adoption.adopted/imports", Adopted{.body = body});
 }
 
 }  // namespace
@@ -268,6 +274,8 @@ std::vector<EnvelopeSample> envelope_samples() {
   empty.workspace = id_of<WorkspaceId>(2);
   empty.command = id_of<CommandId>(4);
   samples.add_envelope("envelope/without_events", empty);
+  empty.import = id_of<ImportId>(5);
+  samples.add_envelope("envelope/of_import", empty);
   return samples.take();
 }
 
