@@ -260,6 +260,8 @@ void Api::post(const Caller& caller, Command command, Respond respond) {
   call->request.method = "POST";
   call->request.path = std::move(command.path);
   if (!command.key.empty()) call->request.headers.emplace_back("idempotency-key", std::move(command.key));
+  // What is told of the past overwrites nobody's work.
+  if (command.import) call->request.headers.emplace_back("if-match", "*");
   if (!command.as.empty()) call->request.headers.emplace_back("parlance-as", std::move(command.as));
   call->import = command.import;
   dispatch(call);

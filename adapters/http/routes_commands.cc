@@ -82,7 +82,8 @@ Request request_for(const Call& call, Slot slot, std::string_view scope, Action 
   const std::string_view key = call->request.header("idempotency-key");
   if (!key.empty()) {
     const KeyService& keys = call->engine().keys();
-    const std::string principal = raw_id_text("who", call->caller.actor.id);
+    // Who brings a history in does not matter: another may go on where one was stopped.
+    const std::string principal = call->import ? "import" : raw_id_text("who", call->caller.actor.id);
     request.command = command_id(keys, call->caller.workspace, principal + " " + std::string(scope), key);
     request.fingerprint =
         fingerprint64(keys, key, as_bytes(call->request.path + "\n" + json::serialize(call->body)));
@@ -670,6 +671,7 @@ void batch(const Call& call) {
     part->request.headers.emplace_back("idempotency-key", key);
     if (!as.empty()) part->request.headers.emplace_back("parlance-as", as);
     part->import = call->import;
+    if (part->import) part->request.headers.emplace_back("if-match", "*");
     part->caller.by_cookie = false;  // the batch itself was checked
     parts.push_back(std::move(part));
   }

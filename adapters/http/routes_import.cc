@@ -33,8 +33,7 @@ void open_import(const Call& call) {
   const std::string name = fields.text("name", name_bytes_max, true);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
-  const auto id =
-      ImportId::from(command_id(call->engine().keys(), call->caller.workspace, "import", name));
+  const ImportId id = import_id(call->engine().keys(), call->caller.workspace, name);
   submit(call, id, settings::OpenImport{id}, 201);
 }
 
@@ -48,12 +47,22 @@ void close_import(const Call& call) {
   submit(call, *id, settings::CloseImport{*id}, 200);
 }
 
+/// Those that are open; with `name`, the one of that name, open or not.
 void list_imports(const Call& call) {
   const auto directory = call->engine().directory();
+  const WorkspaceState* workspace = call->workspace(*directory);
+  std::vector<ImportId> open;
+  if (workspace != nullptr) open = workspace->settings.imports;
   json::array data;
-  if (const WorkspaceState* workspace = call->workspace(*directory))
-    for (const ImportId id : workspace->settings.imports)
-      data.push_back(json::object{{"id", to_text(id)}, {"state", "open"}});
+  const auto add = [&](ImportId id) {
+    const bool is_open = std::ranges::find(open, id) != open.end();
+    data.push_back(json::object{{"id", to_text(id)}, {"state", is_open ? "open" : "closed"}});
+  };
+  const auto name = call->request.query.find("name");
+  if (name != call->request.query.end())
+    add(import_id(call->engine().keys(), call->caller.workspace, name->second));
+  else
+    for (const ImportId id : open) add(id);
   call->answer(200, json::object{{"data", std::move(data)},
                                  {"page", json::object{{"has_more", false}, {"next", nullptr}}}});
 }

@@ -97,7 +97,8 @@ struct Client::Impl {
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl{nullptr, curl_easy_cleanup};
 
   Done<json::value> send(const std::string& method, const std::string& path, const Query& query,
-                         long seconds_max) {
+                         long seconds_max, const std::string& sent = "{}",
+                         const std::vector<std::string>& more_headers = {}) {
     CURL* const c = curl.get();
     std::string url = server + path;
     for (const auto& [name, value] : query) {
@@ -109,7 +110,9 @@ struct Client::Impl {
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(nullptr, curl_slist_free_all);
     for (const std::string& header :
          {"Authorization: Bearer " + token, std::string("Accept: application/json"),
-          std::string("Content-Type: application/json")})
+          std::string("Content-Type: application/json"), std::string("Expect:")})
+      headers.reset(curl_slist_append(headers.release(), header.c_str()));
+    for (const std::string& header : more_headers)
       headers.reset(curl_slist_append(headers.release(), header.c_str()));
     std::string body;
     std::array<char, CURL_ERROR_SIZE> said{};
@@ -125,7 +128,10 @@ struct Client::Impl {
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, &body);
     if (on_this_machine(server)) curl_easy_setopt(c, CURLOPT_PROXY, "");
-    if (method == "POST") curl_easy_setopt(c, CURLOPT_COPYPOSTFIELDS, "{}");
+    if (method == "POST") {
+      curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(sent.size()));
+      curl_easy_setopt(c, CURLOPT_POSTFIELDS, sent.data());
+    }
     if (const CURLcode code = curl_easy_perform(c); code != CURLE_OK)
       return Failure{Exit::unreachable,
                      fmt::format("{}: {}", server, said[0] != 0 ? said.data() : curl_easy_strerror(code))};
@@ -180,6 +186,13 @@ Done<Client> Client::open(const ServerOptions& options) {
 
 Done<json::value> Client::get(const std::string& path, const Query& query) {
   return impl_->send("GET", path, query, answer_seconds_max);
+}
+Done<json::value> Client::post(const std::string& path, const json::value& body) {
+  return post_text(path, json::serialize(body));
+}
+Done<json::value> Client::post_text(const std::string& path, const std::string& body,
+                                    const std::vector<std::string>& headers) {
+  return impl_->send("POST", path, {}, answer_seconds_max, body, headers);
 }
 Done<json::value> Client::post(const std::string& path) { return impl_->send("POST", path, {}, 0); }
 

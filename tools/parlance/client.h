@@ -45,6 +45,10 @@ class Client {
   [[nodiscard]] Done<json::value> get(const std::string& path, const Query& query = {});
   /// An empty command; for those that take as long as reading the log, so it waits as long as the connection stands.
   [[nodiscard]] Done<json::value> post(const std::string& path);
+  /// A command with its body, as a value or as JSON already; `headers` as in "Name: value".
+  [[nodiscard]] Done<json::value> post(const std::string& path, const json::value& body);
+  [[nodiscard]] Done<json::value> post_text(const std::string& path, const std::string& body,
+                                            const std::vector<std::string>& headers = {});
 
  private:
   struct Impl;

@@ -93,7 +93,12 @@ class NodeImpl final : public Node {
     return future.get();
   }
 
-  Result<std::string> listen() override {
+  http::Api& api() override {
+    if (!api_) make_api();
+    return *api_;
+  }
+
+  void make_api() {
     api_ = std::make_unique<http::Api>(http::Api::Parts{
         *engine_, *folder_.log, *views_, clock_, *timers_,
         [] {
@@ -108,6 +113,10 @@ class NodeImpl final : public Node {
           return files;
         },
         std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }});
+  }
+
+  Result<std::string> listen() override {
+    if (!api_) make_api();
     auto server = http::Server::listen(io_, options_.listen, {},
                                        [this](http::HttpRequest request, http::Respond respond) {
                                          api_->handle(std::move(request), std::move(respond));

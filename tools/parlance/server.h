@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "adapters/http/api.h"
 #include "engine/base/error.h"
 #include "engine/ports/clock.h"
 #include "engine/runtime/engine.h"
@@ -39,6 +40,8 @@ class Node {
   /// Submits and waits for the answer. Not from the node's own threads.
   [[nodiscard]] virtual Result<Outcome> submit(Request request) = 0;
 
+  /// The routes, for commands of this process. Lives as long as the node runs.
+  [[nodiscard]] virtual http::Api& api() = 0;
   /// Starts answering HTTP; "127.0.0.1:8080".
   [[nodiscard]] virtual Result<std::string> listen() = 0;
   /// A path and fragment that signs `agent` in, once, within ten minutes: "/#/sign-in/TOKEN".
