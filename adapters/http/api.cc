@@ -13,29 +13,25 @@ constexpr std::string_view page_policy =
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'";
 
-std::vector<std::string_view> segments_of(std::string_view path) {
-  std::vector<std::string_view> out;
-  while (!path.empty()) {
-    path.remove_prefix(1);  // its '/'
-    const std::size_t end = std::min(path.find('/'), path.size());
-    out.push_back(path.substr(0, end));
-    path.remove_prefix(end);
-  }
-  return out;
+/// The step at the beginning of a path, without its '/'; the path goes on after it.
+std::string_view next_step(std::string_view& path) {
+  path.remove_prefix(1);
+  const std::string_view step = path.substr(0, path.find('/'));
+  path.remove_prefix(step.size());
+  return step;
 }
 
 bool matches(std::string_view pattern, std::string_view path, std::vector<std::string>& captured) {
   captured.clear();
-  const auto wanted = segments_of(pattern);
-  const auto given = segments_of(path);
-  if (wanted.size() != given.size()) return false;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i].starts_with('{'))
-      captured.emplace_back(given[i]);
-    else if (wanted[i] != given[i])
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = next_step(pattern);
+    const std::string_view given = next_step(path);
+    if (wanted.starts_with('{'))
+      captured.emplace_back(given);
+    else if (wanted != given)
       return false;
   }
-  return true;
+  return pattern.empty() && path.empty();
 }
 
 bool may(const Caller& caller, Needs needs) {

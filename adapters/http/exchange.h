@@ -78,7 +78,7 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& operating_routes();
 [[nodiscard]] const std::vector<Route>& import_routes();
 /// Reads what a POST says about an import: `Parlance-Import`, the import that it is a command of, and `Parlance-As`, the agent who
-/// did it then; both need the scope import. False: answered.
+/// did it then (nobody in particular where an import does not say); both need the scope import. False: answered.
 [[nodiscard]] bool take_import_headers(const Call& call);
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);

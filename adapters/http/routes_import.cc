@@ -72,7 +72,7 @@ void list_imports(const Call& call) {
 bool take_import_headers(const Call& call) {
   const std::string_view import = call->request.header("parlance-import");
   const std::string_view as = call->request.header("parlance-as");
-  if (import.empty() && as.empty()) return true;
+  if (import.empty() && as.empty() && !call->import) return true;
   const auto refuse = [&](unsigned status, std::string_view code, std::string_view detail) {
     call->fail(status, code, detail);
     return false;
@@ -84,7 +84,12 @@ bool take_import_headers(const Call& call) {
     if (!id) return refuse(422, id.error().rule, "Parlance-Import: the id that POST /v1/imports answered");
     call->import = *id;
   }
-  if (as.empty()) return true;
+  if (as.empty()) {
+    // Whoever brings a history in did not do what it tells.
+    call->caller.agent = {};
+    call->caller.actor = {ActorKind::program, {}};
+    return true;
+  }
   const auto agent = parse_id<AgentId>(as);
   const auto directory = call->engine().directory();
   const WorkspaceState* workspace = call->workspace(*directory);

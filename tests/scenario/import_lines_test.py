@@ -58,6 +58,8 @@ CASES = [
     ("a lone CR within", b'{"text":\r"a"', "json.malformed", None),
     ("nested 100 deep", b'{"a":' * 100 + b"1" + b"}" * 100, "json.malformed", None),
     ("nested 100,000 deep", b"[" * 100_000, "json.malformed", None),
+    ("nested 63 deep", text(message("n18"))[:-1] + b',"a":' + b'{"a":' * 61 + b"1" + b"}" * 62, "ANY", None),
+    ("39,000 values", text(message("n19", a=list(range(39_000)))), "ANY", None),
     ("a member twice", b'{"text":"a","text":"b"}', "json.malformed", None),
     ("a number too large", b'{"a":1e999}', "json.malformed", None),
     ("41,000 values", b'{"a":[' + b"1," * 41_000 + b"1]}", "json.malformed", None),
@@ -72,7 +74,7 @@ CASES = [
     ("the 30th of February", text(message("n5", occurred_at="2020-02-30T00:00:00Z")), "instant.malformed", None),
     ("a time in the future", text(message("n6", occurred_at=from_now(86400))), "in_the_future", None),
     ("a path of no command", on("/v1/nonsense", occurred_at=AT), "not_found", None),
-    ("a path outside", on("/etc/passwd", occurred_at=AT), "import.not_a_command", 9),
+    ("a path outside", on("/etc/passwd", occurred_at=AT), "import.not_a_command", 2),
     ("a path with a query", on("/v1/inbound?x=1", occurred_at=AT), "import.not_a_command", None),
     ("a batch", on("/v1/batch", commands=[]), "import.not_a_command", None),
     ("an import within", on("/v1/imports", name="x"), "import.not_a_command", None),
@@ -161,7 +163,7 @@ def check(own, where, name):
             assert number not in found, f"{name}, {what}: rejected with {found[number]}"
             continue
         assert number in found, f"{name}, {what}: taken, wanted {code}"
-        assert found[number][0] == code, f"{name}, {what}: {found[number]}, wanted {code}"
+        assert code in (found[number][0], "ANY"), f"{name}, {what}: {found[number]}, wanted {code}"
         assert column is None or found[number][1] == column, f"{name}, {what}: column {found[number][1]}, wanted {column}"
         assert found[number][1] >= 1
     assert set(found) <= set(wanted), f"{name}: rejected too: {set(found) - set(wanted)}"

@@ -71,7 +71,8 @@ def tickets_at_rest(desk):
 def plain(value):
     """A value without the ids that each folder draws for itself, and without when it was recorded."""
     if isinstance(value, dict):
-        return {name: plain(member) for name, member in value.items()
+        return {name: sorted((tag["name"] for tag in member)) if name == "tags" and isinstance(member, list) else plain(member)
+                for name, member in value.items()
                 if name not in ("id", "recorded_at", "version", "number", "position", "updated_at", "ticket_number")}
     if isinstance(value, list):
         return [plain(member) for member in value]

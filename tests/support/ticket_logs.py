@@ -184,10 +184,10 @@ class Ticket:
         self.state = "open"
 
     def act(self, what, at, row=None, **members):
-        line = {"path": self.path + what, **members, "occurred_at": rfc3339(at)}
-        if row is not None:
-            line["id"] = f"{self.name} row {row}"
-        self.out(line)
+        """`row`: which one the line stands for. Every line has an id of its own: rows of one second may be alike."""
+        self.lines += 1
+        ident = f"{self.name} act {self.lines}" if row is None else f"{self.name} row {row}"
+        self.out({"path": self.path + what, "id": ident, **members, "occurred_at": rfc3339(at)})
 
     def take_up(self, at):
         """Whatever state it is in, it is worked on from now."""

@@ -1,6 +1,7 @@
 #include <csignal>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -57,29 +58,85 @@ std::string default_name(const std::vector<std::filesystem::path>& files) {
   return out.substr(0, 900);
 }
 
-/// A node of its own with a desk like the one that the ids of `names` mean, so that a dry run meets what the real one would.
-Done<std::unique_ptr<Node>> scratch_node(const ScratchFolder& folder,
+/// Two names may mean one, and the node has a first queue and agent of its own.
+Done<void> add(Node& node, Action action) {
+  Request request;
+  request.workspace = node.workspace();
+  request.slot = request.workspace.slot();
+  request.actor = {ActorKind::system, {}};
+  request.action = std::move(action);
+  const auto done = node.submit(std::move(request));
+  if (!done && done.error().code != Errc::refused) return failure(done.error());
+  return {};
+}
+
+/// People, queues, tags and promises of the server's desk.
+Done<void> copy_desk(Client& server, Node& node) {
+  const auto rows_of = [](const json::value& body, std::string_view list) {
+    const auto* rows = body.is_object() ? body.get_object().if_contains(json::string_view(list.data(), list.size()))
+                                        : nullptr;
+    return rows != nullptr && rows->is_array() ? rows->get_array() : json::array();
+  };
+  const auto text_of = [](const json::value& row, std::string_view name) {
+    const auto* value =
+        row.is_object() ? row.get_object().if_contains(json::string_view(name.data(), name.size())) : nullptr;
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  };
+  auto agents = server.get("/v1/agents");
+  if (!agents) return agents.error();
+  for (const json::value& row : rows_of(*agents, "data"))
+    if (const auto id = parse_id<AgentId>(text_of(row, "id")))
+      if (auto added = add(node, OnDesk{desk::AddAgent{.id = *id,
+                                                       .role = parse_role(text_of(row, "role")).value_or(Role::agent),
+                                                       .profile = {text_of(row, "name"), ""}}});
+          !added)
+        return added;
+  auto queues = server.get("/v1/queues");
+  if (!queues) return queues.error();
+  for (const json::value& row : rows_of(*queues, "data"))
+    if (const auto id = parse_id<QueueId>(text_of(row, "id")))
+      if (auto added = add(node, OnDesk{desk::AddQueue{.id = *id, .name = text_of(row, "name")}}); !added) return added;
+  auto settings = server.get("/v1/settings");
+  if (!settings) return settings.error();
+  for (const json::value& row : rows_of(*settings, "tags"))
+    if (const auto id = parse_id<TagId>(text_of(row, "id")))
+      if (auto added = add(node, OnSettings{settings::AddTag{.id = *id, .name = text_of(row, "name")}}); !added)
+        return added;
+  const auto ms_of = [&](std::string_view name) -> std::optional<std::int64_t> {
+    const auto* value = settings->is_object()
+                            ? settings->get_object().if_contains(json::string_view(name.data(), name.size()))
+                            : nullptr;
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    json::error_code error;
+    const auto seconds = value->to_number<std::int64_t>(error);
+    return error ? std::nullopt : std::optional(seconds * 1000);
+  };
+  settings::Policy policy;
+  policy.first_response_ms = ms_of("first_response_seconds");
+  policy.auto_close_ms = ms_of("auto_close_seconds");
+  policy.reopen_window_ms = ms_of("reopen_window_seconds").value_or(policy.reopen_window_ms);
+  return add(node, OnSettings{settings::ChangePolicy{policy}});
+}
+
+/// A node of its own with a desk like the one that is asked, or that the ids of `names` mean, so that a dry run meets what the real one
+/// would.
+Done<std::unique_ptr<Node>> scratch_node(const ScratchFolder& folder, Client* server,
                                          const std::map<std::string, std::string>& names) {
   ServeOptions options;
   options.data = folder.path() / "data";
   auto node = Node::open(options);
   if (!node) return failure(node.error());
+  if (server != nullptr)
+    if (auto copied = copy_desk(*server, **node); !copied) return copied.error();
   for (const auto& [name, id] : names) {
-    Request request;
-    request.workspace = (*node)->workspace();
-    request.slot = request.workspace.slot();
-    request.actor = {ActorKind::system, {}};
+    Done<void> added;
     if (const auto agent = parse_id<AgentId>(id))
-      request.action = OnDesk{desk::AddAgent{*agent, Role::agent, {name, ""}, {}}};
+      added = add(**node, OnDesk{desk::AddAgent{.id = *agent, .role = Role::agent, .profile = {name, ""}}});
     else if (const auto queue = parse_id<QueueId>(id))
-      request.action = OnDesk{desk::AddQueue{*queue, name}};
+      added = add(**node, OnDesk{desk::AddQueue{.id = *queue, .name = name}});
     else if (const auto tag = parse_id<TagId>(id))
-      request.action = OnSettings{settings::AddTag{*tag, name}};
-    else
-      continue;
-    // Two names may mean one.
-    if (auto done = (*node)->submit(std::move(request)); !done && done.error().code != Errc::refused)
-      return failure(done.error());
+      added = add(**node, OnSettings{settings::AddTag{.id = *tag, .name = name}});
+    if (!added) return added.error();
   }
   return std::move(*node);
 }
@@ -141,19 +198,26 @@ Done<void> import_with(const ImportOptions& options, ImportSummary& summary) {
   settings.stop = &stop_asked;
   const std::string name = options.name.empty() ? default_name(settings.files) : options.name;
 
+  const std::filesystem::path& data = options.server.data;
+  std::error_code ignored;
+  const bool served = !options.server.server.empty() || std::filesystem::exists(data / "address", ignored);
   if (options.dry_run) {
+    std::optional<Client> server;
+    if (served) {
+      auto client = Client::open(options.server);
+      if (!client) return client.error();
+      server.emplace(std::move(*client));
+    }
     auto folder = ScratchFolder::make();
     if (!folder) return folder.error();
-    auto node = scratch_node(*folder, settings.names);
+    auto node = scratch_node(*folder, server ? &*server : nullptr, settings.names);
     if (!node) return node.error();
     const auto target = import_into(**node, name);
     auto done = run_import(settings, *target, summary);
     (*node)->stop();
     return done;
   }
-  const std::filesystem::path& data = options.server.data;
-  std::error_code ignored;
-  if (!options.server.server.empty() || data.empty() || std::filesystem::exists(data / "address", ignored)) {
+  if (served || data.empty()) {
     auto target = import_to(options.server, name);
     if (!target) return target.error();
     return run_import(settings, **target, summary);
@@ -200,7 +264,8 @@ void add_import_command(CLI::App& app, int& code) {
   CLI::App* command = app.add_subcommand("import", "Bring in a history from files of JSON Lines");
   command->add_option("files", options->import.files, "Files of JSON Lines; - is standard input")->required();
   add_server(*command, options->server, "The data folder; made where there is none, and asked over HTTP where it is served");
-  command->add_flag("--dry-run", options->dry_run, "Say what would come of it, and write nothing");
+  command->add_flag("--dry-run", options->dry_run, "Say what would come of it, and write nothing: it is done in a scratch folder, with the people, queues and "
+                    "tags of the server or the map");
   command->add_option("--map", options->map, "A JSON object of names that lines may use, each with an id of the desk's");
   command->add_option("--name", options->name, "What the import is called (default: its files' names)");
   command->add_option("--rejects", options->import.rejects, "Where lines go that are not taken, with the reasons as comments");

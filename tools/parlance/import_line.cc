@@ -17,9 +17,11 @@ constexpr std::string_view conversations = "/v1/conversations";
 constexpr std::array<std::string_view, 8> not_taken{"/v1/batch",   "/v1/imports",     "/v1/session",
                                                     "/v1/admin",   "/v1/attachments", "/v1/workspaces",
                                                     "/v1/live",    "/v1/events"};
-/// Members that take an id, or a list of them.
-constexpr std::array<std::string_view, 10> id_members{"agent", "queue",  "team",     "into",    "thread",
-                                                      "agents", "mentions", "message", "skills", "teams"};
+/// Members that take an id, or a list of them. The first are of conversations; the others of what the workspace has, which a line
+/// about it has made before any other line is begun.
+constexpr std::array<std::string_view, 10> id_members{"into",   "thread", "message",  "agent",  "queue",
+                                                      "team",   "agents", "mentions", "skills", "teams"};
+constexpr std::size_t members_of_conversations = 3;
 
 std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
 
@@ -34,8 +36,8 @@ std::string called(std::string_view reference) {
   return "n" + std::string(name);
 }
 
-/// Visits each {NAME} of the line; `visit` may change it and returns false to stop.
-template <class Visit> bool each_reference(ImportLine& line, Visit visit) {
+/// Visits each {NAME} of the line, or only those of conversations and what is in them; `visit` may change it and returns false to stop.
+template <class Visit> bool each_reference(ImportLine& line, bool only_conversations, Visit visit) {
   for (std::size_t at = line.path.find('/'); at != std::string::npos;) {
     const std::size_t begin = at + 1;
     std::size_t end = line.path.find('/', begin);
@@ -51,7 +53,7 @@ template <class Visit> bool each_reference(ImportLine& line, Visit visit) {
     }
     at = end == std::string::npos ? end : line.path.find('/', end);
   }
-  if (is_reference(line.as) && !visit(line.as)) return false;
+  if (!only_conversations && is_reference(line.as) && !visit(line.as)) return false;
   const auto in_text = [&](json::value& value) {
     const auto* text = value.if_string();
     if (text == nullptr || !is_reference(view(*text))) return true;
@@ -60,7 +62,8 @@ template <class Visit> bool each_reference(ImportLine& line, Visit visit) {
     value = reference;
     return true;
   };
-  for (const std::string_view member : id_members) {
+  for (std::size_t i = 0; i < (only_conversations ? members_of_conversations : id_members.size()); ++i) {
+    const std::string_view member = id_members[i];
     const auto it = line.body.find(json::string_view(member.data(), member.size()));
     if (it == line.body.end()) continue;
     if (auto* list = it->value().if_array()) {
@@ -88,9 +91,10 @@ class Reading {
     if (!take("path", out_.path) || !take("id", out_.name) || !take("as", out_.as)) return fault_;
     if (out_.path.empty()) out_.path = inbound;
     out_.names_itself = !out_.name.empty();
-    if (!check_path() || !check_time() || !(out_.path != inbound || look_at_message())) return fault_;
+    if (!check_path() || !check_time() || !look_at_message()) return fault_;
     if (!out_.name.empty()) out_.touches.push_back("n" + out_.name);
-    each_reference(out_, [&](const std::string& reference) {
+    if (!out_.sender.empty()) out_.touches.push_back(out_.sender);
+    each_reference(out_, true, [&](const std::string& reference) {
       out_.touches.push_back(called(reference));
       return true;
     });
@@ -160,12 +164,25 @@ class Reading {
     const auto* text = value == nullptr ? nullptr : value->if_string();
     return text == nullptr ? std::string() : std::string(view(*text));
   }
+  /// Whom a conversation is with. Addresses that differ in case alone may be one.
+  static std::string sender_of(const std::string& channel, const std::string& account, std::string address) {
+    for (char& c : address)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const Sha256 hash = sha256({as_bytes(channel), as_bytes("\n"), as_bytes(account), as_bytes("\n"), as_bytes(address)});
+    return "a" + to_hex(ByteView(hash).first<10>());
+  }
   /// What else a message is about: its sender, its thread, the message it answers. The route finds what is wrong with it.
   bool look_at_message() {
-    const std::string place = text_of(out_.body, "channel") + '\n' + text_of(out_.body, "account") + '\n';
+    const auto* to = out_.path == conversations ? out_.body.if_contains("to") : nullptr;
+    if (to != nullptr && to->is_object()) {
+      const json::object& whom = to->get_object();
+      out_.sender = sender_of(text_of(whom, "channel"), text_of(whom, "account"), text_of(whom, "address"));
+    }
+    if (out_.path != inbound) return true;
     const auto* from = out_.body.if_contains("from");
     if (from != nullptr && from->is_object())
-      out_.touches.push_back("a" + place + text_of(from->get_object(), "address"));
+      out_.sender = sender_of(text_of(out_.body, "channel"), text_of(out_.body, "account"),
+                              text_of(from->get_object(), "address"));
     const std::string id = text_of(out_.body, "message_id");
     if (out_.name.empty()) out_.name = id;
     out_.touches.push_back("n" + id);
@@ -235,7 +252,7 @@ std::optional<LineFault> read_import_line(std::string_view line, ImportLine& out
 }
 
 bool replace_names(ImportLine& line, Resolve resolve, void* context) {
-  return each_reference(line, [&](std::string& reference) {
+  return each_reference(line, false, [&](std::string& reference) {
     auto id = resolve(context, called(reference), reference);
     if (!id) return false;
     reference = std::move(*id);

@@ -32,6 +32,7 @@ struct ImportLine {
   std::string as;
   std::string name;          ///< what it makes is called; empty: nothing is
   bool names_itself = false;  ///< by `id`, so nothing else may be called so
+  std::string sender;        ///< whom the conversation is with, as one of `touches`; empty: the line does not say
   std::string thread;        ///< of a message: what its thread is called; empty: it says none
   std::string key;           ///< the same for the same line, whichever file it stands in
   json::object body;

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <span>
 #include <thread>
 
 #include "engine/runtime/blind.h"
@@ -189,23 +190,26 @@ class OverHttp final : public ImportTarget {
   void run(Client& client) {
     for (;;) {
       std::vector<Waiting> batch;
-      std::string body = R"({"commands":[)";
+      std::size_t bytes = 0;
       {
         std::unique_lock lock(mutex_);
         waits_.wait(lock, [this] { return quit_ || !queue_.empty(); });
         if (quit_) return;
         while (!queue_.empty() && batch.size() < batch_max &&
-               (batch.empty() || body.size() + queue_.front().command.size() < batch_bytes_max)) {
-          body += (batch.empty() ? "" : ",") + queue_.front().command;
+               (batch.empty() || bytes + queue_.front().command.size() < batch_bytes_max)) {
+          bytes += queue_.front().command.size() + 1;
           batch.push_back(std::move(queue_.front()));
           queue_.pop_front();
         }
       }
-      post(client, batch, body + "]}");
+      post(client, batch);
     }
   }
 
-  void post(Client& client, const std::vector<Waiting>& batch, const std::string& body) {
+  void post(Client& client, std::span<const Waiting> batch) {
+    std::string body = R"({"commands":[)";
+    for (const Waiting& one : batch) body += (&one == batch.data() ? "" : ",") + one.command;
+    body += "]}";
     Failure failed{Exit::unreachable, "the server does not answer"};
     auto pause = first_pause;
     for (int i = 0; i < tries; ++i, pause *= 2) {
@@ -225,9 +229,18 @@ class OverHttp final : public ImportTarget {
       std::unique_lock lock(mutex_);
       if (waits_.wait_for(lock, pause, [this] { return quit_; })) return;
     }
+    // One line that is too much for a body must not take the others with it.
+    if (failed.code == Exit::failed && batch.size() > 1) {
+      post(client, batch.first(batch.size() / 2));
+      return post(client, batch.subspan(batch.size() / 2));
+    }
     for (const Waiting& one : batch) {
       ImportAnswer answer;
       answer.ticket = one.ticket;
+      if (failed.code == Exit::failed) {
+        answer.status = 400;
+        answer.code = "http.refused";
+      }
       answer.detail = failed.text;
       inbox_.put(std::move(answer));
     }

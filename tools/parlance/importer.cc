@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <deque>
 #include <memory>
+#include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -23,7 +25,10 @@ constexpr std::size_t first_places = 5;
 /// What stands in the table of names for a line that was not taken, and for a message id that two conversations have.
 constexpr std::string_view not_taken = "!";
 constexpr std::string_view ambiguous = "?";
-constexpr unsigned busy_max = 200;   // answers in a row that say so
+constexpr std::size_t senders_kept_max = 4;
+constexpr int busy_max = 200;        // times in a row that some of the answers say so
+constexpr auto busy_pause = std::chrono::milliseconds(10);
+constexpr auto busy_pause_max = std::chrono::milliseconds(500);
 constexpr unsigned opens_max = 100;  // what was sent before the import was open asks for it too
 
 struct Place {
@@ -62,8 +67,8 @@ class Importer {
     if (done && rejects_ != nullptr && std::fclose(std::exchange(rejects_, nullptr)) != 0)
       done = Failure{Exit::failed, fmt::format("{}: it cannot be written", settings_.rejects.string())};
     summary_.whole = done && !stopped();
-    if (summary_.whole && opened_ && !settings_.leave_open) done = target_.close();
-    summary_.was_open = opened_;
+    // An earlier run may have opened it.
+    if (summary_.whole && !settings_.leave_open) done = target_.close();
     summary_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return done;
   }
@@ -129,6 +134,7 @@ class Importer {
     job->raw = std::move(text);
     job->ticket = ++tickets_;
     bytes_ahead_ += job->bytes;
+    if (auto joined = join_senders(job->line); !joined) return joined;
     Job& added = *job;
     jobs_.emplace(added.ticket, std::move(job));
     for (const std::string& thing : added.line.touches) {
@@ -146,6 +152,34 @@ class Importer {
     if (added.waits_for == 0) ready_.push_back(&added);
     if (auto sent = send_ready(); !sent) return sent;
     return alone ? settle() : Done<void>{};
+  }
+
+  /// What is about a conversation is about whom it is with, too: that person's next message may join it, or find it closed.
+  Done<void> join_senders(ImportLine& line) {
+    std::vector<std::string> with;
+    std::vector<const std::string*> met_first;
+    if (!line.sender.empty()) with.push_back(line.sender);
+    for (const std::string& thing : line.touches) {
+      if (thing.starts_with('a')) continue;
+      auto known = names_.get("s" + thing);
+      if (!known) return known.error();
+      if (!*known) met_first.push_back(&thing);
+      for (std::string_view left = *known ? std::string_view(**known) : std::string_view(); !left.empty();) {
+        const std::string_view one = left.substr(0, left.find(' '));
+        left.remove_prefix(std::min(one.size() + 1, left.size()));
+        if (std::ranges::find(with, one) == with.end()) with.emplace_back(one);
+      }
+    }
+    if (with.empty()) return {};
+    if (!line.sender.empty()) {
+      std::string all;
+      for (std::size_t i = 0; i < std::min(with.size(), senders_kept_max); ++i) all += (i == 0 ? "" : " ") + with[i];
+      for (const std::string* thing : met_first)
+        if (auto kept = names_.put("s" + *thing, all); !kept) return kept;
+    }
+    for (std::string& sender : with)
+      if (std::ranges::find(line.touches, sender) == line.touches.end()) line.touches.push_back(std::move(sender));
+    return {};
   }
 
   // ---- sending ----
@@ -189,7 +223,7 @@ class Importer {
         continue;
       }
       if (answer.status == 503 || answer.status == 429) {
-        if (answer.code == "log.read_only" || answer.code == "read_only" || ++busy_ > busy_max)
+        if (answer.code == "log.read_only" || busy_ > busy_max)
           return Failure{Exit::unreachable, answer.detail + " (" + answer.code + ")"};
         pause = true;
         if (auto again = send_again(job); !again) return again;
@@ -199,9 +233,8 @@ class Importer {
       if (auto finished = finish(job, answer); !finished) return finished;
       if (auto sent = send_ready(); !sent) return sent;
     }
-    if (pause && out_.empty()) (void)target_.answers();  // nothing is under way: it waits a moment
+    if (pause) std::this_thread::sleep_for(std::min(busy_pause * ++busy_, busy_pause_max));
     if (!open_wanted) return {};
-    opened_ = true;
     if (++opens_ > opens_max) return Failure{Exit::conflict, "somebody else closes this import again and again"};
     return target_.open();
   }
@@ -210,6 +243,7 @@ class Importer {
   Done<void> send_again(Job& job) {
     ImportLine line;
     if (read_import_line(job.raw, line)) return Failure{Exit::failed, "a line reads otherwise the second time"};
+    line.touches = std::move(job.line.touches);
     job.line = std::move(line);
     return send(job);
   }
@@ -397,8 +431,8 @@ class Importer {
   std::uint64_t tickets_ = 0, counted_ = 0;
   std::uint64_t bytes_ = 0, bytes_before_ = 0;
   std::size_t bytes_ahead_ = 0;
-  unsigned busy_ = 0, opens_ = 0;
-  bool opened_ = false;
+  int busy_ = 0;
+  unsigned opens_ = 0;
 };
 
 }  // namespace

@@ -30,7 +30,6 @@ struct ImportSummary {
   std::optional<Instant> first, last;  ///< when the first and the last of what was taken happened
   std::map<std::string, ImportRejects> rejects;  ///< by code
   bool whole = false;     ///< every line was read and answered
-  bool was_open = false;  ///< something was written: the import had to be open
   double seconds = 0;
 };
 

@@ -117,6 +117,8 @@ class Storyteller {
     step.at = now_;
     step.conversation = conversation_;
     step.number = steps_.size();
+    if (what == Step::What::arrive) message_ = step.number;
+    step.message = message_;
     step.what = what;
     step.agent = agent_;
     return step;
@@ -203,6 +205,7 @@ class Storyteller {
   Dice& pace_;
   std::size_t agent_ = 0;
   std::int64_t slowness_ = 10;  // in tenths
+  std::size_t message_ = 0;
   std::vector<Step> steps_;
 };
 

@@ -15,18 +15,21 @@ constexpr std::array<std::string_view, 5> queues{"orders", "shipping", "returns"
 
 json::string_view text(std::string_view t) { return {t.data(), t.size()}; }
 std::string in_braces(std::string_view name) { return "{" + std::string(name) + "}"; }
-std::string conversation_of(std::size_t conversation) { return "c" + std::to_string(conversation); }
+/// What came back after it was closed is another conversation; so each is called by its latest message.
+std::string conversation_of(const Step& step) {
+  std::string out = "c" + std::to_string(step.conversation);
+  return step.message == 1 ? out : out + "." + std::to_string(step.message);
+}
 
 json::object command(const Step& step, std::string_view what) {
   json::object line;
-  line["path"] = "/v1/conversations/" + in_braces(conversation_of(step.conversation)) + "/" + std::string(what);
+  line["path"] = "/v1/conversations/" + in_braces(conversation_of(step)) + "/" + std::string(what);
   return line;
 }
 
 json::object arrival(const Case& told, const Step& step, std::uint64_t seed) {
   json::object line;
-  // The first message names the conversation; by the others the engine finds it, as it would have.
-  if (step.number == 1) line["id"] = conversation_of(step.conversation);
+  line["id"] = conversation_of(step);
   line["channel"] = text(to_text(told.channel));
   line["account"] = text(told.account);
   line["message_id"] = "<" + std::to_string(seed) + "." + std::to_string(step.conversation) + "." +

@@ -224,3 +224,78 @@ TEST_CASE("rows folded again from the log are the rows that were there, also acr
     }
   CHECK(differ <= desk.storage->options().partitions);
 }
+
+namespace {
+/// A history drawn from a seed, told to a desk that may be killed between any two lines; what its conversations then hold.
+std::vector<std::string> told(std::uint64_t seed, bool crashes) {
+  SeededRandom random(seed);
+  SeededRandom trouble(seed + 1000);
+  Importing desk;
+  std::vector<ConversationId> known;
+  std::vector<Instant> clock(6, desk.then);
+  bool open = true;
+  for (int line = 0; line < 60; ++line) {
+    if (crashes && trouble.one_in(5)) {
+      if (trouble.one_in(3))
+        desk.crash_and_lose_rows();
+      else
+        desk.crash();
+    }
+    if (crashes && trouble.one_in(4)) desk.pass(static_cast<std::int64_t>(trouble.below(600)) * minute_ms);
+    const std::size_t who = random.below(clock.size());
+    Instant& at = clock[who];
+    at = at + static_cast<std::int64_t>(random.below(3 * 1440)) * minute_ms;
+    const std::string from = "c" + std::to_string(who) + "@example.com";
+    const std::string key = std::to_string(line);
+    if (random.one_in(15)) {
+      desk.close();
+      open = false;
+      if (!crashes) desk.pass(0);
+    }
+    if (!open) {
+      desk.pass(minute_ms);  // what was due by then
+      desk.done(desk.on_settings(settings::OpenImport{old_desk}));
+      open = true;
+    }
+    Request request;
+    if (known.size() <= who || random.one_in(3)) {
+      request = desk.message({.from = from, .key = key, .at = at});
+    } else {
+      const ConversationId id = known[random.below(known.size())];
+      switch (random.below(4)) {
+        case 0: request = desk.on(id, conversation::Resolve{.agent = {}, .reason = {}, .at = at}); break;
+        case 1: request = desk.on(id, conversation::Snooze{at + day_ms, {}, at}); break;
+        case 2: request = desk.on(id, conversation::Wait{WaitFor::customer, {}, at}); break;
+        default:
+          request = desk.reply(id);
+          std::get<conversation::Reply>(std::get<OnConversation>(request.action).command).at = at;
+      }
+      request.command = desk.key(key);
+    }
+    const Pending answered = desk.ask(desk.of(old_desk, request));
+    if (answered.result() && answered.outcome().opened)
+      known.push_back(ConversationId::from(answered.outcome().stream.id));
+    // Once more, as one who was killed before the answer came would.
+    if (crashes && trouble.one_in(3)) {
+      const Pending again = desk.ask(desk.of(old_desk, request));
+      CHECK(again.rule() == answered.rule());
+    }
+  }
+  desk.close();
+  desk.pass(minute_ms);
+  std::vector<std::string> out;
+  for (const ConversationId id : known)
+    for (const RecordedEvent& event : desk.events(id))
+      out.push_back(std::string(kind_name(kind_of(event.event.body))) + " " + to_rfc3339(event.event.occurred_at));
+  return out;
+}
+}  // namespace
+
+TEST_CASE("killed between any two lines, and whatever the clock did, a history ends as told at one go") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    const auto whole = told(seed, false);
+    CHECK(whole.size() > 60);
+    CHECK(told(seed, true) == whole);
+  }
+}
