@@ -128,7 +128,13 @@ class Reading {
     return true;
   }
   bool check_path() {
-    const std::string& path = out_.path;
+    // What stands between braces is a name, and may be any text.
+    std::string path;
+    bool in_name = false;
+    for (const char c : out_.path) {
+      in_name = in_name ? c != '}' : c == '{';
+      if (!in_name) path += c;
+    }
     if (!path.starts_with("/v1/") || path.find_first_of("?#\\") != std::string::npos ||
         path.find("//") != std::string::npos || path.find('\0') != std::string::npos)
       return fault("path", "import.not_a_command", "a path such as /v1/conversations/{NAME}/reply is wanted");
@@ -139,7 +145,7 @@ class Reading {
                         !(path.starts_with(conversations) && path[conversations.size()] == '/');
     // The conversation itself, where a path names it by its id.
     if (!out_.on_workspace && path.size() > conversations.size() + 1 && path != inbound) {
-      std::string_view id = std::string_view(path).substr(conversations.size() + 1);
+      std::string_view id = std::string_view(out_.path).substr(conversations.size() + 1);
       id = id.substr(0, id.find('/'));
       if (id.starts_with("cnv_")) out_.touches.push_back("c" + std::string(id));
     }
