@@ -664,40 +664,11 @@ FilterSubject filter_subject(const Ticket& t) {
   s.resolved_at = t.resolved_at;
   s.unanswered = t.unanswered_since.has_value();
   s.response = t.first_response.state;
-  s.response_outstanding = t.first_response.outstanding;
+  s.response_outstanding = t.first_response.outstanding && is_active(t.state);
   s.response_due = t.first_response.due_at;
   s.response_from = t.first_response.from;
   s.reopened = t.reopened;
   s.messages = std::uint64_t{t.received} + t.replied;
-  return s;
-}
-
-FilterSubject filter_subject(ConversationId id, const TicketView::StreamRow& row,
-                             const TicketView::MoreTags* more) {
-  FilterSubject s;
-  s.id = id;
-  s.number = row.number;
-  s.state = row.standing.phase;
-  s.queue = row.standing.queue;
-  s.assignee = row.standing.agent;
-  s.channel = row.standing.channel;
-  s.store = row.store;
-  s.language = row.standing.language;
-  s.priority = row.priority;
-  const std::size_t tags = row.tags_count;
-  s.tags = std::span(row.tags).first(std::min(tags, TicketView::inline_tags));
-  if (tags > TicketView::inline_tags && more != nullptr)
-    s.more_tags = std::span(more->tags).first(tags - TicketView::inline_tags);
-  s.created_at = Instant{row.created_at.ms};
-  s.updated_at = Instant{row.updated_at.ms};
-  s.resolved_at = row.resolved_at.get();
-  s.unanswered = row.unanswered_since.is_set();
-  s.response = row.response;
-  s.response_outstanding = TicketView::response_outstanding(row);
-  s.response_due = row.response_due.get();
-  s.response_from = row.first_message_at.get();
-  s.reopened = row.reopened;
-  s.messages = std::uint64_t{row.received} + row.replied;
   return s;
 }
 

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "projections/ticket_view.h"
+#include "projections/ticket_model.h"
 
 /// What lists, counts, saved views and subscriptions are filtered by: one grammar, and one meaning wherever it is used.
 ///
@@ -146,8 +146,6 @@ struct FilterSubject {
   std::uint64_t messages = 0;
 };
 [[nodiscard]] FilterSubject filter_subject(const Ticket& ticket);
-[[nodiscard]] FilterSubject filter_subject(ConversationId id, const TicketView::StreamRow& row,
-                                           const TicketView::MoreTags* more);
 
 /// Half-open: from <= value < to.
 struct FilterRange {

@@ -24,6 +24,7 @@
 ///   'N' workspace 16, slot u8               the slot's last ticket counter u64
 ///   'H' category u8, id 16, version u64     history: kind u16, occurred i64, recorded i64, actor u8 + 16, offset u64,
 ///                                           index u16 (numbers in keys are big-endian)
+///   'B', 'U'                                conversations by order: see order_index.h
 namespace parlance::fold_rows {
 
 [[nodiscard]] Bytes key(PartitionId partition, char type);
