@@ -110,7 +110,9 @@ constexpr std::size_t positions_max = 64;
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
-    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes()})
+    // The first that fits answers: what is named outright stands before {id}.
+    for (const auto* some :
+         {&find_routes(), &command_routes(), &query_routes(), &operating_routes(), &report_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
