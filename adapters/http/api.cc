@@ -13,19 +13,21 @@ constexpr std::string_view page_policy =
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'";
 
-/// The step at the beginning of a path, without its '/'; the path goes on after it.
-std::string_view next_step(std::string_view& path) {
+/// The next segment of a path, without its '/'; it leaves the rest behind.
+std::string_view next_segment(std::string_view& path) {
   path.remove_prefix(1);
-  const std::string_view step = path.substr(0, path.find('/'));
-  path.remove_prefix(step.size());
-  return step;
+  const std::size_t end = std::min(path.find('/'), path.size());
+  const std::string_view segment = path.substr(0, end);
+  path.remove_prefix(end);
+  return segment;
 }
 
+/// Tried for every route there is: it allocates only for what stands for a {name}.
 bool matches(std::string_view pattern, std::string_view path, std::vector<std::string>& captured) {
   captured.clear();
   while (!pattern.empty() && !path.empty()) {
-    const std::string_view wanted = next_step(pattern);
-    const std::string_view given = next_step(path);
+    const std::string_view wanted = next_segment(pattern);
+    const std::string_view given = next_segment(path);
     if (wanted.starts_with('{'))
       captured.emplace_back(given);
     else if (wanted != given)
@@ -109,7 +111,9 @@ constexpr std::size_t positions_max = 64;
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
-    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes(), &import_routes()})
+    // The first that fits answers: what is named outright stands before {id}.
+    for (const auto* some : {&find_routes(), &command_routes(), &query_routes(), &operating_routes(),
+                             &report_routes(), &import_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
