@@ -146,9 +146,10 @@ int main(int argc, char** argv) {
   }
   const Figure b = median(least), o = median(import);
   std::printf("%llu lines\n", static_cast<unsigned long long>(lines));
-  std::printf("read, parsed, in RocksDB, synced by %zu    %9.0f/s   %6.1f CPU us a line\n", group, b.per_second,
-              b.cpu_us);
-  std::printf("imported, all views there                 %9.0f/s   %6.1f CPU us a line\n", o.per_second, o.cpu_us);
+  std::printf("read, parsed, in RocksDB, synced by %zu    %9.0f/s   %6.1f CPU us a line\n", group,
+              b.per_second, b.cpu_us);
+  std::printf("imported, all views there                 %9.0f/s   %6.1f CPU us a line\n", o.per_second,
+              o.cpu_us);
   std::printf("ratio                                     %9.1f %%\n", 100 * o.per_second / b.per_second);
   return 0;
 }

@@ -40,8 +40,8 @@ constexpr std::array subject_names =
     std::to_array<std::string_view>({"subject.created", "subject.identity_added"});
 constexpr std::array door_names =
     std::to_array<std::string_view>({"door.message_forwarded", "door.address_linked"});
-constexpr std::array settings_names =
-    std::to_array<std::string_view>({"settings.policy_changed", "settings.tag_added", "settings.import_opened", "settings.import_closed"});
+constexpr std::array settings_names = std::to_array<std::string_view>(
+    {"settings.policy_changed", "settings.tag_added", "settings.import_opened", "settings.import_closed"});
 constexpr std::array desk_names = std::to_array<std::string_view>(
     {"desk.agent_added", "desk.queue_added", "desk.token_issued", "desk.token_revoked"});
 constexpr std::array adoption_names = std::to_array<std::string_view>({"adoption.adopted"});

@@ -86,8 +86,8 @@ class Deciding {
   [[nodiscard]] Result<void> on(const Asked& asked, OnAdoption& action);
 
   [[nodiscard]] Result<void> receive(const Asked& asked, conversation::State& state, Incoming incoming);
-  [[nodiscard]] Result<std::optional<Instant>> timers_until(
-      const Asked& asked, const StreamState<conversation::State>& held);
+  [[nodiscard]] Result<std::optional<Instant>> timers_until(const Asked& asked,
+                                                            const StreamState<conversation::State>& held);
   [[nodiscard]] Result<void> add(Draft& draft, conversation::State& state,
                                  const conversation::Command& command,
                                  const std::optional<Identity>& identity);

@@ -40,8 +40,8 @@ namespace parlance::fold_rows {
                               conversation::TimerKind kind);
 /// Of an import; its streams' timers lie in order from here to held_timers(partition, after(import)).
 [[nodiscard]] Bytes held_timers(PartitionId partition, ImportId import);
-[[nodiscard]] Bytes held_timer_key(PartitionId partition, ImportId import, Instant due, const StreamId& stream,
-                                   conversation::TimerKind kind);
+[[nodiscard]] Bytes held_timer_key(PartitionId partition, ImportId import, Instant due,
+                                   const StreamId& stream, conversation::TimerKind kind);
 [[nodiscard]] ImportId after(ImportId import);
 
 struct DueTimer {

@@ -480,11 +480,10 @@ Result<PartitionFold::Due> PartitionFold::due(Instant now, std::size_t limit) {
     const auto open = is_open(workspace, import);
     if (!open) return open.error();
     if (*open) continue;
-    scanned =
-        store_.scan(fold_rows::held_timers(partition_, import), from, [&](ByteView key, ByteView) {
-          const auto held = fold_rows::read_held_timer_key(key);
-          return !held || take(held->timer);
-        });
+    scanned = store_.scan(fold_rows::held_timers(partition_, import), from, [&](ByteView key, ByteView) {
+      const auto held = fold_rows::read_held_timer_key(key);
+      return !held || take(held->timer);
+    });
   }
   if (!scanned) return scanned.error();
   std::ranges::sort(out.timers, {}, [](const fold_rows::DueTimer& timer) { return timer.timer.due; });

@@ -109,10 +109,10 @@ struct Request {
 struct Outcome {
   EnvelopeId envelope;
   std::vector<Position> positions;
-  StreamId stream;        ///< that changed, or was asked to
-  Version version = 0;    ///< of that stream
-  bool replayed = false;  ///< a repeat's answer
-  bool opened = false;    ///< a conversation began
+  StreamId stream;         ///< that changed, or was asked to
+  Version version = 0;     ///< of that stream
+  bool replayed = false;   ///< a repeat's answer
+  bool opened = false;     ///< a conversation began
   bool unchanged = false;  ///< it was so already
   std::optional<MessageId> message;
   std::uint64_t ticket_number = 0;  ///< of the conversation opened or joined; 0 where it is not about one

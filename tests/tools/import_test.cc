@@ -60,7 +60,12 @@ TEST_CASE("lines end with LF or CR LF, and the last may end with neither") {
   CHECK(File("a").lines() == Lines{"a(cut)"});
   CHECK(File("a\nb\r\n\nc\n").lines() == Lines{"a", "b", "", "c"});
   CHECK(File("\n").lines() == Lines{""});
-  CHECK(File("\xef\xbb\xbf" "a\n\xef\xbb\xbf" "b\n").lines() == Lines{"a", "\xef\xbb\xbf" "b"});
+  CHECK(File("\xef\xbb\xbf"
+             "a\n\xef\xbb\xbf"
+             "b\n")
+            .lines() == Lines{"a",
+                              "\xef\xbb\xbf"
+                              "b"});
   CHECK(File("\xef\xbb").lines() == Lines{"\xef\xbb(cut)"});
 }
 TEST_CASE("a line that is too long is passed over, wherever the buffer ends") {
@@ -79,9 +84,9 @@ TEST_CASE("UTF-16, folders and files that are not there are refused") {
 }
 
 TEST_CASE("a line without a path is a message, about its sender, its thread and itself") {
-  const ImportLine line = read(
-      R"({"channel":"chat","account":"s","message_id":"m1","thread":"t","in_reply_to":"m0",)"
-      R"("from":{"address":"a"},"text":"x","occurred_at":"2020-01-01T00:00:00Z"})");
+  const ImportLine line =
+      read(R"({"channel":"chat","account":"s","message_id":"m1","thread":"t","in_reply_to":"m0",)"
+           R"("from":{"address":"a"},"text":"x","occurred_at":"2020-01-01T00:00:00Z"})");
   CHECK(line.path == "/v1/inbound");
   CHECK(line.name == "m1");
   CHECK_FALSE(line.names_itself);
@@ -92,9 +97,9 @@ TEST_CASE("a line without a path is a message, about its sender, its thread and 
   CHECK_FALSE(line.on_workspace);
 }
 TEST_CASE("path, id and as are the line's own, not the command's") {
-  const ImportLine line = read(
-      R"({"path":"/v1/conversations/{T 1}/reply","id":"r","as":"{ann}","text":"{no}","agent":"{bob}",)"
-      R"("mentions":["{eve}","agt_x"],"occurred_at":"2020-01-01T00:00:00Z"})");
+  const ImportLine line =
+      read(R"({"path":"/v1/conversations/{T 1}/reply","id":"r","as":"{ann}","text":"{no}","agent":"{bob}",)"
+           R"("mentions":["{eve}","agt_x"],"occurred_at":"2020-01-01T00:00:00Z"})");
   CHECK(line.names_itself);
   CHECK(line.touches == std::vector<std::string>{"nT 1", "nr"});  // people are there before any conversation
   for (const char* member : {"path", "id", "as"}) CHECK_FALSE(line.body.contains(member));
@@ -153,7 +158,8 @@ TEST_CASE("what is not JSON is told with its column") {
 
 TEST_CASE("names are found again, however many there are") {
   ImportNames names(100);
-  for (int i = 0; i < 1000; ++i) REQUIRE(names.put("n" + std::to_string(i), "cnv_" + std::to_string(i)).has_value());
+  for (int i = 0; i < 1000; ++i)
+    REQUIRE(names.put("n" + std::to_string(i), "cnv_" + std::to_string(i)).has_value());
   for (int i = 0; i < 1000; ++i) {
     const auto got = names.get("n" + std::to_string(i));
     REQUIRE(got.has_value());

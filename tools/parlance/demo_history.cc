@@ -132,7 +132,8 @@ Result<void> write_history(Node& node, DemoClock& clock, const Shop& shop, const
       auto id = answers.find(step.conversation);
       if (!id) return id.error();
       for (const std::string& thing : line.touches)
-        if (thing.starts_with("nc" + std::to_string(step.conversation))) names.insert_or_assign(thing, to_text(*id));
+        if (thing.starts_with("nc" + std::to_string(step.conversation)))
+          names.insert_or_assign(thing, to_text(*id));
     }
     const bool named = replace_names(
         line,

@@ -25,10 +25,10 @@ constexpr std::array people{
 constexpr int shift_hours = 9;
 
 constexpr std::array<std::string_view, 5> queues{"Orders", "Shipping & customs", "Returns & refunds",
-                                                      "Warranty", "Marketplace"};
-constexpr std::array<std::string_view, 12> tags{
-    "lost parcel",  "customs",        "size exchange", "damaged", "refund", "warranty",
-    "cancellation", "address change", "invoice",       "presale", "VIP",    "angry"};
+                                                 "Warranty", "Marketplace"};
+constexpr std::array<std::string_view, 12> tags{"lost parcel", "customs",  "size exchange", "damaged",
+                                                "refund",      "warranty", "cancellation",  "address change",
+                                                "invoice",     "presale",  "VIP",           "angry"};
 
 struct Store {
   Channel channel;
@@ -91,7 +91,9 @@ std::size_t choose_colleague(std::span<const Colleague> staff, std::string_view 
 
 Staff::Staff(std::size_t size, std::uint64_t seed) {
   Dice dice(seed * 31 + 17);
-  const auto keep = [this](std::string text) -> std::string_view { return texts_.emplace_back(std::move(text)); };
+  const auto keep = [this](std::string text) -> std::string_view {
+    return texts_.emplace_back(std::move(text));
+  };
   for (std::size_t i = 0; i < size; ++i) {
     if (i < colleagues().size()) {
       people_.push_back(colleagues()[i]);
@@ -104,11 +106,10 @@ Staff::Staff(std::size_t size, std::uint64_t seed) {
     const std::string_view first = language.family_name_first ? family.text : given.text;
     const std::string_view second = language.family_name_first ? given.text : family.text;
     const int starts = static_cast<int>(dice.below(3)) + 30 - language.utc_offset_hours;
-    people_.push_back({keep(std::string(first) + std::string(language.name_separator) + std::string(second)),
-                       keep(std::string(given.ascii) + std::to_string(i) + "@wanderwool.example"),
-                       Role::agent,
-                       language.tag == "en" ? language.tag : keep(std::string(language.tag) + " en"),
-                       starts % 24});
+    people_.push_back(
+        {keep(std::string(first) + std::string(language.name_separator) + std::string(second)),
+         keep(std::string(given.ascii) + std::to_string(i) + "@wanderwool.example"), Role::agent,
+         language.tag == "en" ? language.tag : keep(std::string(language.tag) + " en"), starts % 24});
   }
 }
 

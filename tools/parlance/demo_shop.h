@@ -25,8 +25,8 @@ struct Colleague {
 [[nodiscard]] bool speaks(const Colleague& colleague, std::string_view language);
 [[nodiscard]] bool is_on_shift(const Colleague& colleague, Instant at);
 /// Somebody of `staff` who speaks the language (empty: any), rather one on shift; never the first.
-[[nodiscard]] std::size_t choose_colleague(std::span<const Colleague> staff, std::string_view language, Instant at,
-                                           Dice& dice);
+[[nodiscard]] std::size_t choose_colleague(std::span<const Colleague> staff, std::string_view language,
+                                           Instant at, Dice& dice);
 [[nodiscard]] inline std::size_t choose_colleague(std::string_view language, Instant at, Dice& dice) {
   return choose_colleague(colleagues(), language, at, dice);
 }

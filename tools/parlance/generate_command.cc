@@ -59,9 +59,11 @@ void add_generate_command(CLI::App& app, int& code) {
       ->check(CLI::Range(staff_min, staff_max))
       ->capture_default_str();
   command->add_option("--start", options->start, "When the first day begins")->capture_default_str();
-  command->add_flag("!--no-desk", options->desk,
-                    "Without the desk's own lines: people, queues, tags and promises are there, see `import --map`");
-  command->footer(R"(Customers of eleven languages write by mail, chat, WhatsApp and a marketplace about parcels, customs, sizes,
+  command->add_flag(
+      "!--no-desk", options->desk,
+      "Without the desk's own lines: people, queues, tags and promises are there, see `import --map`");
+  command->footer(
+      R"(Customers of eleven languages write by mail, chat, WhatsApp and a marketplace about parcels, customs, sizes,
 damage, refunds, warranty and more. Agents take, answer, note, tag, snooze, wait and resolve; some promises break, some matters
 come back, some customers say how it was. Lines come in the order of time.
 

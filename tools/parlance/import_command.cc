@@ -41,12 +41,12 @@ Done<std::map<std::string, std::string>> read_map(const std::filesystem::path& p
   json::error_code error;
   const json::value value = json::parse(text.view(), error);
   if (error || !value.is_object())
-    return Failure{Exit::usage, fmt::format("{} is not a JSON object such as {{\"ann\": \"agt_...\"}}",
-                                            path.string())};
+    return Failure{Exit::usage,
+                   fmt::format("{} is not a JSON object such as {{\"ann\": \"agt_...\"}}", path.string())};
   for (const auto& member : value.get_object()) {
     if (!member.value().is_string())
-      return Failure{Exit::usage, fmt::format("{}: {} is not an id", path.string(),
-                                              printable(std::string(member.key())))};
+      return Failure{Exit::usage,
+                     fmt::format("{}: {} is not an id", path.string(), printable(std::string(member.key())))};
     out.emplace(std::string(member.key()), std::string(member.value().get_string()));
   }
   return out;
@@ -73,8 +73,9 @@ Done<void> add(Node& node, Action action) {
 /// People, queues, tags and promises of the server's desk.
 Done<void> copy_desk(Client& server, Node& node) {
   const auto rows_of = [](const json::value& body, std::string_view list) {
-    const auto* rows = body.is_object() ? body.get_object().if_contains(json::string_view(list.data(), list.size()))
-                                        : nullptr;
+    const auto* rows = body.is_object()
+                           ? body.get_object().if_contains(json::string_view(list.data(), list.size()))
+                           : nullptr;
     return rows != nullptr && rows->is_array() ? rows->get_array() : json::array();
   };
   const auto text_of = [](const json::value& row, std::string_view name) {
@@ -86,21 +87,24 @@ Done<void> copy_desk(Client& server, Node& node) {
   if (!agents) return agents.error();
   for (const json::value& row : rows_of(*agents, "data"))
     if (const auto id = parse_id<AgentId>(text_of(row, "id")))
-      if (auto added = add(node, OnDesk{desk::AddAgent{.id = *id,
-                                                       .role = parse_role(text_of(row, "role")).value_or(Role::agent),
-                                                       .profile = {text_of(row, "name"), ""}}});
+      if (auto added =
+              add(node, OnDesk{desk::AddAgent{.id = *id,
+                                              .role = parse_role(text_of(row, "role")).value_or(Role::agent),
+                                              .profile = {text_of(row, "name"), ""}}});
           !added)
         return added;
   auto queues = server.get("/v1/queues");
   if (!queues) return queues.error();
   for (const json::value& row : rows_of(*queues, "data"))
     if (const auto id = parse_id<QueueId>(text_of(row, "id")))
-      if (auto added = add(node, OnDesk{desk::AddQueue{.id = *id, .name = text_of(row, "name")}}); !added) return added;
+      if (auto added = add(node, OnDesk{desk::AddQueue{.id = *id, .name = text_of(row, "name")}}); !added)
+        return added;
   auto settings = server.get("/v1/settings");
   if (!settings) return settings.error();
   for (const json::value& row : rows_of(*settings, "tags"))
     if (const auto id = parse_id<TagId>(text_of(row, "id")))
-      if (auto added = add(node, OnSettings{settings::AddTag{.id = *id, .name = text_of(row, "name")}}); !added)
+      if (auto added = add(node, OnSettings{settings::AddTag{.id = *id, .name = text_of(row, "name")}});
+          !added)
         return added;
   const auto ms_of = [&](std::string_view name) -> std::optional<std::int64_t> {
     const auto* value = settings->is_object()
@@ -250,7 +254,8 @@ int import_files(const ImportOptions& options) {
   if (!done) report(done.error());
   if (again)
     fmt::print(stderr,
-               "not finished: the same command again goes on where this one stopped. Until it is, no deadline of what "
+               "not finished: the same command again goes on where this one stopped. Until it is, no "
+               "deadline of what "
                "was brought in runs\n");
   if (!done) return done.error().code;
   if (!summary.whole) return Exit::interrupted;
@@ -263,12 +268,17 @@ void add_import_command(CLI::App& app, int& code) {
   auto options = std::make_shared<ImportOptions>();
   CLI::App* command = app.add_subcommand("import", "Bring in a history from files of JSON Lines");
   command->add_option("files", options->import.files, "Files of JSON Lines; - is standard input")->required();
-  add_server(*command, options->server, "The data folder; made where there is none, and asked over HTTP where it is served");
-  command->add_flag("--dry-run", options->dry_run, "Say what would come of it, and write nothing: it is done in a scratch folder, with the people, queues and "
+  add_server(*command, options->server,
+             "The data folder; made where there is none, and asked over HTTP where it is served");
+  command->add_flag("--dry-run", options->dry_run,
+                    "Say what would come of it, and write nothing: it is done in a scratch folder, with the "
+                    "people, queues and "
                     "tags of the server or the map");
-  command->add_option("--map", options->map, "A JSON object of names that lines may use, each with an id of the desk's");
+  command->add_option("--map", options->map,
+                      "A JSON object of names that lines may use, each with an id of the desk's");
   command->add_option("--name", options->name, "What the import is called (default: its files' names)");
-  command->add_option("--rejects", options->import.rejects, "Where lines go that are not taken, with the reasons as comments");
+  command->add_option("--rejects", options->import.rejects,
+                      "Where lines go that are not taken, with the reasons as comments");
   command->add_flag("--strict", options->import.strict, "Stop at the first line that is not taken");
   command->add_flag("--leave-open", options->import.leave_open,
                     "Do not close the import: more of it will come, and no deadline runs before");

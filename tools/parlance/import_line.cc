@@ -14,20 +14,19 @@ constexpr std::size_t name_bytes_max = 500;
 constexpr std::string_view inbound = "/v1/inbound";
 constexpr std::string_view conversations = "/v1/conversations";
 /// Not commands of a history.
-constexpr std::array<std::string_view, 8> not_taken{"/v1/batch",   "/v1/imports",     "/v1/session",
-                                                    "/v1/admin",   "/v1/attachments", "/v1/workspaces",
-                                                    "/v1/live",    "/v1/events"};
+constexpr std::array<std::string_view, 8> not_taken{"/v1/batch", "/v1/imports",     "/v1/session",
+                                                    "/v1/admin", "/v1/attachments", "/v1/workspaces",
+                                                    "/v1/live",  "/v1/events"};
 /// Members that take an id, or a list of them. The first are of conversations; the others of what the workspace has, which a line
 /// about it has made before any other line is begun.
-constexpr std::array<std::string_view, 10> id_members{"into",   "thread", "message",  "agent",  "queue",
-                                                      "team",   "agents", "mentions", "skills", "teams"};
+constexpr std::array<std::string_view, 10> id_members{"into", "thread", "message",  "agent",  "queue",
+                                                      "team", "agents", "mentions", "skills", "teams"};
 constexpr std::size_t members_of_conversations = 3;
 
 std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
 
 bool is_reference(std::string_view text) {
-  return text.size() > 2 && text.front() == '{' && text.back() == '}' &&
-         text.find('}') == text.size() - 1;
+  return text.size() > 2 && text.front() == '{' && text.back() == '}' && text.find('}') == text.size() - 1;
 }
 std::string called(std::string_view reference) {
   std::string_view name = reference.substr(1, reference.size() - 2);
@@ -174,7 +173,8 @@ class Reading {
   static std::string sender_of(const std::string& channel, const std::string& account, std::string address) {
     for (char& c : address)
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    const Sha256 hash = sha256({as_bytes(channel), as_bytes("\n"), as_bytes(account), as_bytes("\n"), as_bytes(address)});
+    const Sha256 hash =
+        sha256({as_bytes(channel), as_bytes("\n"), as_bytes(account), as_bytes("\n"), as_bytes(address)});
     return "a" + to_hex(ByteView(hash).first<10>());
   }
   /// What else a message is about: its sender, its thread, the message it answers. The route finds what is wrong with it.

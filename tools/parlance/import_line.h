@@ -30,14 +30,15 @@ namespace json = boost::json;
 struct ImportLine {
   std::string path;
   std::string as;
-  std::string name;          ///< what it makes is called; empty: nothing is
+  std::string name;           ///< what it makes is called; empty: nothing is
   bool names_itself = false;  ///< by `id`, so nothing else may be called so
-  std::string sender;        ///< whom the conversation is with, as one of `touches`; empty: the line does not say
-  std::string thread;        ///< of a message: what its thread is called; empty: it says none
-  std::string key;           ///< the same for the same line, whichever file it stands in
+  std::string sender;  ///< whom the conversation is with, as one of `touches`; empty: the line does not say
+  std::string thread;  ///< of a message: what its thread is called; empty: it says none
+  std::string key;     ///< the same for the same line, whichever file it stands in
   json::object body;
   std::optional<Instant> at;
-  bool on_workspace = false;  ///< it is about neither a message nor a conversation: all before it are done before it is
+  bool on_workspace =
+      false;  ///< it is about neither a message nor a conversation: all before it are done before it is
   /// What it is about, each as one text. Lines that share one are done in their order.
   std::vector<std::string> touches;
 };
@@ -54,7 +55,8 @@ struct LineFault {
 
 /// Calls `resolve` for each {NAME} of a line: with what lines are called in ImportLine::touches ("n" and the name, "t" and the
 /// thread) and the name as written. It returns the id, or nothing; then the replacing stops with false.
-using Resolve = std::optional<std::string> (*)(void* context, const std::string& called, std::string_view written);
+using Resolve = std::optional<std::string> (*)(void* context, const std::string& called,
+                                               std::string_view written);
 [[nodiscard]] bool replace_names(ImportLine& line, Resolve resolve, void* context);
 
 /// The column at which the member of a JSON Pointer begins in a line that is well-formed JSON; 1 where it is not there.

@@ -91,15 +91,14 @@ class InProcess final : public ImportTarget {
 
   void send(std::vector<ImportCommand> commands) override {
     for (ImportCommand& c : commands)
-      node_.api().post(caller_, {std::move(c.path), std::move(c.key), std::move(c.as), id_, std::move(c.body)},
-                       [inbox = inbox_, ticket = c.ticket](const http::HttpResponse& response) {
-                         const bool replayed = std::ranges::any_of(response.headers, [](const auto& header) {
-                           return header.first == "Idempotency-Replayed";
-                         });
-                         json::error_code ignored;
-                         inbox->put(answer_of(ticket, response.status, replayed,
-                                              json::parse(response.body, ignored)));
-                       });
+      node_.api().post(
+          caller_, {std::move(c.path), std::move(c.key), std::move(c.as), id_, std::move(c.body)},
+          [inbox = inbox_, ticket = c.ticket](const http::HttpResponse& response) {
+            const bool replayed = std::ranges::any_of(
+                response.headers, [](const auto& header) { return header.first == "Idempotency-Replayed"; });
+            json::error_code ignored;
+            inbox->put(answer_of(ticket, response.status, replayed, json::parse(response.body, ignored)));
+          });
   }
   std::vector<ImportAnswer> answers() override { return inbox_->take(); }
 
@@ -175,8 +174,8 @@ class OverHttp final : public ImportTarget {
     std::string out;
     for (const char c : path) {
       const auto byte = static_cast<unsigned char>(c);
-      if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' ||
-          c == '_' || c == '.') {
+      if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+          c == '-' || c == '_' || c == '.') {
         out += c;
       } else {
         out += '%';

@@ -23,11 +23,11 @@ struct ImportCommand {
 };
 struct ImportAnswer {
   std::uint64_t ticket = 0;
-  unsigned status = 0;     ///< 0: it is not known what came of it
-  bool replayed = false;   ///< it was there before
-  bool unchanged = false;  ///< it was so already
-  bool opened = false;     ///< a conversation began
-  std::string id;          ///< of the conversation, or of what was made
+  unsigned status = 0;                ///< 0: it is not known what came of it
+  bool replayed = false;              ///< it was there before
+  bool unchanged = false;             ///< it was so already
+  bool opened = false;                ///< a conversation began
+  std::string id;                     ///< of the conversation, or of what was made
   std::string code, detail, pointer;  ///< of a refusal
 };
 

@@ -26,7 +26,7 @@ constexpr std::size_t first_places = 5;
 constexpr std::string_view not_taken = "!";
 constexpr std::string_view ambiguous = "?";
 constexpr std::size_t senders_kept_max = 4;
-constexpr int busy_max = 200;        // times in a row that some of the answers say so
+constexpr int busy_max = 200;  // times in a row that some of the answers say so
 constexpr auto busy_pause = std::chrono::milliseconds(10);
 constexpr auto busy_pause_max = std::chrono::milliseconds(500);
 constexpr unsigned opens_max = 100;  // what was sent before the import was open asks for it too
@@ -107,8 +107,9 @@ class Importer {
             static_cast<double>(std::max<std::uint64_t>(1, bytes_before_ + reader->bytes_read()))));
       progress_.at(summary_.lines - jobs_.size());
       if (*got == LineReader::Got::too_long) {
-        if (auto told = reject(place, text + "...",
-                               {LineReader::line_bytes_max, "import.line_too_long", "more than 1,000,000 bytes"});
+        if (auto told =
+                reject(place, text + "...",
+                       {LineReader::line_bytes_max, "import.line_too_long", "more than 1,000,000 bytes"});
             !told)
           return told;
         continue;
@@ -173,12 +174,14 @@ class Importer {
     if (with.empty()) return {};
     if (!line.sender.empty()) {
       std::string all;
-      for (std::size_t i = 0; i < std::min(with.size(), senders_kept_max); ++i) all += (i == 0 ? "" : " ") + with[i];
+      for (std::size_t i = 0; i < std::min(with.size(), senders_kept_max); ++i)
+        all += (i == 0 ? "" : " ") + with[i];
       for (const std::string* thing : met_first)
         if (auto kept = names_.put("s" + *thing, all); !kept) return kept;
     }
     for (std::string& sender : with)
-      if (std::ranges::find(line.touches, sender) == line.touches.end()) line.touches.push_back(std::move(sender));
+      if (std::ranges::find(line.touches, sender) == line.touches.end())
+        line.touches.push_back(std::move(sender));
     return {};
   }
 
@@ -235,14 +238,16 @@ class Importer {
     }
     if (pause) std::this_thread::sleep_for(std::min(busy_pause * ++busy_, busy_pause_max));
     if (!open_wanted) return {};
-    if (++opens_ > opens_max) return Failure{Exit::conflict, "somebody else closes this import again and again"};
+    if (++opens_ > opens_max)
+      return Failure{Exit::conflict, "somebody else closes this import again and again"};
     return target_.open();
   }
 
   /// Its body went with the first sending.
   Done<void> send_again(Job& job) {
     ImportLine line;
-    if (read_import_line(job.raw, line)) return Failure{Exit::failed, "a line reads otherwise the second time"};
+    if (read_import_line(job.raw, line))
+      return Failure{Exit::failed, "a line reads otherwise the second time"};
     line.touches = std::move(job.line.touches);
     job.line = std::move(line);
     return send(job);
@@ -425,8 +430,8 @@ class Importer {
   std::FILE* rejects_ = nullptr;
   std::unordered_map<std::uint64_t, std::unique_ptr<Job>> jobs_;  // by ticket
   std::unordered_map<std::string, Job*> last_;                    // about each thing
-  std::deque<Job*> ready_;     // to be sent, once their names are ids
-  std::deque<Job*> outgoing_;  // to be handed over
+  std::deque<Job*> ready_;                                        // to be sent, once their names are ids
+  std::deque<Job*> outgoing_;                                     // to be handed over
   std::unordered_map<std::uint64_t, Job*> out_;
   std::uint64_t tickets_ = 0, counted_ = 0;
   std::uint64_t bytes_ = 0, bytes_before_ = 0;

@@ -25,11 +25,11 @@ struct ImportSummary {
   std::uint64_t unchanged = 0;  ///< commands of something that was so already
   std::uint64_t replayed = 0;   ///< were there before, or stand in the file twice
   std::uint64_t rejected = 0;
-  std::uint64_t opened = 0;        ///< conversations
-  std::uint64_t out_of_order = 0;  ///< taken, though an earlier line about the same is dated after it
+  std::uint64_t opened = 0;            ///< conversations
+  std::uint64_t out_of_order = 0;      ///< taken, though an earlier line about the same is dated after it
   std::optional<Instant> first, last;  ///< when the first and the last of what was taken happened
   std::map<std::string, ImportRejects> rejects;  ///< by code
-  bool whole = false;     ///< every line was read and answered
+  bool whole = false;                            ///< every line was read and answered
   double seconds = 0;
 };
 
@@ -37,8 +37,8 @@ struct ImportSettings {
   std::vector<std::filesystem::path> files;
   std::map<std::string, std::string> names;  ///< that lines may use without one that is called so
   std::filesystem::path rejects;             ///< empty: the lines that are not taken are not kept
-  bool strict = false;      ///< stop at the first line that is not taken
-  bool leave_open = false;  ///< do not close the import at the end
+  bool strict = false;                       ///< stop at the first line that is not taken
+  bool leave_open = false;                   ///< do not close the import at the end
   bool quiet = false;
   const std::atomic<bool>* stop = nullptr;  ///< set by a signal: take what is under way, and no more
 };

@@ -145,8 +145,7 @@ class Storyteller {
     // With nobody there who speaks the language, mostly somebody else does what can be done.
     if (agent_ != 0 && !is_on_shift(staff_[agent_], now_) && pace_.chance(0.75))
       agent_ = choose_colleague(staff_, "", now_, pace_);
-    for (int hours = 0; hours < 10 && agent_ != 0 && !is_on_shift(staff_[agent_], now_); ++hours)
-      minutes(55);
+    for (int hours = 0; hours < 10 && agent_ != 0 && !is_on_shift(staff_[agent_], now_); ++hours) minutes(55);
     add(Step::What::claim);
     minutes(6);
   }
@@ -243,7 +242,8 @@ Beginning begin(const HistoryPlan& plan, std::size_t i) {
 }
 }  // namespace
 
-ShopHistory::ShopHistory(const HistoryPlan& plan, std::span<const Colleague> staff) : plan_(plan), staff_(staff) {
+ShopHistory::ShopHistory(const HistoryPlan& plan, std::span<const Colleague> staff)
+    : plan_(plan), staff_(staff) {
   starts_.reserve(plan.conversations);
   for (std::size_t i = 0; i < plan.conversations; ++i)
     starts_.emplace_back(begin(plan, i).start, static_cast<std::uint32_t>(i));

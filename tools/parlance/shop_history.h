@@ -27,7 +27,7 @@ struct Step {
   };
   Instant at;
   std::size_t conversation = 0;
-  std::size_t number = 0;  ///< within its conversation, from 1
+  std::size_t number = 0;   ///< within its conversation, from 1
   std::size_t message = 0;  ///< the number of the customer's last message up to here
   What what = What::arrive;
   std::size_t agent = 0;  ///< of the staff

@@ -56,8 +56,7 @@ TEST_CASE("an import is opened and closed once, and may be opened again") {
 }
 TEST_CASE("up to 16 imports are open at once") {
   std::vector<Event> history;
-  for (std::uint64_t i = 0; i < imports_max; ++i)
-    history.emplace_back(ImportOpened{ImportId::from({1, i})});
+  for (std::uint64_t i = 0; i < imports_max; ++i) history.emplace_back(ImportOpened{ImportId::from({1, i})});
   given(history).when(OpenImport{ImportId::from({2, 1})}).then_refused("import.too_many_open");
   history.emplace_back(ImportClosed{ImportId::from({1, 3})});
   given(history).when(OpenImport{ImportId::from({2, 1})}).then({ImportOpened{ImportId::from({2, 1})}});

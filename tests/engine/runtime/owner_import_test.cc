@@ -17,7 +17,8 @@ constexpr std::int64_t year_ms = 365 * day_ms;
 
 struct Importing : EngineFixture {
   explicit Importing(Options options = {}) : EngineFixture(options), then(time.now() + -10 * year_ms) {
-    done(policy({.first_response_ms = hour_ms, .auto_close_ms = 2 * day_ms, .reopen_window_ms = 30 * day_ms}));
+    done(
+        policy({.first_response_ms = hour_ms, .auto_close_ms = 2 * day_ms, .reopen_window_ms = 30 * day_ms}));
     done(on_settings(settings::OpenImport{old_desk}));
   }
   Request of(ImportId import, Request request) {
@@ -286,7 +287,8 @@ std::vector<std::string> told(std::uint64_t seed, bool crashes) {
   std::vector<std::string> out;
   for (const ConversationId id : known)
     for (const RecordedEvent& event : desk.events(id))
-      out.push_back(std::string(kind_name(kind_of(event.event.body))) + " " + to_rfc3339(event.event.occurred_at));
+      out.push_back(std::string(kind_name(kind_of(event.event.body))) + " " +
+                    to_rfc3339(event.event.occurred_at));
   return out;
 }
 }  // namespace
