@@ -14,9 +14,10 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from desk import Desk, parse_time, wait_until  # noqa: E402
-from importing import (DONE, FAILED, PARTLY, UNREACHABLE, content, ends, generate, launch_import,  # noqa: E402
+from importing import (DONE, FAILED, PARTLY, UNREACHABLE, content, ends, figures, generate, launch_import,  # noqa: E402
                        log_bytes, run_import, tickets_at_rest, write_lines)
 
+DAYS = ("2019-03-01T00:00:00Z", "2019-04-20T00:00:00Z")
 SHOP = ("--seed", 11, "--conversations", 250, "--start", "2019-03-04T00:00:00Z")
 
 
@@ -53,6 +54,8 @@ class Importing(unittest.TestCase):
             self.assertEqual((summary["conversations"], summary["whole"]), (250, True))
             with Desk(folder) as desk:
                 type(self).expected = content(desk)
+                type(self).figures = figures(desk, *DAYS)
+                self.assertGreater(self.figures["created", "language"]["counted"], 0)
                 desk.verify_views()
         return self.expected
 
@@ -113,6 +116,7 @@ class Importing(unittest.TestCase):
         self.assertTrue(now)
         with Desk(folder) as desk:
             self.assertEqual(content(desk), self.whole())
+            self.assertEqual(figures(desk, *DAYS), self.figures)
             desk.verify_views()
 
     def test_what_one_began_with_a_folder_goes_on_with_a_server(self):
@@ -204,6 +208,46 @@ class Importing(unittest.TestCase):
         items = [item for item in desk.timeline(ticket["id"]) if item["kind"] in ("message", "resolved")]
         self.assertEqual([(item["actor"]["kind"], item["actor"]["name"]) for item in items][-2:], [("agent", "Ann")] * 2)
         self.assertEqual(len(items), 4)
+
+    def test_the_routes_open_and_close_imports_and_take_their_commands(self):
+        desk = self.desk()
+        open_ones = lambda: [(one["id"], one["state"]) for one in desk.get("/v1/imports")["data"]]
+        self.assertEqual(open_ones(), [])
+        known = desk.get("/v1/imports?name=old%20desk")["data"]
+        self.assertEqual([one["state"] for one in known], ["closed"])
+        ident = known[0]["id"]
+        in_it = {"Parlance-Import": ident}
+        line = message("m1", "2015-06-01T00:00:00Z")
+        refused = desk.call("POST", "/v1/inbound", line, headers=in_it)
+        self.assertEqual((refused.status, refused.code), (409, "import.not_open"))
+        self.assertEqual(desk.post("/v1/imports", {"name": "old desk"})["id"], ident)
+        self.assertTrue(desk.post("/v1/imports", {"name": "old desk"}).get("unchanged"))
+        self.assertEqual(open_ones(), [(ident, "open")])
+        desk.settings(first_response_seconds=60)
+        conversation = desk.post("/v1/inbound", line, headers=in_it)["conversation"]
+        ann = desk.post("/v1/agents", {"name": "Ann"})["id"]
+        where = f"/v1/conversations/{conversation}/reply"
+        reply = {"text": "hello", "occurred_at": "2015-06-01T00:00:30Z"}
+        for headers, status, code in (({**in_it, "Parlance-As": "agt_x"}, 422, "agent.unknown"),
+                                      ({"Parlance-Import": "old desk"}, 422, "id.malformed"),
+                                      ({"Parlance-Import": "imp_00000000000000000000000001"}, 409, "import.not_open")):
+            refused = desk.call("POST", where, reply, headers=headers)
+            self.assertEqual((refused.status, refused.code), (status, code), headers)
+        plain = desk.post(f"/v1/agents/{ann}/tokens", {"scopes": ["agent", "ingest"]})["token"]
+        for method, path, body, headers in (("POST", where, reply, in_it), ("POST", where, reply, {"Parlance-As": ann}),
+                                            ("POST", "/v1/imports", {"name": "x"}, {}), ("GET", "/v1/imports", None, {}),
+                                            ("POST", f"/v1/imports/{ident}/close", {}, {})):
+            self.assertEqual(desk.call(method, path, body, headers=headers, token=plain).status, 403, path)
+        desk.post(where, reply, headers={**in_it, "Parlance-As": ann})
+        item = desk.timeline(conversation)[-1]
+        self.assertEqual((item["actor"]["name"], item["at"]), ("Ann", "2015-06-01T00:00:30.000Z"))
+        for bad in ({}, {"name": ""}, {"name": "x" * 1001}, {"name": "x", "colour": "red"}):
+            self.assertEqual(desk.call("POST", "/v1/imports", bad).status, 422, bad)
+        self.assertEqual(desk.call("POST", "/v1/imports/imp_x/close").status, 404)
+        desk.post(f"/v1/imports/{ident}/close")
+        self.assertTrue(desk.post(f"/v1/imports/{ident}/close").get("unchanged"))
+        self.assertEqual(open_ones(), [])
+        self.assertEqual(desk.ticket(conversation)["first_response"]["state"], "met")
 
     def test_one_conversation_of_many_lines_keeps_their_order(self):
         lines = [message("m0", "2020-01-01T00:00:00Z", id="T")]

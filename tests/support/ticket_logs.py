@@ -239,17 +239,39 @@ def helpdesk_lines(cases, out):
                 ticket.act("close", at, **{"as": who})
 
 
+QUEUES_MAX = 490  # a desk has at most 500
+
+
+def queues_of_teams(cases):
+    """team -> queue. Each team its own; where there are more than a desk may have, the rarest share some, but never two between which
+    a ticket went, so that a queue changes exactly where a team does."""
+    count, met = collections.Counter(), collections.defaultdict(set)
+    for rows in cases.values():
+        for row, after in zip(rows, rows[1:] + [rows[-1]]):
+            count[row["support_team"]] += 1
+            met[row["support_team"]].add(after["support_team"])
+            met[after["support_team"]].add(row["support_team"])
+    teams = [team for team, _ in sorted(count.items(), key=lambda one: (-one[1], one[0]))]
+    own = teams if len(teams) <= QUEUES_MAX else teams[:QUEUES_MAX - 20]
+    queues = {team: team for team in own}
+    for team in teams[len(own):]:
+        taken = {queues.get(other) for other in met[team] - {team}}
+        queues[team] = next(shared for shared in (f"shared {n}" for n in range(20)) if shared not in taken)
+    return queues
+
+
 def bpi_lines(cases, out):
-    """Each row is an assignment to its team, which changes nothing where that has it, and the act of its status."""
-    for team in sorted({row["support_team"] for rows in cases.values() for row in rows}):
-        out({"path": "/v1/queues", "id": team, "name": team})
+    """Each row is an assignment to its team's queue, which changes nothing where that has it, and the act of its status."""
+    queues = queues_of_teams(cases)
+    for queue in sorted(set(queues.values())):
+        out({"path": "/v1/queues", "id": queue, "name": queue})
     for case, rows in cases.items():
         ticket, team = None, None
         for number, row in enumerate(rows):
             at, status = time_of("bpi2013", row), row["sub_status"]
             ticket = ticket or Ticket("bpi2013", case, at, out, f"about {row['product']}")
             same_team, before = row["support_team"] == team, ticket.state
-            ticket.act("assign", at, number, queue="{%s}" % row["support_team"])
+            ticket.act("assign", at, number, queue="{%s}" % queues[row["support_team"]])
             team = row["support_team"]
             wanted = FINAL_OF_BPI[status]
             if wanted in ("closed", "resolved"):
@@ -325,7 +347,7 @@ def spans_of(items):
             spans.append((True, parse_time(item["at"])))
         elif item["kind"] in ("message", "resolved", "reopened", "closed"):
             spans.append((False, parse_time(item["at"])))
-    return spans
+    return spans + [(False, parse_time(items[-1]["at"]))]  # the ticket lasted until then
 
 
 def bpi_tickets(tickets, timeline, names):
