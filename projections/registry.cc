@@ -1,5 +1,6 @@
 #include "projections/registry.h"
 
+#include "projections/attachment_view.h"
 #include "projections/daily_view.h"
 #include "projections/queue_view.h"
 #include "projections/ticket_view.h"
@@ -9,10 +10,8 @@ namespace parlance {
 
 std::vector<Projection> registry() {
   return {
-      projection<TicketView>(),
-      projection<QueueView>(),
-      projection<DailyView>(),
-      projection<WorkloadView>(),
+      projection<TicketView>(),   projection<QueueView>(),      projection<DailyView>(),
+      projection<WorkloadView>(), projection<AttachmentView>(),
   };
 }
 
