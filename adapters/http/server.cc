@@ -311,14 +311,18 @@ void Session::go_on_then(std::function<void()> read) {
 
 void Session::stream_body(std::shared_ptr<BodySink> sink) {
   const auto length = parser_->content_length();
-  if (length && *length > sink->bytes_max()) return too_large(sink->bytes_max());
+  const std::uint64_t bytes_max = sink->bytes_max();
+  if (length && *length > bytes_max) {
+    sink.reset();  // before the client hears of it: nothing is left then
+    return too_large(bytes_max);
+  }
   sink_ = std::move(sink);
   if (parser_->is_done()) {
     await_answer();
     return sink_->end();
   }
   upload_.emplace(std::move(*parser_));
-  upload_->body_limit(sink_->bytes_max());
+  upload_->body_limit(bytes_max);
   upload_until_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(shared_->limits.upload_ms);
   stalled_ = false;
   stream_.expires_never();
@@ -353,11 +357,13 @@ void Session::piece_came(const beast::error_code& error) {
   ++piece_round_;
   deadline_.cancel();
   if (closed_) return;
-  const auto sink = sink_;  // an answer from inside it drops ours
+  auto sink = sink_;  // an answer from inside it drops ours
   if (error && error != bhttp::error::need_buffer) {
+    const std::uint64_t bytes_max = sink->bytes_max();
     sink_.reset();
+    sink.reset();
     if (stalled_) return answer(problem(408, "http.body_timeout", "the body came too slowly"), false);
-    if (error == bhttp::error::body_limit) return too_large(sink->bytes_max());
+    if (error == bhttp::error::body_limit) return too_large(bytes_max);
     return refuse(error);
   }
   const std::size_t came = piece_.size() - upload_->get().body().size;

@@ -330,12 +330,6 @@ std::vector<CapsuleSample> capsule_samples() {
        Attachments{{.name = "label.png", .type = "image/png", .data = std::string("\x89PNG\r\n\0\x1a", 8)},
                    {}}},
       {"attachments/bare", Attachments{}},
-      {"attachments/stored", Attachments{{.name = "label.pdf",
-                                          .type = "application/pdf",
-                                          .id = id_of<AttachmentId>(20),
-                                          .stored = 25U << 20,
-                                          .key = BlobKey{1, 2, 3, 255},
-                                          .content_id = "label@example.org"}}},
       {"preview/full",
        Preview{.name = "Ada", .subject_line = "Order", .text = "Where is my order?", .account = "shop-de"}},
       {"preview/bare", Preview{}},
@@ -353,6 +347,12 @@ std::vector<CapsuleSample> capsule_samples() {
                                    .address = "ada@example.org",
                                    .name = "",
                                    .conversations = {id_of<ConversationId>(2), id_of<ConversationId>(3)}}},
+      {"attachments/stored", Attachments{{.name = "label.pdf",
+                                          .type = "application/pdf",
+                                          .id = id_of<AttachmentId>(20),
+                                          .stored = 25U << 20,
+                                          .key = BlobKey{1, 2, 3, 255},
+                                          .content_id = "label@example.org"}}},
   };
 }
 
