@@ -140,18 +140,38 @@ bool admitted(const Call& call, const Route& route) {
   return true;
 }
 
-/// Keeps how many requests are being answered.
+/// Counts requests while they are being answered, and what they are answered with. One that nobody can answer any more (an upload
+/// whose client went away) ends with its exchange.
+class Counting {
+ public:
+  explicit Counting(std::shared_ptr<Context> context) : context_(std::move(context)) {
+    context_->under_way.fetch_add(1);
+    context_->requests.fetch_add(1);
+  }
+  ~Counting() { end(); }
+  Counting(const Counting&) = delete;
+  Counting& operator=(const Counting&) = delete;
+  void answered(unsigned status) {
+    if (status >= 500)
+      context_->failed.fetch_add(1);
+    else if (status >= 400)
+      context_->refused.fetch_add(1);
+  }
+  void end() {
+    if (!ended_.exchange(true)) context_->under_way.fetch_sub(1);
+  }
+
+ private:
+  std::shared_ptr<Context> context_;
+  std::atomic<bool> ended_{false};
+};
 Respond counted(const std::shared_ptr<Context>& context, Respond respond) {
-  context->under_way.fetch_add(1);
-  context->requests.fetch_add(1);
-  return [context, respond = std::move(respond)](HttpResponse response) {
-    if (response.status >= 500)
-      context->failed.fetch_add(1);
-    else if (response.status >= 400)
-      context->refused.fetch_add(1);
-    respond(std::move(response));
-    context->under_way.fetch_sub(1);
-  };
+  return
+      [counting = std::make_shared<Counting>(context), respond = std::move(respond)](HttpResponse response) {
+        counting->answered(response.status);
+        respond(std::move(response));
+        counting->end();
+      };
 }
 
 }  // namespace
