@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "projections/attachment_view.h"
 #include "projections/daily_view.h"
 #include "projections/list_walk.h"
 #include "projections/queue_view.h"
@@ -579,6 +580,24 @@ Result<ReportItems> Views::explain(const ReportQuery& query, const std::optional
 }
 Result<Overview> Views::overview(WorkspaceId workspace, Instant from, Instant now, ReportBy by) const {
   return make_overview(impl_->runner->live(), impl_->index, workspace, from, now, by);
+}
+
+// ---- attached files ----
+
+Result<std::vector<AttachmentUse>> Views::attachment_uses(WorkspaceId workspace, AttachmentId id) const {
+  std::vector<AttachmentUse> out;
+  const RowKey from = RowKey(workspace, AttachmentView::use_tag).id(id);
+  const RowKey to = RowKey(from).be(~std::uint64_t{0});
+  for (PartitionId p = 0; p < impl_->partitions(); ++p) {
+    auto scanned = impl_->read(p).scan<AttachmentView, AttachmentView::Use>(
+        from, to, [&](ByteView, const AttachmentView::Use& row) {
+          const auto sealed = row.attachments.get();
+          if (sealed && out.size() < attachment_uses_max)
+            out.push_back({row.conversation, row.message, *sealed});
+        });
+    if (!scanned) return scanned.error();
+  }
+  return out;
 }
 
 // ---- operating ----
