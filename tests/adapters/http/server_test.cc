@@ -93,7 +93,7 @@ class Running {
     for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { io_.run(); });
   }
   ~Running() {
-    if (server_) stop(0);
+    if (!stopped_) stop(0);
     work_.reset();
     io_.stop();
     for (std::thread& thread : threads_) thread.join();
@@ -104,7 +104,7 @@ class Running {
     std::promise<void> done;
     server_->stop(within_ms, [&] { done.set_value(); });
     done.get_future().wait();
-    server_.reset();
+    stopped_ = true;
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)
         .count();
   }
@@ -125,6 +125,7 @@ class Running {
       boost::asio::make_work_guard(io_)};
   std::unique_ptr<Server> server_;
   std::vector<std::thread> threads_;
+  bool stopped_ = false;
 };
 
 class Client {
