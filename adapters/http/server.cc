@@ -1,6 +1,9 @@
 #include "adapters/http/server.h"
 
-#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <unordered_set>
@@ -9,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
@@ -33,16 +37,22 @@ struct Shared {
   Server::Streams streams;
   std::mutex mutex;  // guards all that follows
   std::unordered_set<Session*> sessions;
-  std::function<void()> on_last;  ///< called without the lock when the last session has gone
+  std::function<void()> on_last;  ///< called under the lock when the last session has gone
 };
+
+/// Deadlines are seconds long and nearly always kept, so they are instants in the sessions that one timer looks at, and no
+/// timers of their own: these cost a request several microseconds.
+constexpr std::int64_t look_at_deadlines_ms = 100;
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+std::int64_t steady_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, std::shared_ptr<Shared> shared, std::string remote)
-      : stream_(std::move(socket)),
-        deadline_(stream_.get_executor()),
-        shared_(std::move(shared)),
-        remote_(std::move(remote)) {}
+      : stream_(std::move(socket)), shared_(std::move(shared)), remote_(std::move(remote)) {}
   ~Session();
 
   void start() { wait_for_request(); }
@@ -50,18 +60,22 @@ class Session : public std::enable_shared_from_this<Session> {
   void wind_down();
   /// On any thread: closes whatever is under way.
   void cut();
+  /// On any thread: closes, or answers in the handler's place, when what is under way takes too long.
+  void look_at_deadline(std::int64_t now);
 
  private:
+  void expires_after(std::int64_t ms) { deadline_ = steady_ms() + ms; }
+  void expires_never() { deadline_ = never; }
   void wait_for_request();
   void read_header();
   void read_body();
+  [[nodiscard]] bool take_head();
   void read_whole_body(std::int64_t expected);
   void go_on_then(std::function<void()> read);
   void stream_body(std::shared_ptr<BodySink> sink);
-  void too_large(std::uint64_t bytes_max);
   void read_piece();
   void piece_came(const beast::error_code& error);
-  [[nodiscard]] bool take_head();
+  void too_large(std::uint64_t bytes_max);
   [[nodiscard]] Respond make_respond();
   void await_answer();
   void handle();
@@ -74,27 +88,26 @@ class Session : public std::enable_shared_from_this<Session> {
   void close();
 
   beast::tcp_stream stream_;
-  asio::steady_timer deadline_;
+  std::atomic<std::int64_t> deadline_{never};  ///< by steady_ms(); looked at by the server now and then
   beast::flat_buffer buffer_;
   std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
-  std::optional<bhttp::response<bhttp::string_body>> response_;
-  std::optional<bhttp::response<bhttp::span_body<const char>>> fixed_;
+  std::string head_text_, body_;  ///< of the answer under way
+  std::string_view fixed_;
   HttpRequest request_;
   // A body taken in pieces:
   std::shared_ptr<BodySink> sink_;
   std::optional<bhttp::request_parser<bhttp::buffer_body>> upload_;
   std::string piece_;
-  std::chrono::steady_clock::time_point upload_until_;
-  unsigned piece_round_ = 0;
+  std::int64_t upload_until_ = never;
+  bool reading_piece_ = false;
   bool stalled_ = false;
   // A body given in pieces:
   std::shared_ptr<BodySource> source_;
   std::uint64_t source_left_ = 0;
-  std::optional<bhttp::response<bhttp::buffer_body>> streamed_;
-  std::optional<bhttp::response_serializer<bhttp::buffer_body>> serializer_;
   std::shared_ptr<Shared> shared_;
   std::string remote_;
   bool busy_ = false;
+  bool handling_ = false;  ///< the handler has not answered yet
   bool head_ = false;
   bool keep_ = true;
   bool winding_down_ = false;
@@ -109,7 +122,8 @@ class ServerImpl final : public Server {
       : io_(io),
         acceptor_(std::move(acceptor)),
         shared_(std::move(shared)),
-        stop_timer_(acceptor_.get_executor()) {
+        stop_timer_(acceptor_.get_executor()),
+        deadline_timer_(acceptor_.get_executor()) {
     shared_->on_last = [this] {
       asio::post(acceptor_.get_executor(), [this] {
         if (stopped_) finish_stop();
@@ -126,7 +140,10 @@ class ServerImpl final : public Server {
     const std::string host = end.address().to_string();
     return (end.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(end.port());
   }
-  void start() override { accept(); }
+  void start() override {
+    accept();
+    look_at_deadlines();
+  }
   void stop(std::int64_t within_ms, std::function<void()> done) override {
     asio::post(acceptor_.get_executor(), [this, within_ms, done = std::move(done)]() mutable {
       stopped_ = std::move(done);
@@ -136,7 +153,7 @@ class ServerImpl final : public Server {
       stop_timer_.async_wait([this](beast::error_code error) {
         if (!error) cut_all();
       });
-      each_session(&Session::wind_down);
+      each_session([](Session& session) { session.wind_down(); });
       if (connections() == 0) finish_stop();
     });
   }
@@ -172,13 +189,21 @@ class ServerImpl final : public Server {
       accept();
     });
   }
-  void each_session(void (Session::*act)()) {
+  template <class Act> void each_session(const Act& act) {
     const std::lock_guard lock(shared_->mutex);
-    for (Session* session : shared_->sessions) (session->*act)();
+    for (Session* session : shared_->sessions) act(*session);
+  }
+  void look_at_deadlines() {
+    deadline_timer_.expires_after(std::chrono::milliseconds(look_at_deadlines_ms));
+    deadline_timer_.async_wait([this](beast::error_code error) {
+      if (error) return;
+      each_session([now = steady_ms()](Session& session) { session.look_at_deadline(now); });
+      look_at_deadlines();
+    });
   }
   /// Time is up: what still reads or writes is closed; what waits for an answer is left to itself.
   void cut_all() {
-    each_session(&Session::cut);
+    each_session([](Session& session) { session.cut(); });
     stop_timer_.expires_after(std::chrono::milliseconds(cut_ms));
     stop_timer_.async_wait([this](beast::error_code error) {
       if (!error) finish_stop();
@@ -187,6 +212,7 @@ class ServerImpl final : public Server {
   void finish_stop() {
     if (!stopped_) return;
     stop_timer_.cancel();
+    deadline_timer_.cancel();
     std::exchange(stopped_, nullptr)();
   }
 
@@ -195,17 +221,14 @@ class ServerImpl final : public Server {
   tcp::acceptor acceptor_;
   std::shared_ptr<Shared> shared_;
   asio::steady_timer stop_timer_;
+  asio::steady_timer deadline_timer_;
   std::function<void()> stopped_;
 };
 
 Session::~Session() {
-  std::function<void()> on_last;
-  {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->sessions.erase(this);
-    if (shared_->sessions.empty()) on_last = shared_->on_last;
-  }
-  if (on_last) on_last();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->sessions.erase(this);
+  if (shared_->sessions.empty() && shared_->on_last) shared_->on_last();
 }
 
 void Session::wind_down() {
@@ -223,13 +246,57 @@ void Session::cut() {
   });
 }
 
+namespace {
+
+/// The status line and the header of an answer. As text: a library's tree of fields is built only to be taken apart again.
+std::string head_of(const HttpResponse& response, bool keep) {
+  std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
+  const auto reason = bhttp::obsolete_reason(bhttp::int_to_status(response.status));
+  out.append(reason.data(), reason.size());
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out.append("\r\n").append(name).append(": ");
+    // Whatever a value holds, it cannot begin a header of its own.
+    for (const char c : value) out.push_back(c == '\r' || c == '\n' ? ' ' : c);
+  };
+  if (!response.type.empty() && response.status != 204) add("Content-Type", response.type);
+  bool cached = false;
+  for (const auto& [name, value] : response.headers) {
+    cached = cached || beast::iequals(name, "Cache-Control");
+    add(name, value);
+  }
+  if (!cached) add("Cache-Control", "no-store");
+  add("X-Content-Type-Options", "nosniff");
+  if (!keep) add("Connection", "close");
+  if (response.status != 204)
+    add("Content-Length", std::to_string(response.source          ? response.source->size()
+                                         : response.fixed.empty() ? response.body.size()
+                                                                  : response.fixed.size()));
+  return out.append("\r\n\r\n");
+}
+
+}  // namespace
+
+void Session::look_at_deadline(std::int64_t now) {
+  if (now < deadline_) return;
+  asio::post(stream_.get_executor(), [weak = weak_from_this(), now] {
+    const auto self = weak.lock();
+    if (!self || self->closed_ || now < self->deadline_) return;
+    if (self->reading_piece_) {
+      self->stalled_ = true;  // the read ends now, and answers
+      return self->stream_.cancel();
+    }
+    if (!self->handling_) return self->close();
+    self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"), false);
+  });
+}
+
 void Session::wait_for_request() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
   parser_->body_limit(boost::none);  // depends on what is asked for: see read_body()
   if (buffer_.size() > 0) return read_header();
   // Waiting for the first byte is idling; from there on the header has its own, shorter deadline.
-  stream_.expires_after(std::chrono::milliseconds(shared_->limits.idle_ms));
+  expires_after(shared_->limits.idle_ms);
   stream_.async_read_some(buffer_.prepare(4096),
                           [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
                             if (error) return self->close();
@@ -240,7 +307,7 @@ void Session::wait_for_request() {
 
 void Session::read_header() {
   busy_ = true;
-  stream_.expires_after(std::chrono::milliseconds(shared_->limits.header_ms));
+  expires_after(shared_->limits.header_ms);
   bhttp::async_read_header(stream_, buffer_, *parser_,
                            [self = shared_from_this()](beast::error_code error, std::size_t) {
                              if (error) return self->refuse(error);
@@ -269,11 +336,11 @@ void Session::read_body() {
   unread_ = !parser_->is_done();
   if (!take_head()) return;
   if (shared_->streams) {
-    if (auto sink = shared_->streams(request_, make_respond())) {
+    // A refusal is answered at once; the body that may follow is not the next request.
+    if (auto sink = shared_->streams(request_, [this] { return make_respond(); })) {
       if (*sink != nullptr) stream_body(std::move(*sink));
       return;
     }
-    ++round_;
   }
   const auto length = parser_->content_length();
   if (length && *length > shared_->limits.body_bytes)
@@ -282,99 +349,6 @@ void Session::read_body() {
   if (parser_->is_done()) return handle();
   read_whole_body(static_cast<std::int64_t>(length.value_or(shared_->limits.body_bytes)));
 }
-
-void Session::read_whole_body(std::int64_t expected) {
-  stream_.expires_after(std::chrono::milliseconds(shared_->limits.header_ms +
-                                                  expected * 1000 / shared_->limits.body_bytes_per_second));
-  const auto read = [self = shared_from_this()] {
-    bhttp::async_read(self->stream_, self->buffer_, *self->parser_, [self](beast::error_code e, std::size_t) {
-      if (e) return self->refuse(e);
-      self->handle();
-    });
-  };
-  go_on_then(read);
-}
-
-/// Tells a client that waits for it to send its body, then calls `read`.
-void Session::go_on_then(std::function<void()> read) {
-  if (!beast::iequals(request_.header("expect"), "100-continue")) return read();
-  auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
-  bhttp::async_write(
-      stream_, *go_on,
-      [self = shared_from_this(), go_on, read = std::move(read)](beast::error_code error, std::size_t) {
-        if (error) return self->close();
-        read();
-      });
-}
-
-// ---- a body in pieces ----
-
-void Session::stream_body(std::shared_ptr<BodySink> sink) {
-  const auto length = parser_->content_length();
-  const std::uint64_t bytes_max = sink->bytes_max();
-  if (length && *length > bytes_max) {
-    sink.reset();  // before the client hears of it: nothing is left then
-    return too_large(bytes_max);
-  }
-  sink_ = std::move(sink);
-  if (parser_->is_done()) {
-    await_answer();
-    return sink_->end();
-  }
-  upload_.emplace(std::move(*parser_));
-  upload_->body_limit(bytes_max);
-  upload_until_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(shared_->limits.upload_ms);
-  stalled_ = false;
-  stream_.expires_never();
-  go_on_then([self = shared_from_this()] { self->read_piece(); });
-}
-
-void Session::too_large(std::uint64_t bytes_max) {
-  answer(problem(413, "http.body_too_large", "at most " + std::to_string(bytes_max) + " bytes"), false);
-}
-
-void Session::read_piece() {
-  if (closed_) return;
-  piece_.resize(piece_bytes);
-  auto& body = upload_->get().body();
-  body.data = piece_.data();
-  body.size = piece_.size();
-  // The stream's own deadline closes the socket; this one leaves it open for the answer.
-  deadline_.expires_at(std::min(
-      upload_until_, std::chrono::steady_clock::now() + std::chrono::milliseconds(shared_->limits.piece_ms)));
-  deadline_.async_wait([weak = weak_from_this(), round = ++piece_round_](beast::error_code error) {
-    const auto self = weak.lock();
-    if (error || !self || self->piece_round_ != round) return;
-    self->stalled_ = true;
-    self->stream_.cancel();
-  });
-  bhttp::async_read(
-      stream_, buffer_, *upload_,
-      [self = shared_from_this()](beast::error_code error, std::size_t) { self->piece_came(error); });
-}
-
-void Session::piece_came(const beast::error_code& error) {
-  ++piece_round_;
-  deadline_.cancel();
-  if (closed_) return;
-  auto sink = sink_;  // an answer from inside it drops ours
-  if (error && error != bhttp::error::need_buffer) {
-    const std::uint64_t bytes_max = sink->bytes_max();
-    sink_.reset();
-    sink.reset();
-    if (stalled_) return answer(problem(408, "http.body_timeout", "the body came too slowly"), false);
-    if (error == bhttp::error::body_limit) return too_large(bytes_max);
-    return refuse(error);
-  }
-  const std::size_t came = piece_.size() - upload_->get().body().size;
-  if (came > 0 && !sink->take(std::string_view(piece_).substr(0, came))) return;
-  if (!upload_->is_done()) return read_piece();
-  unread_ = false;
-  await_answer();
-  sink->end();
-}
-
-// ---- answering ----
 
 /// The request's head, as routes see it; false when it was answered instead.
 bool Session::take_head() {
@@ -402,6 +376,91 @@ bool Session::take_head() {
   return true;
 }
 
+void Session::read_whole_body(std::int64_t expected) {
+  expires_after(shared_->limits.header_ms + expected * 1000 / shared_->limits.body_bytes_per_second);
+  go_on_then([self = shared_from_this()] {
+    bhttp::async_read(self->stream_, self->buffer_, *self->parser_,
+                      [self](beast::error_code error, std::size_t) {
+                        if (error) return self->refuse(error);
+                        self->handle();
+                      });
+  });
+}
+
+/// Tells a client that waits for it to send its body, then calls `read`.
+void Session::go_on_then(std::function<void()> read) {
+  if (!beast::iequals(request_.header("expect"), "100-continue")) return read();
+  auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
+  bhttp::async_write(
+      stream_, *go_on,
+      [self = shared_from_this(), go_on, read = std::move(read)](beast::error_code error, std::size_t) {
+        if (error) return self->close();
+        read();
+      });
+}
+
+// ---- a body in pieces ----
+
+void Session::stream_body(std::shared_ptr<BodySink> sink) {
+  const auto length = parser_->content_length();
+  const std::uint64_t bytes_max = sink->bytes_max();
+  if (length && *length > bytes_max) {
+    sink.reset();  // before the client hears of it: nothing is left then
+    return too_large(bytes_max);
+  }
+  if (parser_->is_done()) {
+    await_answer();
+    return sink->end();
+  }
+  sink_ = std::move(sink);
+  upload_.emplace(std::move(*parser_));
+  upload_->body_limit(bytes_max);
+  upload_until_ = steady_ms() + shared_->limits.upload_ms;
+  stalled_ = false;
+  expires_after(shared_->limits.piece_ms);
+  go_on_then([self = shared_from_this()] { self->read_piece(); });
+}
+
+void Session::too_large(std::uint64_t bytes_max) {
+  answer(problem(413, "http.body_too_large", "at most " + std::to_string(bytes_max) + " bytes"), false);
+}
+
+void Session::read_piece() {
+  if (closed_) return;
+  piece_.resize(piece_bytes);
+  auto& body = upload_->get().body();
+  body.data = piece_.data();
+  body.size = piece_.size();
+  reading_piece_ = true;
+  deadline_ = std::min(upload_until_, steady_ms() + shared_->limits.piece_ms);
+  bhttp::async_read(
+      stream_, buffer_, *upload_,
+      [self = shared_from_this()](beast::error_code error, std::size_t) { self->piece_came(error); });
+}
+
+void Session::piece_came(const beast::error_code& error) {
+  reading_piece_ = false;
+  if (closed_) return;
+  auto sink = sink_;  // an answer from inside it drops ours
+  if (error && error != bhttp::error::need_buffer) {
+    const std::uint64_t bytes_max = sink->bytes_max();
+    sink_.reset();
+    sink.reset();
+    if (stalled_) return answer(problem(408, "http.body_timeout", "the body came too slowly"), false);
+    if (error == bhttp::error::body_limit) return too_large(bytes_max);
+    return refuse(error);
+  }
+  const std::size_t came = piece_.size() - upload_->get().body().size;
+  if (came > 0 && !sink->take(std::string_view(piece_).substr(0, came))) return;
+  if (!upload_->is_done()) return read_piece();
+  unread_ = false;
+  sink_.reset();
+  await_answer();
+  sink->end();
+}
+
+// ---- answering ----
+
 /// Answers this request, and no later one.
 Respond Session::make_respond() {
   return [self = shared_from_this(), round = ++round_](HttpResponse response) mutable {
@@ -412,13 +471,8 @@ Respond Session::make_respond() {
 }
 
 void Session::await_answer() {
-  stream_.expires_never();
-  deadline_.expires_after(std::chrono::milliseconds(shared_->limits.answer_ms));
-  deadline_.async_wait([weak = weak_from_this(), round = round_](beast::error_code error) {
-    const auto self = weak.lock();
-    if (error || !self || self->round_ != round) return;
-    self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"), false);
-  });
+  handling_ = true;
+  expires_after(shared_->limits.answer_ms);
 }
 
 void Session::handle() {
@@ -426,66 +480,28 @@ void Session::handle() {
   if (closed_) return;
   unread_ = false;
   request_.body = std::move(parser_->get().body());
-  auto respond = make_respond();
   await_answer();
-  shared_->handler(std::move(request_), std::move(respond));
+  shared_->handler(std::move(request_), make_respond());
 }
 
 void Session::answer(HttpResponse response, bool keep) {
   if (closed_) return;
   ++round_;
-  ++piece_round_;
-  deadline_.cancel();
+  handling_ = false;
   sink_.reset();
   keep = keep && !winding_down_ && !unread_;
-  const auto fill = [&](auto& out) {
-    out.version(11);
-    out.result(response.status);
-    if (!response.type.empty() && response.status != 204) out.set(bhttp::field::content_type, response.type);
-    bool cached = false;
-    for (auto& [name, value] : response.headers) {
-      cached = cached || beast::iequals(name, "Cache-Control");
-      out.insert(name, value);
-    }
-    if (!cached) out.set(bhttp::field::cache_control, "no-store");
-    out.set("X-Content-Type-Options", "nosniff");
-    out.keep_alive(keep);
-  };
-  stream_.expires_after(std::chrono::milliseconds(shared_->limits.write_ms));
-  const auto done = [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
+  head_text_ = head_of(response, keep);
+  if (!head_) body_ = std::move(response.body);
+  fixed_ = head_ ? std::string_view{} : response.fixed;
+  source_ = std::move(response.source);
+  source_left_ = source_ && !head_ ? source_->size() : 0;
+  expires_after(shared_->limits.write_ms);
+  const std::array<asio::const_buffer, 3> all{asio::buffer(head_text_), asio::buffer(body_),
+                                              asio::buffer(fixed_.data(), fixed_.size())};
+  asio::async_write(stream_, all, [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
+    if (!error && self->source_left_ > 0) return self->write_piece(keep);
     self->written(error, keep);
-  };
-  if (!response.fixed.empty()) {
-    fixed_.emplace();
-    fill(*fixed_);
-    fixed_->body() = beast::span<const char>(response.fixed.data(), response.fixed.size());
-    fixed_->content_length(response.fixed.size());
-    if (head_) fixed_->body() = {};
-    bhttp::async_write(stream_, *fixed_, done);
-    return;
-  }
-  if (response.source) {
-    source_ = std::move(response.source);
-    source_left_ = head_ ? 0 : source_->size();
-    streamed_.emplace();
-    fill(*streamed_);
-    streamed_->content_length(source_->size());
-    streamed_->body().data = nullptr;
-    streamed_->body().more = true;
-    serializer_.emplace(*streamed_);
-    bhttp::async_write_header(stream_, *serializer_,
-                              [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
-                                if (error || self->source_left_ == 0) return self->written(error, keep);
-                                self->write_piece(keep);
-                              });
-    return;
-  }
-  response_.emplace();
-  fill(*response_);
-  const std::size_t length = response.body.size();
-  if (!head_) response_->body() = std::move(response.body);
-  if (response.status != 204) response_->content_length(length);
-  bhttp::async_write(stream_, *response_, done);
+  });
 }
 
 void Session::write_piece(bool keep) {
@@ -495,16 +511,12 @@ void Session::write_piece(bool keep) {
   if (!piece || piece->empty() || piece->size() > source_left_) return close();
   piece_ = std::move(*piece);
   source_left_ -= piece_.size();
-  streamed_->body().data = piece_.data();
-  streamed_->body().size = piece_.size();
-  streamed_->body().more = source_left_ > 0;
-  stream_.expires_after(std::chrono::milliseconds(shared_->limits.write_ms));
-  bhttp::async_write(stream_, *serializer_,
-                     [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
-                       if (error == bhttp::error::need_buffer) error = {};
-                       if (error || self->source_left_ == 0) return self->written(error, keep);
-                       self->write_piece(keep);
-                     });
+  expires_after(shared_->limits.write_ms);
+  asio::async_write(stream_, asio::buffer(piece_),
+                    [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
+                      if (!error && self->source_left_ > 0) return self->write_piece(keep);
+                      self->written(error, keep);
+                    });
 }
 
 void Session::refuse(const beast::error_code& error) {
@@ -522,10 +534,9 @@ void Session::refuse(const beast::error_code& error) {
 }
 
 void Session::written(const beast::error_code& error, bool keep) {
-  response_.reset();
-  fixed_.reset();
-  serializer_.reset();
-  streamed_.reset();
+  head_text_.clear();
+  body_.clear();
+  fixed_ = {};
   source_.reset();
   upload_.reset();
   head_ = false;
@@ -542,10 +553,11 @@ void Session::linger() {
   unread_ = false;
   beast::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-  stream_.expires_after(std::chrono::milliseconds(shared_->limits.linger_ms));
+  expires_after(shared_->limits.linger_ms);
   piece_.resize(piece_bytes);
   throw_away();
 }
+
 void Session::throw_away() {
   stream_.async_read_some(asio::buffer(piece_),
                           [self = shared_from_this()](beast::error_code error, std::size_t) {
@@ -558,7 +570,7 @@ void Session::close() {
   if (closed_) return;
   closed_ = true;
   sink_.reset();
-  deadline_.cancel();
+  expires_never();
   beast::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.close();
