@@ -79,13 +79,14 @@ class Running {
           if (request.path == "/nothing") out.source = std::make_shared<Source>(0, 0);
           respond(std::move(out));
         },
-        [this](const HttpRequest& head, Respond respond) -> std::optional<std::shared_ptr<BodySink>> {
+        [this](const HttpRequest& head,
+               const std::function<Respond()>& make) -> std::optional<std::shared_ptr<BodySink>> {
           if (head.path == "/refused") {
-            respond({.status = 403, .body = "{}"});
+            make()({.status = 403, .body = "{}"});
             return nullptr;
           }
           if (head.path != "/upload") return std::nullopt;
-          return std::make_shared<Sink>(taken, std::move(respond));
+          return std::make_shared<Sink>(taken, make());
         });
     REQUIRE(listening);
     server_ = std::move(*listening);
