@@ -1,5 +1,6 @@
 #include "adapters/http/server.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
