@@ -202,7 +202,7 @@ class ServerImpl final : public Server {
       look_at_deadlines();
     });
   }
-  /// Time is up: what still reads or writes is closed; what waits for an answer is left to itself.
+  /// Time is up: whatever is still under way is closed.
   void cut_all() {
     each_session([](Session& session) { session.cut(); });
     stop_timer_.expires_after(std::chrono::milliseconds(cut_ms));
@@ -317,6 +317,7 @@ void Session::read_header() {
 }
 
 void Session::read_body() {
+  unread_ = !parser_->is_done();
   const auto& request = parser_->get();
   std::size_t lines = 0;
   std::size_t hosts = 0;
@@ -334,7 +335,6 @@ void Session::read_body() {
                   false);
   if (request.find(bhttp::field::transfer_encoding) != request.end() && !parser_->chunked())
     return answer(problem(501, "http.transfer_encoding", "only chunked is understood"), false);
-  unread_ = !parser_->is_done();
   if (!take_head()) return;
   if (shared_->streams) {
     // A refusal is answered at once; the body that may follow is not the next request.
