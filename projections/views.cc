@@ -571,17 +571,6 @@ Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant fr
   return out;
 }
 
-Result<Report> Views::report(const ReportQuery& query) const {
-  return make_report(impl_->runner->live(), query);
-}
-Result<ReportItems> Views::explain(const ReportQuery& query, const std::optional<ReportKey>& key,
-                                   const std::optional<ReportPlace>& after, std::size_t limit) const {
-  return explain_report(impl_->runner->live(), query, key, after, std::min(limit, list_limit_max));
-}
-Result<Overview> Views::overview(WorkspaceId workspace, Instant from, Instant now, ReportBy by) const {
-  return make_overview(impl_->runner->live(), impl_->index, workspace, from, now, by);
-}
-
 // ---- attached files ----
 
 Result<std::vector<AttachmentUse>> Views::attachment_uses(WorkspaceId workspace, AttachmentId id) const {
@@ -598,6 +587,17 @@ Result<std::vector<AttachmentUse>> Views::attachment_uses(WorkspaceId workspace,
     if (!scanned) return scanned.error();
   }
   return out;
+}
+
+Result<Report> Views::report(const ReportQuery& query) const {
+  return make_report(impl_->runner->live(), query);
+}
+Result<ReportItems> Views::explain(const ReportQuery& query, const std::optional<ReportKey>& key,
+                                   const std::optional<ReportPlace>& after, std::size_t limit) const {
+  return explain_report(impl_->runner->live(), query, key, after, std::min(limit, list_limit_max));
+}
+Result<Overview> Views::overview(WorkspaceId workspace, Instant from, Instant now, ReportBy by) const {
+  return make_overview(impl_->runner->live(), impl_->index, workspace, from, now, by);
 }
 
 // ---- operating ----

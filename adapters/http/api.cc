@@ -285,12 +285,13 @@ void Api::handle(HttpRequest request, Respond respond) {
   dispatch(call_of(impl_->context, std::move(request), std::move(respond)));
 }
 
-std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head, Respond respond) {
+std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
+                                                     const std::function<Respond()>& respond) {
   std::vector<std::string> captured;
   for (const Route& route : routes()) {
     if (route.body == nullptr || route.method != head.method || !matches(route.pattern, head.path, captured))
       continue;
-    const Call call = call_of(impl_->context, head, std::move(respond));
+    const Call call = call_of(impl_->context, head, respond());
     call->captured = std::move(captured);
     if (!admitted(call, route)) return nullptr;
     return route.body(call);

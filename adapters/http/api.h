@@ -42,7 +42,8 @@ class Api {
 
   void handle(HttpRequest request, Respond respond);
   /// For Server::Streams: none where the route takes its body whole, null where it has answered.
-  [[nodiscard]] std::optional<std::shared_ptr<BodySink>> stream(const HttpRequest& head, Respond respond);
+  [[nodiscard]] std::optional<std::shared_ptr<BodySink>> stream(const HttpRequest& head,
+                                                                const std::function<Respond()>& respond);
   [[nodiscard]] Access& access();
   /// Requests being answered.
   [[nodiscard]] std::size_t under_way() const;

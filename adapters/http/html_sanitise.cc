@@ -426,7 +426,9 @@ std::string as_plain_text(std::string_view html) {
   std::string out = "<pre>";
   const std::string text = text_of_html(html);
   escape(text, out);
-  return out + "</pre>";
+  out += "</pre>";
+  // Once more: what is no UTF-8 is replaced by the parser alone.
+  return once(out, {}).value_or("<pre></pre>");
 }
 
 }  // namespace

@@ -29,15 +29,6 @@ namespace {
 
 constexpr std::size_t piece_bytes = 64 * 1024;
 
-/// Deadlines are seconds long and nearly always kept, so they are instants in the sessions that one timer looks at, and no
-/// timers of their own: these cost a request several microseconds.
-constexpr std::int64_t look_at_deadlines_ms = 100;
-constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-std::int64_t steady_ms() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
 class Session;
 
 /// What the server and its sessions share, so that a session may outlive the server by a moment.
@@ -47,30 +38,16 @@ struct Shared {
   Server::Streams streams;
   std::mutex mutex;  // guards all that follows
   std::unordered_set<Session*> sessions;
-  std::function<void()> on_last;  ///< called without the lock when the last session has gone
+  std::function<void()> on_last;  ///< called under the lock when the last session has gone
 };
 
-/// The status line and the header of an answer. As text: a library's tree of fields is built only to be taken apart again.
-std::string head_of(const HttpResponse& response, std::uint64_t length, bool keep) {
-  std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
-  const auto reason = bhttp::obsolete_reason(bhttp::int_to_status(response.status));
-  out.append(reason.data(), reason.size());
-  const auto add = [&](std::string_view name, std::string_view value) {
-    out.append("\r\n").append(name).append(": ");
-    // Whatever a value holds, it cannot begin a header of its own.
-    for (const char c : value) out.push_back(c == '\r' || c == '\n' ? ' ' : c);
-  };
-  if (!response.type.empty() && response.status != 204) add("Content-Type", response.type);
-  bool cached = false;
-  for (const auto& [name, value] : response.headers) {
-    cached = cached || beast::iequals(name, "Cache-Control");
-    add(name, value);
-  }
-  if (!cached) add("Cache-Control", "no-store");
-  add("X-Content-Type-Options", "nosniff");
-  if (!keep) add("Connection", "close");
-  if (response.status != 204) add("Content-Length", std::to_string(length));
-  return out.append("\r\n\r\n");
+/// Deadlines are seconds long and nearly always kept, so they are instants in the sessions that one timer looks at, and no
+/// timers of their own: these cost a request several microseconds.
+constexpr std::int64_t look_at_deadlines_ms = 100;
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+std::int64_t steady_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -84,26 +61,22 @@ class Session : public std::enable_shared_from_this<Session> {
   void wind_down();
   /// On any thread: closes whatever is under way.
   void cut();
-  /// On any thread: ends what is under way when it takes too long.
+  /// On any thread: closes, or answers in the handler's place, when what is under way takes too long.
   void look_at_deadline(std::int64_t now);
 
  private:
-  enum class Late : std::uint8_t { close, stop_reading, answer };
-  void expires_after(std::int64_t ms, Late when_late = Late::close) {
-    when_late_ = when_late;
-    deadline_ = steady_ms() + ms;
-  }
+  void expires_after(std::int64_t ms) { deadline_ = steady_ms() + ms; }
   void expires_never() { deadline_ = never; }
   void wait_for_request();
   void read_header();
   void read_body();
+  [[nodiscard]] bool take_head();
   void read_whole_body(std::int64_t expected);
   void go_on_then(std::function<void()> read);
   void stream_body(std::shared_ptr<BodySink> sink);
-  void too_large(std::uint64_t bytes_max);
   void read_piece();
   void piece_came(const beast::error_code& error);
-  [[nodiscard]] bool take_head();
+  void too_large(std::uint64_t bytes_max);
   [[nodiscard]] Respond make_respond();
   void await_answer();
   void handle();
@@ -117,7 +90,6 @@ class Session : public std::enable_shared_from_this<Session> {
 
   beast::tcp_stream stream_;
   std::atomic<std::int64_t> deadline_{never};  ///< by steady_ms(); looked at by the server now and then
-  Late when_late_ = Late::close;
   beast::flat_buffer buffer_;
   std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
   std::string head_text_, body_;  ///< of the answer under way
@@ -127,7 +99,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<BodySink> sink_;
   std::optional<bhttp::request_parser<bhttp::buffer_body>> upload_;
   std::string piece_;
-  std::int64_t upload_until_ = never;  ///< by steady_ms()
+  std::int64_t upload_until_ = never;
+  bool reading_piece_ = false;
   bool stalled_ = false;
   // A body given in pieces:
   std::shared_ptr<BodySource> source_;
@@ -135,6 +108,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<Shared> shared_;
   std::string remote_;
   bool busy_ = false;
+  bool handling_ = false;  ///< the handler has not answered yet
   bool head_ = false;
   bool keep_ = true;
   bool winding_down_ = false;
@@ -180,7 +154,7 @@ class ServerImpl final : public Server {
       stop_timer_.async_wait([this](beast::error_code error) {
         if (!error) cut_all();
       });
-      each_session(&Session::wind_down);
+      each_session([](Session& session) { session.wind_down(); });
       if (connections() == 0) finish_stop();
     });
   }
@@ -216,28 +190,24 @@ class ServerImpl final : public Server {
       accept();
     });
   }
-  void each_session(void (Session::*act)()) {
+  template <class Act> void each_session(const Act& act) {
     const std::lock_guard lock(shared_->mutex);
-    for (Session* session : shared_->sessions) (session->*act)();
-  }
-  /// Time is up: what still reads or writes is closed; what waits for an answer is left to itself.
-  void cut_all() {
-    each_session(&Session::cut);
-    stop_timer_.expires_after(std::chrono::milliseconds(cut_ms));
-    stop_timer_.async_wait([this](beast::error_code error) {
-      if (!error) finish_stop();
-    });
+    for (Session* session : shared_->sessions) act(*session);
   }
   void look_at_deadlines() {
     deadline_timer_.expires_after(std::chrono::milliseconds(look_at_deadlines_ms));
     deadline_timer_.async_wait([this](beast::error_code error) {
       if (error) return;
-      {
-        const std::lock_guard lock(shared_->mutex);
-        const std::int64_t now = steady_ms();
-        for (Session* session : shared_->sessions) session->look_at_deadline(now);
-      }
+      each_session([now = steady_ms()](Session& session) { session.look_at_deadline(now); });
       look_at_deadlines();
+    });
+  }
+  /// Time is up: whatever is still under way is closed.
+  void cut_all() {
+    each_session([](Session& session) { session.cut(); });
+    stop_timer_.expires_after(std::chrono::milliseconds(cut_ms));
+    stop_timer_.async_wait([this](beast::error_code error) {
+      if (!error) finish_stop();
     });
   }
   void finish_stop() {
@@ -257,13 +227,9 @@ class ServerImpl final : public Server {
 };
 
 Session::~Session() {
-  std::function<void()> on_last;
-  {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->sessions.erase(this);
-    if (shared_->sessions.empty()) on_last = shared_->on_last;
-  }
-  if (on_last) on_last();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->sessions.erase(this);
+  if (shared_->sessions.empty() && shared_->on_last) shared_->on_last();
 }
 
 void Session::wind_down() {
@@ -281,19 +247,47 @@ void Session::cut() {
   });
 }
 
+namespace {
+
+/// The status line and the header of an answer. As text: a library's tree of fields is built only to be taken apart again.
+std::string head_of(const HttpResponse& response, bool keep) {
+  std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
+  const auto reason = bhttp::obsolete_reason(bhttp::int_to_status(response.status));
+  out.append(reason.data(), reason.size());
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out.append("\r\n").append(name).append(": ");
+    // Whatever a value holds, it cannot begin a header of its own.
+    for (const char c : value) out.push_back(c == '\r' || c == '\n' ? ' ' : c);
+  };
+  if (!response.type.empty() && response.status != 204) add("Content-Type", response.type);
+  bool cached = false;
+  for (const auto& [name, value] : response.headers) {
+    cached = cached || beast::iequals(name, "Cache-Control");
+    add(name, value);
+  }
+  if (!cached) add("Cache-Control", "no-store");
+  add("X-Content-Type-Options", "nosniff");
+  if (!keep) add("Connection", "close");
+  if (response.status != 204)
+    add("Content-Length", std::to_string(response.source          ? response.source->size()
+                                         : response.fixed.empty() ? response.body.size()
+                                                                  : response.fixed.size()));
+  return out.append("\r\n\r\n");
+}
+
+}  // namespace
+
 void Session::look_at_deadline(std::int64_t now) {
   if (now < deadline_) return;
   asio::post(stream_.get_executor(), [weak = weak_from_this(), now] {
     const auto self = weak.lock();
     if (!self || self->closed_ || now < self->deadline_) return;
-    self->expires_never();
-    switch (self->when_late_) {
-      case Late::close: return self->close();
-      case Late::stop_reading: self->stalled_ = true; return self->stream_.cancel();
-      case Late::answer:
-        return self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"),
-                            false);
+    if (self->reading_piece_) {
+      self->stalled_ = true;  // the read ends now, and answers
+      return self->stream_.cancel();
     }
+    if (!self->handling_) return self->close();
+    self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"), false);
   });
 }
 
@@ -323,6 +317,7 @@ void Session::read_header() {
 }
 
 void Session::read_body() {
+  unread_ = !parser_->is_done();
   const auto& request = parser_->get();
   std::size_t lines = 0;
   std::size_t hosts = 0;
@@ -340,14 +335,13 @@ void Session::read_body() {
                   false);
   if (request.find(bhttp::field::transfer_encoding) != request.end() && !parser_->chunked())
     return answer(problem(501, "http.transfer_encoding", "only chunked is understood"), false);
-  unread_ = !parser_->is_done();
   if (!take_head()) return;
   if (shared_->streams) {
-    if (auto sink = shared_->streams(request_, make_respond())) {
+    // A refusal is answered at once; the body that may follow is not the next request.
+    if (auto sink = shared_->streams(request_, [this] { return make_respond(); })) {
       if (*sink != nullptr) stream_body(std::move(*sink));
       return;
     }
-    ++round_;
   }
   const auto length = parser_->content_length();
   if (length && *length > shared_->limits.body_bytes)
@@ -356,89 +350,6 @@ void Session::read_body() {
   if (parser_->is_done()) return handle();
   read_whole_body(static_cast<std::int64_t>(length.value_or(shared_->limits.body_bytes)));
 }
-
-void Session::read_whole_body(std::int64_t expected) {
-  expires_after(shared_->limits.header_ms + expected * 1000 / shared_->limits.body_bytes_per_second);
-  const auto read = [self = shared_from_this()] {
-    bhttp::async_read(self->stream_, self->buffer_, *self->parser_, [self](beast::error_code e, std::size_t) {
-      if (e) return self->refuse(e);
-      self->handle();
-    });
-  };
-  go_on_then(read);
-}
-
-/// Tells a client that waits for it to send its body, then calls `read`.
-void Session::go_on_then(std::function<void()> read) {
-  if (!beast::iequals(request_.header("expect"), "100-continue")) return read();
-  auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
-  bhttp::async_write(
-      stream_, *go_on,
-      [self = shared_from_this(), go_on, read = std::move(read)](beast::error_code error, std::size_t) {
-        if (error) return self->close();
-        read();
-      });
-}
-
-// ---- a body in pieces ----
-
-void Session::stream_body(std::shared_ptr<BodySink> sink) {
-  const auto length = parser_->content_length();
-  const std::uint64_t bytes_max = sink->bytes_max();
-  if (length && *length > bytes_max) {
-    sink.reset();  // before the client hears of it: nothing is left then
-    return too_large(bytes_max);
-  }
-  sink_ = std::move(sink);
-  if (parser_->is_done()) {
-    await_answer();
-    return sink_->end();
-  }
-  upload_.emplace(std::move(*parser_));
-  upload_->body_limit(bytes_max);
-  upload_until_ = steady_ms() + shared_->limits.upload_ms;
-  stalled_ = false;
-  expires_never();
-  go_on_then([self = shared_from_this()] { self->read_piece(); });
-}
-
-void Session::too_large(std::uint64_t bytes_max) {
-  answer(problem(413, "http.body_too_large", "at most " + std::to_string(bytes_max) + " bytes"), false);
-}
-
-void Session::read_piece() {
-  if (closed_) return;
-  piece_.resize(piece_bytes);
-  auto& body = upload_->get().body();
-  body.data = piece_.data();
-  body.size = piece_.size();
-  expires_after(std::min(upload_until_ - steady_ms(), shared_->limits.piece_ms), Late::stop_reading);
-  bhttp::async_read(
-      stream_, buffer_, *upload_,
-      [self = shared_from_this()](beast::error_code error, std::size_t) { self->piece_came(error); });
-}
-
-void Session::piece_came(const beast::error_code& error) {
-  expires_never();
-  if (closed_) return;
-  auto sink = sink_;  // an answer from inside it drops ours
-  if (error && error != bhttp::error::need_buffer) {
-    const std::uint64_t bytes_max = sink->bytes_max();
-    sink_.reset();
-    sink.reset();
-    if (stalled_) return answer(problem(408, "http.body_timeout", "the body came too slowly"), false);
-    if (error == bhttp::error::body_limit) return too_large(bytes_max);
-    return refuse(error);
-  }
-  const std::size_t came = piece_.size() - upload_->get().body().size;
-  if (came > 0 && !sink->take(std::string_view(piece_).substr(0, came))) return;
-  if (!upload_->is_done()) return read_piece();
-  unread_ = false;
-  await_answer();
-  sink->end();
-}
-
-// ---- answering ----
 
 /// The request's head, as routes see it; false when it was answered instead.
 bool Session::take_head() {
@@ -466,6 +377,91 @@ bool Session::take_head() {
   return true;
 }
 
+void Session::read_whole_body(std::int64_t expected) {
+  expires_after(shared_->limits.header_ms + expected * 1000 / shared_->limits.body_bytes_per_second);
+  go_on_then([self = shared_from_this()] {
+    bhttp::async_read(self->stream_, self->buffer_, *self->parser_,
+                      [self](beast::error_code error, std::size_t) {
+                        if (error) return self->refuse(error);
+                        self->handle();
+                      });
+  });
+}
+
+/// Tells a client that waits for it to send its body, then calls `read`.
+void Session::go_on_then(std::function<void()> read) {
+  if (!beast::iequals(request_.header("expect"), "100-continue")) return read();
+  auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
+  bhttp::async_write(
+      stream_, *go_on,
+      [self = shared_from_this(), go_on, read = std::move(read)](beast::error_code error, std::size_t) {
+        if (error) return self->close();
+        read();
+      });
+}
+
+// ---- a body in pieces ----
+
+void Session::stream_body(std::shared_ptr<BodySink> sink) {
+  const auto length = parser_->content_length();
+  const std::uint64_t bytes_max = sink->bytes_max();
+  if (length && *length > bytes_max) {
+    sink.reset();  // before the client hears of it: nothing is left then
+    return too_large(bytes_max);
+  }
+  if (parser_->is_done()) {
+    await_answer();
+    return sink->end();
+  }
+  sink_ = std::move(sink);
+  upload_.emplace(std::move(*parser_));
+  upload_->body_limit(bytes_max);
+  upload_until_ = steady_ms() + shared_->limits.upload_ms;
+  stalled_ = false;
+  expires_after(shared_->limits.piece_ms);
+  go_on_then([self = shared_from_this()] { self->read_piece(); });
+}
+
+void Session::too_large(std::uint64_t bytes_max) {
+  answer(problem(413, "http.body_too_large", "at most " + std::to_string(bytes_max) + " bytes"), false);
+}
+
+void Session::read_piece() {
+  if (closed_) return;
+  piece_.resize(piece_bytes);
+  auto& body = upload_->get().body();
+  body.data = piece_.data();
+  body.size = piece_.size();
+  reading_piece_ = true;
+  deadline_ = std::min(upload_until_, steady_ms() + shared_->limits.piece_ms);
+  bhttp::async_read(
+      stream_, buffer_, *upload_,
+      [self = shared_from_this()](beast::error_code error, std::size_t) { self->piece_came(error); });
+}
+
+void Session::piece_came(const beast::error_code& error) {
+  reading_piece_ = false;
+  if (closed_) return;
+  auto sink = sink_;  // an answer from inside it drops ours
+  if (error && error != bhttp::error::need_buffer) {
+    const std::uint64_t bytes_max = sink->bytes_max();
+    sink_.reset();
+    sink.reset();
+    if (stalled_) return answer(problem(408, "http.body_timeout", "the body came too slowly"), false);
+    if (error == bhttp::error::body_limit) return too_large(bytes_max);
+    return refuse(error);
+  }
+  const std::size_t came = piece_.size() - upload_->get().body().size;
+  if (came > 0 && !sink->take(std::string_view(piece_).substr(0, came))) return;
+  if (!upload_->is_done()) return read_piece();
+  unread_ = false;
+  sink_.reset();
+  await_answer();
+  sink->end();
+}
+
+// ---- answering ----
+
 /// Answers this request, and no later one.
 Respond Session::make_respond() {
   return [self = shared_from_this(), round = ++round_](HttpResponse response) mutable {
@@ -475,39 +471,37 @@ Respond Session::make_respond() {
   };
 }
 
-void Session::await_answer() { expires_after(shared_->limits.answer_ms, Late::answer); }
+void Session::await_answer() {
+  handling_ = true;
+  expires_after(shared_->limits.answer_ms);
+}
 
 void Session::handle() {
   // Idle when the server wound down, while the bytes were already on their way in: what cannot be answered is not done.
   if (closed_) return;
   unread_ = false;
   request_.body = std::move(parser_->get().body());
-  auto respond = make_respond();
   await_answer();
-  shared_->handler(std::move(request_), std::move(respond));
+  shared_->handler(std::move(request_), make_respond());
 }
 
 void Session::answer(HttpResponse response, bool keep) {
   if (closed_) return;
   ++round_;
+  handling_ = false;
   sink_.reset();
   keep = keep && !winding_down_ && !unread_;
-  const std::uint64_t length = response.source          ? response.source->size()
-                               : response.fixed.empty() ? response.body.size()
-                                                        : response.fixed.size();
-  head_text_ = head_of(response, length, keep);
-  if (!head_) {
-    body_ = std::move(response.body);
-    fixed_ = response.fixed;
-    source_ = std::move(response.source);
-  }
-  source_left_ = source_ ? length : 0;
+  head_text_ = head_of(response, keep);
+  if (!head_) body_ = std::move(response.body);
+  fixed_ = head_ ? std::string_view{} : response.fixed;
+  source_ = std::move(response.source);
+  source_left_ = source_ && !head_ ? source_->size() : 0;
   expires_after(shared_->limits.write_ms);
   const std::array<asio::const_buffer, 3> all{asio::buffer(head_text_), asio::buffer(body_),
                                               asio::buffer(fixed_.data(), fixed_.size())};
   asio::async_write(stream_, all, [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
-    if (error || self->source_left_ == 0) return self->written(error, keep);
-    self->write_piece(keep);
+    if (!error && self->source_left_ > 0) return self->write_piece(keep);
+    self->written(error, keep);
   });
 }
 
@@ -521,8 +515,8 @@ void Session::write_piece(bool keep) {
   expires_after(shared_->limits.write_ms);
   asio::async_write(stream_, asio::buffer(piece_),
                     [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
-                      if (error || self->source_left_ == 0) return self->written(error, keep);
-                      self->write_piece(keep);
+                      if (!error && self->source_left_ > 0) return self->write_piece(keep);
+                      self->written(error, keep);
                     });
 }
 
@@ -564,6 +558,7 @@ void Session::linger() {
   piece_.resize(piece_bytes);
   throw_away();
 }
+
 void Session::throw_away() {
   stream_.async_read_some(asio::buffer(piece_),
                           [self = shared_from_this()](beast::error_code error, std::size_t) {

@@ -37,8 +37,9 @@ class Server {
  public:
   using Handler = std::function<void(HttpRequest, Respond)>;
   /// Asked when a request's head is read: none: its body is read whole and handed to the handler; null: it has answered; else it
-  /// takes the body.
-  using Streams = std::function<std::optional<std::shared_ptr<BodySink>>(const HttpRequest& head, Respond)>;
+  /// takes the body. `respond` makes the way to answer, once.
+  using Streams = std::function<std::optional<std::shared_ptr<BodySink>>(
+      const HttpRequest& head, const std::function<Respond()>& respond)>;
 
   /// Binds and listens on "HOST:PORT"; port 0 picks one. `invalid` "http.address", `unavailable` "http.bind".
   [[nodiscard]] static Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io,

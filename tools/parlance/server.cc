@@ -122,8 +122,8 @@ class NodeImpl final : public Node {
         [this](http::HttpRequest request, http::Respond respond) {
           api_->handle(std::move(request), std::move(respond));
         },
-        [this](const http::HttpRequest& head, http::Respond respond) {
-          return api_->stream(head, std::move(respond));
+        [this](const http::HttpRequest& head, const std::function<http::Respond()>& respond) {
+          return api_->stream(head, respond);
         });
     if (!server) return server.error();
     server_ = std::move(*server);

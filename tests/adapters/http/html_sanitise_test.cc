@@ -27,7 +27,8 @@ std::vector<Payload> payloads() {
   REQUIRE(parsed);
   std::vector<Payload> out;
   for (const auto& one : parsed->as_array())
-    out.push_back({std::string(one.at("class").as_string()), std::string(one.at("html").as_string())});
+    out.push_back(
+        {json::value_to<std::string>(one.at("class")), json::value_to<std::string>(one.at("html"))});
   return out;
 }
 

@@ -79,13 +79,14 @@ class Running {
           if (request.path == "/nothing") out.source = std::make_shared<Source>(0, 0);
           respond(std::move(out));
         },
-        [this](const HttpRequest& head, Respond respond) -> std::optional<std::shared_ptr<BodySink>> {
+        [this](const HttpRequest& head,
+               const std::function<Respond()>& make) -> std::optional<std::shared_ptr<BodySink>> {
           if (head.path == "/refused") {
-            respond({.status = 403, .body = "{}"});
+            make()({.status = 403, .body = "{}"});
             return nullptr;
           }
           if (head.path != "/upload") return std::nullopt;
-          return std::make_shared<Sink>(taken, std::move(respond));
+          return std::make_shared<Sink>(taken, make());
         });
     REQUIRE(listening);
     server_ = std::move(*listening);
@@ -93,7 +94,7 @@ class Running {
     for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { io_.run(); });
   }
   ~Running() {
-    if (server_) stop(0);
+    if (!stopped_) stop(0);
     work_.reset();
     io_.stop();
     for (std::thread& thread : threads_) thread.join();
@@ -104,7 +105,7 @@ class Running {
     std::promise<void> done;
     server_->stop(within_ms, [&] { done.set_value(); });
     done.get_future().wait();
-    server_.reset();
+    stopped_ = true;
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)
         .count();
   }
@@ -125,6 +126,7 @@ class Running {
       boost::asio::make_work_guard(io_)};
   std::unique_ptr<Server> server_;
   std::vector<std::thread> threads_;
+  bool stopped_ = false;
 };
 
 class Client {
