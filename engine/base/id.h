@@ -69,6 +69,8 @@ PARLANCE_ID(CommandId, "cmd")
 PARLANCE_ID(ReferenceId, "ref")
 /// A store of the shop on a channel: keyed hash of (workspace, channel, account), so no text stands in the log.
 PARLANCE_ID(StoreId, "sto")
+/// A file that somebody attached to a message.
+PARLANCE_ID(AttachmentId, "att")
 /// A history brought in from elsewhere: a keyed hash of the name it was given.
 PARLANCE_ID(ImportId, "imp")
 #undef PARLANCE_ID
