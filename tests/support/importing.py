@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import threading
 
 from desk import PROGRAM, parse_time, wait_until
 from datetime import datetime, timezone
@@ -33,6 +34,8 @@ def run_import(*words, where, wanted=DONE, timeout=600):
           if hasattr(where, "address") else ["--data", where])
     done = subprocess.run([PROGRAM, "import", *map(str, words), *to, "--output", "json", "--quiet"],
                           capture_output=True, text=True, timeout=timeout)
+    if hasattr(where, "address"):
+        where.threads = threading.local()  # the server may have closed connections that had nothing to say meanwhile
     assert done.returncode == wanted, f"import {words}: exit {done.returncode}, wanted {wanted}\n{done.stdout}{done.stderr[-3000:]}"
     return json.loads(done.stdout) if done.stdout else None, done.stderr
 
