@@ -361,7 +361,7 @@ def bpi_tickets(tickets, timeline, names):
         out["support_team_changes"] += changes
         out["cases_with_support_team_change"] += changes > 0
         out["reopened_cases"] += ticket["reopened"] > 0
-        out["final"][ticket["state"]] += 1
+        out["final"]["open" if ticket["state"] == "new" else ticket["state"]] += 1  # new: a team has it, and did no more
     for name in ("throughput_s", "waiting_s"):
         out[name] = summary(out[name])
     return {**out, "final": dict(out["final"]), "cases": len(tickets)}
