@@ -88,6 +88,14 @@ class Engine {
   /// Which workspace a stream belongs to, and its version; none where it does not exist.
   [[nodiscard]] Result<std::optional<std::pair<WorkspaceId, Version>>> stream(const StreamId& stream) const;
   [[nodiscard]] Result<std::optional<subject::State>> subject(WorkspaceId workspace, SubjectId id) const;
+  /// The last reversible act of somebody's in a conversation, among its latest; none where there is none.
+  [[nodiscard]] Result<std::optional<conversation::Done>> last_act(WorkspaceId workspace, ConversationId id,
+                                                                   const Actor& by) const;
+  /// What an agent has begun to write there; none where that is nothing.
+  [[nodiscard]] Result<std::optional<draft::State>> draft(WorkspaceId workspace, ConversationId id,
+                                                          AgentId agent) const;
+  /// Who has begun to write there.
+  [[nodiscard]] Result<std::vector<fold_rows::Drafted>> drafts(ConversationId id) const;
   /// The conversations of a person that the door of their slot knows, oldest first.
   [[nodiscard]] Result<std::vector<ConversationId>> conversations_of(SubjectId id) const;
   /// Asks the address's door. `done` is called on any thread.
