@@ -287,12 +287,18 @@ Result<void> Door::destroy(std::span<const ReferenceId> references, std::uint32_
   return buried;
 }
 
-Result<void> Door::destroy(std::span<const CapsuleId> capsules, std::uint32_t day) {
+Result<void> Door::destroy_capsules(std::span<const CapsuleId> capsules, std::uint32_t day) {
   std::vector<Bytes> keys;
   keys.reserve(capsules.size());
   for (const CapsuleId& capsule : capsules) keys.push_back(capsule_key(capsule));
   if (keys.empty()) return {};
   return bury(impl_->vault, VaultFamily::capsules, keys, day);
+}
+
+Result<bool> Door::is_destroyed(const CapsuleId& capsule) const {
+  const auto tombstone = impl_->vault.get(VaultFamily::tombstones, capsule_key(capsule));
+  if (!tombstone) return tombstone.error();
+  return tombstone->has_value();
 }
 
 Result<std::vector<ReferenceId>> Door::rows_of(WorkspaceId workspace, RawId owner) {

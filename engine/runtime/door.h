@@ -116,7 +116,9 @@ class Door {
   [[nodiscard]] Result<void> destroy(std::span<const ReferenceId> references, std::uint32_t day);
   /// Likewise of capsules, each for itself: puts tombstones in their place. The rows that opened them stay, for the author's
   /// other words.
-  [[nodiscard]] Result<void> destroy(std::span<const CapsuleId> capsules, std::uint32_t day);
+  [[nodiscard]] Result<void> destroy_capsules(std::span<const CapsuleId> capsules, std::uint32_t day);
+  /// It was destroyed alone. An error where that cannot be told.
+  [[nodiscard]] Result<bool> is_destroyed(const CapsuleId& capsule) const;
   /// All references whose row belongs to `owner`, in order, found by reading every row; rows made here and not yet
   /// durable, and rows that a late write put beside their tombstone, among them. An error where one of them cannot be
   /// told: an erasure must not leave any out.

@@ -152,7 +152,8 @@ class Engine::Impl {
       const Envelope& e = held->second;
       if (entry.index >= e.events.size() || e.events[entry.index].stream != stream)
         return corrupt("history.other_event", "another event stands at " + to_text(position));
-      out.push_back({position, entry.index, e.id, e.actor, e.recorded_at, e.events[entry.index]});
+      out.push_back(
+          {position, entry.index, e.id, e.actor, e.recorded_at, e.events[entry.index], e.settings_version});
     }
     return out;
   }

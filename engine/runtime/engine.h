@@ -34,6 +34,7 @@ struct RecordedEvent {
   Actor actor;
   Instant recorded_at;
   StreamEvent event;
+  Version settings_version = 0;  ///< of the adopted settings that it was decided on
 };
 
 /// The write side, whole: an owner for each partition, the way from a slot to its owner, adoption, and the readers of history.

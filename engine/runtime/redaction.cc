@@ -110,10 +110,10 @@ Result<void> Redaction::destroy(WorkspaceId workspace, const StreamId& stream, V
     else
       add_previews(event, capsules);
     if (capsules.size() < capsules_at_once) continue;
-    if (auto gone = door_.destroy(capsules, day); !gone) return gone;
+    if (auto gone = door_.destroy_capsules(capsules, day); !gone) return gone;
     capsules.clear();
   }
-  return door_.destroy(capsules, day);
+  return door_.destroy_capsules(capsules, day);
 }
 
 }  // namespace parlance

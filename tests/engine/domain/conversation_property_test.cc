@@ -32,7 +32,7 @@ class Commands {
     const std::string reason = below(2) == 0 ? "" : "because";
     const adoption::Body* body = std::array{&adopted(), &adopted_without_targets(),
                                             static_cast<const adoption::Body*>(nullptr)}[below(3)];
-    switch (below(28)) {
+    switch (below(31)) {
       case 0:
         return Open{ada, Channel::email, identity(), shop, {}, Priority::normal, billing,
                     256, below(2) == 0,  when};
@@ -242,7 +242,10 @@ TEST_CASE("whatever is asked in whatever order, the history keeps its invariants
     CHECK_MESSAGE(again == state, "the same history folds into the same state");
   }
   // A generator that reaches little proves little.
-  CHECK(kinds_seen.size() == std::variant_size_v<Event>);
+  for (std::size_t kind = 0; kind < std::variant_size_v<Event>; ++kind) {
+    CAPTURE(kind);
+    CHECK(kinds_seen.contains(kind));
+  }
   CHECK(rules_seen.size() >= 8);
   CHECK(accepted > seeds * steps / 4);
 }
