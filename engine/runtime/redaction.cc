@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "engine/runtime/history.h"
 #include "engine/runtime/log_reading.h"
 
 namespace parlance {
@@ -52,20 +53,19 @@ void add_previews(const AnyEvent& event, std::vector<CapsuleId>& out) {
       *body);
 }
 
+constexpr std::size_t entries_at_once = 256;
+
 /// Visits the entries of a stream's history from `from` on; `visit` returns false to stop.
 Result<void> each_entry(const RowFamily& fold, PartitionId partition, const StreamId& stream, Version from,
-                        const std::function<bool(const fold_rows::Entry&)>& visit) {
-  bool malformed = false;
-  const auto scanned =
-      fold.scan(fold_rows::history_key(partition, stream, from),
-                fold_rows::history_key(partition, stream, ~Version{0}), [&](ByteView key, ByteView value) {
-                  const auto entry = fold_rows::read_entry(key, value);
-                  malformed = !entry;
-                  return entry && visit(*entry);
-                });
-  if (!scanned) return scanned.error();
-  if (malformed) return corrupt("history.malformed", "a history row does not read; fold the log again");
-  return {};
+                        const std::function<bool(const history::Entry&)>& visit) {
+  for (;;) {
+    const auto entries = history::read(fold, partition, stream, from, entries_at_once);
+    if (!entries) return entries.error();
+    for (const history::Entry& entry : *entries)
+      if (!visit(entry)) return {};
+    if (entries->size() < entries_at_once) return {};
+    from = entries->back().version + 1;
+  }
 }
 
 }  // namespace
@@ -73,13 +73,13 @@ Result<void> each_entry(const RowFamily& fold, PartitionId partition, const Stre
 Result<std::optional<Redaction::Found>> Redaction::find(const StreamId& stream, MessageId message) const {
   // A message's id is made when it is recorded, so its own milliseconds say where in the history it stands.
   const Instant made{static_cast<std::int64_t>(message.high >> 16)};
-  std::vector<fold_rows::Entry> there;
-  const auto scanned = each_entry(fold_, partition_, stream, 1, [&](const fold_rows::Entry& entry) {
+  std::vector<history::Entry> there;
+  const auto scanned = each_entry(fold_, partition_, stream, 1, [&](const history::Entry& entry) {
     if (entry.recorded_at == made) there.push_back(entry);
     return entry.recorded_at <= made;
   });
   if (!scanned) return scanned.error();
-  for (const fold_rows::Entry& entry : there) {
+  for (const history::Entry& entry : there) {
     const auto envelope = read_envelope(log_, partition_, entry.offset);
     if (!envelope) return envelope.error();
     if (!*envelope || entry.index >= (*envelope)->events.size()) continue;
@@ -91,14 +91,14 @@ Result<std::optional<Redaction::Found>> Redaction::find(const StreamId& stream, 
 
 Result<void> Redaction::destroy(WorkspaceId workspace, const StreamId& stream, Version of, Version version,
                                 std::uint32_t day) const {
-  std::vector<fold_rows::Entry> entries;
-  const auto scanned = each_entry(fold_, partition_, stream, of, [&](const fold_rows::Entry& entry) {
+  std::vector<history::Entry> entries;
+  const auto scanned = each_entry(fold_, partition_, stream, of, [&](const history::Entry& entry) {
     if (entry.version < version) entries.push_back(entry);
     return entry.version < version;
   });
   if (!scanned) return scanned;
   std::vector<CapsuleId> capsules;
-  for (const fold_rows::Entry& entry : entries) {
+  for (const history::Entry& entry : entries) {
     auto envelope = read_envelope(log_, partition_, entry.offset);
     if (!envelope) return envelope.error();
     if (!*envelope || (*envelope)->workspace != workspace || entry.index >= (*envelope)->events.size())

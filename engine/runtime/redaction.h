@@ -6,7 +6,6 @@
 #include "engine/ports/event_log.h"
 #include "engine/ports/row_store.h"
 #include "engine/runtime/door.h"
-#include "engine/runtime/fold_rows.h"
 #include "schemas/envelope.h"
 
 namespace parlance {

@@ -12,7 +12,7 @@
 /// then folded again from the log.
 namespace parlance {
 
-inline constexpr std::uint32_t state_rows_version = 4;
+inline constexpr std::uint32_t state_rows_version = 5;
 
 void write_row(ByteWriter& out, const conversation::State& state);
 void write_row(ByteWriter& out, const subject::State& state);
