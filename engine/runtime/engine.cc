@@ -9,6 +9,7 @@
 #include "engine/runtime/blind.h"
 #include "engine/runtime/fold_rows.h"
 #include "engine/runtime/log_reading.h"
+#include "engine/runtime/order_index.h"
 #include "engine/runtime/state_rows.h"
 #include "engine/runtime/streams.h"
 
@@ -304,6 +305,12 @@ Result<std::vector<ConversationId>> Engine::conversations_of(SubjectId id) const
   if (*row)
     for (const fold_rows::Conversation& c : fold_rows::read_conversations(**row)) out.push_back(c.id);
   return out;
+}
+
+Result<std::vector<ConversationId>> Engine::conversations_of_order(WorkspaceId workspace,
+                                                                   std::string_view order) const {
+  return order_index::find(impl_->ports_.keys, impl_->door_, impl_->ports_.fold,
+                           static_cast<PartitionId>(impl_->owners_.size()), workspace, order);
 }
 
 void Engine::find_subject(WorkspaceId workspace, Channel channel, std::string address,

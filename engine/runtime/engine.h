@@ -100,6 +100,9 @@ class Engine {
   [[nodiscard]] Result<std::vector<fold_rows::Drafted>> drafts(ConversationId id) const;
   /// The conversations of a person that the door of their slot knows, oldest first.
   [[nodiscard]] Result<std::vector<ConversationId>> conversations_of(SubjectId id) const;
+  /// The conversations in which a message names the order; see order_index.h.
+  [[nodiscard]] Result<std::vector<ConversationId>> conversations_of_order(WorkspaceId workspace,
+                                                                           std::string_view order) const;
   /// Asks the address's door. `done` is called on any thread.
   void find_subject(WorkspaceId workspace, Channel channel, std::string address,
                     std::function<void(Result<std::optional<SubjectId>>)> done);

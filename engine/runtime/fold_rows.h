@@ -26,6 +26,7 @@
 ///   'T' due u64, category u8, id 16, kind   a timer; no value
 ///   'N' workspace 16, slot u8               the slot's last ticket counter u64
 ///   'H' category u8, id 16, block u64       history, see history.h (numbers in keys are big-endian)
+///   'B', 'U'                                conversations by order: see order_index.h
 namespace parlance::fold_rows {
 
 [[nodiscard]] Bytes key(PartitionId partition, char type);

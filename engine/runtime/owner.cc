@@ -12,6 +12,7 @@
 #include "engine/runtime/deciding.h"
 #include "engine/runtime/fenced_writer.h"
 #include "engine/runtime/log_reading.h"
+#include "engine/runtime/order_index.h"
 #include "engine/runtime/partition_fold.h"
 #include "engine/runtime/redaction.h"
 #include "schemas/envelope.h"
@@ -350,6 +351,8 @@ class Owner::Impl final : public FencedWriter::Listener {
 
     std::vector<VaultRow> vault = std::move(draft.rows);
     std::vector<std::optional<Identity>> identities;
+    std::vector<std::string> orders;
+    for (const DraftEvent& event : draft.events) orders.push_back(order_index::order_in(event.body));
     auto sealed = seal(draft, envelope, vault, identities);
     if (!sealed) {
       deciding_.forget(draft.made);
@@ -366,7 +369,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     flight.envelope = std::make_shared<const Envelope>(std::move(envelope));
     flight.waiters.push_back(waiter_of(std::move(request), std::move(answer), *flight.envelope, true));
     if (flight.envelope->command) commands_.emplace(*flight.envelope->command, ticket);
-    auto changes = fold_.decided(*flight.envelope, identities, draft.preview, ticket);
+    auto changes = fold_.decided(*flight.envelope, identities, orders, draft.preview, ticket);
     if (changes) flight.changes = std::move(*changes);
     flights_.emplace(ticket, std::move(flight));
     if (!changes) halt(changes.error());

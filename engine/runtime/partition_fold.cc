@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/runtime/blind.h"
+#include "engine/runtime/order_index.h"
 
 namespace parlance {
 namespace {
@@ -105,8 +106,11 @@ Result<void> PartitionFold::clear() {
 
 Result<std::vector<RowChange>> PartitionFold::decided(const Envelope& envelope,
                                                       const std::vector<std::optional<Identity>>& identities,
+                                                      const std::vector<std::string>& orders,
                                                       const std::optional<Preview>& preview, Ticket ticket) {
-  return fold(envelope, identities, preview, ticket);
+  auto changes = fold(envelope, identities, preview, ticket);
+  if (changes) order_index::add_rows(keys_, partition_, envelope, orders, *changes);
+  return changes;
 }
 
 Result<void> PartitionFold::certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset,
@@ -163,6 +167,7 @@ Result<void> PartitionFold::catch_up(const Envelope& envelope, Offset offset, Ti
   }
   auto changes = fold(envelope, identities, std::nullopt, settled);
   if (!changes) return changes.error();
+  order_index::add_rows(keys_, door_, partition_, envelope, *changes);
   return certain(envelope, std::move(*changes), offset, settled);
 }
 

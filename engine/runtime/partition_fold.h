@@ -50,9 +50,11 @@ class PartitionFold {
   // ---- folding ----
 
   /// Folds one's own envelope in flight; `identities` are those its events carry, in their order, and `preview` is the
-  /// touched conversation's, both in the clear. Returns the rows that it changes, for certain().
+  /// touched conversation's, both in the clear, as are the orders that its events' messages name ("" for none). Returns the rows that
+  /// it changes, for certain().
   [[nodiscard]] Result<std::vector<RowChange>> decided(const Envelope& envelope,
                                                        const std::vector<std::optional<Identity>>& identities,
+                                                       const std::vector<std::string>& orders,
                                                        const std::optional<Preview>& preview, Ticket ticket);
   /// It was accepted at `offset`.
   [[nodiscard]] Result<void> certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset,
