@@ -84,6 +84,8 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& attachment_routes();
 [[nodiscard]] const std::vector<Route>& find_routes();
 [[nodiscard]] const std::vector<Route>& report_routes();
+[[nodiscard]] const std::vector<Route>& conversation_work_routes();
+[[nodiscard]] const std::vector<Route>& settings_routes();
 [[nodiscard]] const std::vector<Route>& import_routes();
 /// Reads what a POST says about an import: `Parlance-Import`, the import that it is a command of, and `Parlance-As`, the agent who
 /// did it then (nobody in particular where an import does not say); both need the scope import. False: answered.

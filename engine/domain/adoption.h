@@ -21,6 +21,10 @@ struct Body {
   std::vector<settings::Tag> tags;
   std::vector<desk::Queue> queues;
   std::vector<AgentId> agents;
+  std::vector<settings::Type> types;
+  std::vector<settings::Field> fields;
+  std::vector<settings::SubState> sub_states;
+  settings::Transitions transitions;
   std::vector<ImportId> imports;  ///< open; of the settings
   bool operator==(const Body&) const = default;
   [[nodiscard]] bool knows(AgentId id) const { return std::ranges::find(agents, id) != agents.end(); }
@@ -31,6 +35,17 @@ struct Body {
     return std::ranges::find(tags, id, &settings::Tag::id) != tags.end();
   }
   [[nodiscard]] bool is_open(ImportId id) const { return std::ranges::find(imports, id) != imports.end(); }
+  /// Null where there is none of that id.
+  [[nodiscard]] const settings::Type* find(TypeId id) const { return find_in(types, id); }
+  [[nodiscard]] const settings::Field* find(FieldId id) const { return find_in(fields, id); }
+  [[nodiscard]] const settings::SubState* find(SubStateId id) const { return find_in(sub_states, id); }
+
+ private:
+  template <class Word, class AnId>
+  [[nodiscard]] static const Word* find_in(const std::vector<Word>& words, AnId id) {
+    const auto it = std::ranges::find(words, id, &Word::id);
+    return it == words.end() ? nullptr : &*it;
+  }
 };
 
 struct Adopted {

@@ -29,7 +29,7 @@ class Generate(unittest.TestCase):
         self.assertGreaterEqual(len({line["language"] for line in messages}), 10)
         self.assertEqual({line["channel"] for line in messages}, {"email", "chat", "whatsapp", "marketplace"})
         acts = collections.Counter(line["path"].rsplit("/", 1)[1] for line in lines if "conversations" in line.get("path", ""))
-        self.assertLessEqual({"assign", "claim", "reply", "note", "tags", "priority", "snooze", "wait", "resolve"}, set(acts))
+        self.assertLessEqual({"assign", "claim", "reply", "note", "tags", "priority", "snooze", "wait", "resolve", "rating"}, set(acts))
         self.assertEqual(sum("." not in line["id"] for line in messages), 600)
         times = [line["occurred_at"] for line in lines if "occurred_at" in line]
         self.assertEqual(times, sorted(times))

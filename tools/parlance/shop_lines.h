@@ -17,8 +17,6 @@ void write_desk_lines(std::span<const Colleague> staff, const LineSink& sink);
 /// One thing that happened; not for Step::What::timers, which no line says.
 [[nodiscard]] std::string line_of(const ShopHistory::Next& next, std::uint64_t seed,
                                   std::span<const Colleague> staff);
-[[nodiscard]] constexpr bool has_line(Step::What what) {
-  return what != Step::What::timers && what != Step::What::rate;
-}
+[[nodiscard]] constexpr bool has_line(Step::What what) { return what != Step::What::timers; }
 
 }  // namespace parlance::tools::demo
