@@ -83,6 +83,8 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& attachment_routes();
 [[nodiscard]] const std::vector<Route>& find_routes();
 [[nodiscard]] const std::vector<Route>& report_routes();
+[[nodiscard]] const std::vector<Route>& conversation_work_routes();
+[[nodiscard]] const std::vector<Route>& settings_routes();
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 
