@@ -237,12 +237,12 @@ class NodeImpl final : public Node {
       const bool all = sweeps_++ % sweeps_a_day == 0;
       const auto swept = files_->sweep(
           all,
-          [this](WorkspaceId workspace, AttachmentId id) -> Result<std::vector<ReferenceId>> {
+          [this](WorkspaceId workspace, AttachmentId id) -> Result<std::vector<Sealed>> {
             auto uses = views_->attachment_uses(workspace, id);
             if (!uses) return uses.error();
-            std::vector<ReferenceId> references;
-            for (const AttachmentUse& use : *uses) references.push_back(use.attachments.reference);
-            return references;
+            std::vector<Sealed> capsules;
+            for (const AttachmentUse& use : *uses) capsules.push_back(use.attachments);
+            return capsules;
           },
           [this] { return !stopped_; });
       if (!swept)
