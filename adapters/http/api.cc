@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "adapters/http/exchange.h"
+#include "adapters/http/live_views.h"
 
 namespace parlance::http {
 namespace {
@@ -112,7 +113,7 @@ constexpr std::size_t positions_max = 64;
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
-    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes()})
+    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes(), &live_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
@@ -240,7 +241,12 @@ struct Api::Impl {
   std::shared_ptr<Context> context;
 };
 
-Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {}
+Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {
+  Context& context = *impl_->context;
+  context.feed = std::make_shared<Feed>(context.parts.engine, context.parts.log, context.parts.views);
+  context.live = std::make_shared<LiveCore>(
+      LiveCore::Ports{make_live_views(context, *context.feed), context.parts.live, context.parts.clock});
+}
 Api::~Api() = default;
 
 void Api::handle(HttpRequest request, Respond respond) {
@@ -251,6 +257,8 @@ void Api::handle(HttpRequest request, Respond respond) {
   dispatch(call);
 }
 
+void Api::views_advanced() { impl_->context->live->advanced(); }
+LiveCore& Api::live() { return *impl_->context->live; }
 Access& Api::access() { return impl_->context->access; }
 std::size_t Api::under_way() const { return impl_->context->under_way.load(); }
 

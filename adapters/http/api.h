@@ -12,6 +12,8 @@
 
 namespace parlance::http {
 
+class LiveCore;
+
 /// A file of the page, as built into the program.
 struct PageFile {
   std::string_view path;  ///< "/index.html"
@@ -31,11 +33,15 @@ class Api {
     std::string version;
     /// Runs work that may take as long as reading the whole log, off the serving threads.
     std::function<void(std::function<void()>)> in_background;
+    Executor& live;  ///< on which live updates are worked out
   };
   explicit Api(Parts parts);
   ~Api();
 
   void handle(HttpRequest request, Respond respond);
+  /// The views have applied more. Any thread.
+  void views_advanced();
+  [[nodiscard]] LiveCore& live();
   [[nodiscard]] Access& access();
   /// Requests being answered.
   [[nodiscard]] std::size_t under_way() const;

@@ -1,11 +1,14 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "adapters/http/stream.h"
 
 /// An HTTP exchange as the routes see it: plain values, without the library that read them.
 namespace parlance::http {
@@ -31,6 +34,8 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string_view fixed;  ///< when not empty: a body that lives as long as the program, instead of `body`
+  /// Not null: the connection goes on as a stream, with status 101 as a WebSocket, with 200 as an answer without an end.
+  std::shared_ptr<StreamHandler> stream;
 };
 /// Called once, on any thread.
 using Respond = std::function<void(HttpResponse)>;

@@ -1,9 +1,8 @@
 #include "adapters/http/server.h"
 
 #include <atomic>
-#include <mutex>
 #include <optional>
-#include <unordered_set>
+#include <sstream>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -24,18 +23,20 @@ namespace {
 
 class ServerImpl;
 
-class Session : public std::enable_shared_from_this<Session> {
+class Session final : public Connection, public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, ServerImpl& server, std::string remote)
       : stream_(std::move(socket)),
-        deadline_(stream_.get_executor()),
+        executor_(stream_.get_executor()),
+        deadline_(executor_),
         server_(server),
+        connections_(connections_of(server)),
         remote_(std::move(remote)) {}
-  ~Session();
+  ~Session() override { connections_->remove(this); }
 
   void start() { wait_for_request(); }
-  /// On any thread: closes when idle, or after the answer under way.
-  void wind_down();
+  /// Closes when idle, or after the answer under way.
+  void wind_down() override;
 
  private:
   void wait_for_request();
@@ -45,15 +46,22 @@ class Session : public std::enable_shared_from_this<Session> {
   void answer(HttpResponse response, bool keep);
   void refuse(const beast::error_code& error);
   void written(const beast::error_code& error, bool keep);
+  void go_on_as_stream(HttpResponse response);
   void close();
+  static std::shared_ptr<Connections> connections_of(const ServerImpl& server);
 
   beast::tcp_stream stream_;
+  asio::any_io_executor executor_;
   asio::steady_timer deadline_;
   beast::flat_buffer buffer_;
   std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
   std::optional<bhttp::response<bhttp::string_body>> response_;
   std::optional<bhttp::response<bhttp::span_body<const char>>> fixed_;
   ServerImpl& server_;
+  std::shared_ptr<Connections> connections_;
+  UpgradeRequest upgrade_;               ///< the header of a request for a WebSocket
+  std::weak_ptr<Connection> successor_;  ///< that took the socket over
+  unsigned http_version_ = 11;
   std::string remote_;
   bool busy_ = false;
   bool head_ = false;
@@ -70,7 +78,15 @@ class ServerImpl final : public Server {
         acceptor_(std::move(acceptor)),
         limits_(limits),
         handler_(std::move(handler)),
-        stop_timer_(acceptor_.get_executor()) {}
+        stop_timer_(acceptor_.get_executor()),
+        connections_(std::make_shared<Connections>()) {
+    connections_->on_empty([this] {
+      asio::post(acceptor_.get_executor(), [this] {
+        if (stopped_) finish_stop();
+      });
+    });
+  }
+  ~ServerImpl() override { connections_->on_empty(nullptr); }
 
   std::string address() const override {
     const auto end = acceptor_.local_endpoint();
@@ -87,36 +103,15 @@ class ServerImpl final : public Server {
       stop_timer_.async_wait([this](beast::error_code error) {
         if (!error) finish_stop();
       });
-      {
-        const std::lock_guard lock(mutex_);
-        for (Session* session : sessions_) session->wind_down();
-      }
+      connections_->wind_down();
       if (connections() == 0) finish_stop();
     });
   }
-  std::size_t connections() const override {
-    const std::lock_guard lock(mutex_);
-    return sessions_.size();
-  }
+  std::size_t connections() const override { return connections_->size(); }
 
-  void add(Session* session) {
-    const std::lock_guard lock(mutex_);
-    sessions_.insert(session);
-  }
-  void remove(Session* session) {
-    bool last = false;
-    {
-      const std::lock_guard lock(mutex_);
-      sessions_.erase(session);
-      last = sessions_.empty();
-    }
-    if (last)
-      asio::post(acceptor_.get_executor(), [this] {
-        if (stopped_) finish_stop();
-      });
-  }
   const ServerLimits& limits() const { return limits_; }
   const Handler& handler() const { return handler_; }
+  const std::shared_ptr<Connections>& open_connections() const { return connections_; }
 
  private:
   void accept() {
@@ -128,7 +123,7 @@ class ServerImpl final : public Server {
         const auto peer = socket.remote_endpoint(ignored);
         if (!ignored && connections() < limits_.connections) {
           auto session = std::make_shared<Session>(std::move(socket), *this, peer.address().to_string());
-          add(session.get());
+          connections_->add(session.get());
           asio::dispatch(acceptor_.get_executor(), [session] { session->start(); });
         }
       } else if (error == asio::error::no_descriptors) {
@@ -154,18 +149,20 @@ class ServerImpl final : public Server {
   Handler handler_;
   asio::steady_timer stop_timer_;
   std::function<void()> stopped_;
-  mutable std::mutex mutex_;  // guards sessions_
-  std::unordered_set<Session*> sessions_;
+  std::shared_ptr<Connections> connections_;
 };
 
-Session::~Session() { server_.remove(this); }
+std::shared_ptr<Connections> Session::connections_of(const ServerImpl& server) {
+  return server.open_connections();
+}
 
 void Session::wind_down() {
-  asio::post(stream_.get_executor(), [self = weak_from_this()] {
-    if (const auto session = self.lock()) {
-      session->winding_down_ = true;
-      if (!session->busy_) session->close();
-    }
+  asio::post(executor_, [self = weak_from_this()] {
+    const auto session = self.lock();
+    if (!session) return;
+    session->winding_down_ = true;
+    if (const auto successor = session->successor_.lock()) return successor->wind_down();
+    if (!session->busy_) session->close();
   });
 }
 
@@ -260,6 +257,8 @@ void Session::handle() {
     out.headers.emplace_back(std::move(name), std::string(field.value()));
   }
   out.body = std::move(request.body());
+  http_version_ = request.version();
+  if (!request[bhttp::field::upgrade].empty()) upgrade_ = UpgradeRequest(std::move(request.base()));
   stream_.expires_never();
   const unsigned round = ++round_;
   deadline_.expires_after(std::chrono::milliseconds(server_.limits().answer_ms));
@@ -269,7 +268,7 @@ void Session::handle() {
     self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"), false);
   });
   server_.handler()(std::move(out), [self = shared_from_this(), round](HttpResponse response) mutable {
-    asio::dispatch(self->stream_.get_executor(), [self, round, response = std::move(response)]() mutable {
+    asio::dispatch(self->executor_, [self, round, response = std::move(response)]() mutable {
       if (self->round_ == round) self->answer(std::move(response), self->keep_);
     });
   });
@@ -278,6 +277,8 @@ void Session::handle() {
 void Session::answer(HttpResponse response, bool keep) {
   ++round_;
   deadline_.cancel();
+  if (closed_) return;
+  if (response.stream && !head_) return go_on_as_stream(std::move(response));
   keep = keep && !winding_down_;
   const auto fill = [&](auto& out) {
     out.version(11);
@@ -311,6 +312,47 @@ void Session::answer(HttpResponse response, bool keep) {
   if (!head_) response_->body() = std::move(response.body);
   if (response.status != 204) response_->content_length(length);
   bhttp::async_write(stream_, *response_, done);
+}
+
+void Session::go_on_as_stream(HttpResponse response) {
+  stream_.expires_never();
+  beast::error_code ignored;
+  stream_.socket().set_option(asio::socket_base::send_buffer_size(server_.limits().stream.send_buffer_bytes),
+                              ignored);
+  std::shared_ptr<Connection> successor;
+  if (response.status == 101) {
+    const std::string_view fault = upgrade_fault(upgrade_);
+    if (!fault.empty()) {
+      HttpResponse refused = problem(426, "live.upgrade", fault);
+      refused.headers.emplace_back("Upgrade", "websocket");
+      refused.headers.emplace_back("Sec-WebSocket-Version", "13");
+      return answer(std::move(refused), false);
+    }
+    if (buffer_.size() != 0)
+      return answer(problem(400, "live.early_data", "wait for the answer to the upgrade"), false);
+    successor = open_web_socket(std::move(stream_), connections_, server_.limits().stream,
+                                std::move(upgrade_), std::move(response.headers), std::move(response.stream));
+  } else {
+    bhttp::response<bhttp::empty_body> head;
+    head.version(static_cast<int>(http_version_));
+    head.result(response.status);
+    head.set(bhttp::field::content_type, response.type);
+    head.set(bhttp::field::cache_control, "no-store");
+    head.set("X-Content-Type-Options", "nosniff");
+    head.set("X-Accel-Buffering", "no");  // a proxy in between must not hold it back
+    for (auto& [name, value] : response.headers) head.set(name, value);
+    const bool chunked = http_version_ == 11;
+    if (chunked) head.chunked(true);
+    head.keep_alive(false);
+    std::ostringstream text;
+    text << head.base();
+    successor = open_endless_answer(std::move(stream_), connections_, server_.limits().stream, text.str(),
+                                    chunked, std::move(response.stream));
+  }
+  successor_ = successor;
+  closed_ = true;
+  connections_->remove(this);
+  if (winding_down_) successor->wind_down();
 }
 
 void Session::refuse(const beast::error_code& error) {

@@ -7,6 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "adapters/http/connection.h"
 #include "adapters/http/message.h"
 #include "engine/base/error.h"
 
@@ -23,6 +24,7 @@ struct ServerLimits {
   std::int64_t write_ms = 30'000;
   std::int64_t answer_ms = 60'000;  ///< a route that has not answered by then: 503
   std::size_t connections = 10'000;
+  StreamLimits stream;
 };
 
 /// HTTP/1.1 on a socket: reads requests one after the other on each connection, hands them to `handler`, writes the answers. Malformed,
@@ -40,7 +42,7 @@ class Server {
   [[nodiscard]] virtual std::string address() const = 0;
   /// Starts taking connections.
   virtual void start() = 0;
-  /// Takes no more connections, closes idle ones; those with a request under way close after its answer. `done` is called when
+  /// Takes no more connections, closes idle ones and streams; those with a request under way close after its answer. `done` is called when
   /// none is left, or when `within_ms` have passed.
   virtual void stop(std::int64_t within_ms, std::function<void()> done) = 0;
   [[nodiscard]] virtual std::size_t connections() const = 0;

@@ -107,6 +107,11 @@ void apply(State& s, const TagsChanged& e) {
 void apply(State& s, const FirstResponseBreached&) { s.first_response = FirstResponse::breached; }
 void apply(State& s, const BreachWithdrawn&) { s.first_response = FirstResponse::withdrawn; }
 
+bool is_message(const Event& event) {
+  return std::holds_alternative<MessageReceived>(event) || std::holds_alternative<Replied>(event) ||
+         std::holds_alternative<NoteAdded>(event);
+}
+
 using Events = std::vector<Event>;
 using Decided = Result<Events>;
 
@@ -184,6 +189,12 @@ Decided on(const State& state, const Receive& c) {
 Decided on(const State& state, const Reply& c) {
   if (auto error = shut(state)) return *error;
   if (auto error = too_long(c.content)) return *error;
+  if (c.seen && *c.seen > state.version)
+    return refused("conversation.version_unknown",
+                   "the conversation is at version " + std::to_string(state.version));
+  if (c.seen && *c.seen < state.message_version)
+    return refused("conversation.changed_since",
+                   "messages or notes came since version " + std::to_string(*c.seen));
   Replied replied{c.id,
                   c.agent,
                   c.channel == Channel::none ? state.channel : c.channel,
@@ -317,6 +328,8 @@ std::optional<Phase> parse_phase(std::string_view text) {
 
 State evolve(State state, const Event& event) {
   std::visit([&](const auto& e) { apply(state, e); }, event);
+  ++state.version;
+  if (is_message(event)) state.message_version = state.version;
   return state;
 }
 

@@ -234,6 +234,8 @@ struct State {
   bool customer_wrote_in_episode = false;
   bool answered_in_episode = false;  ///< by a person, after the customer wrote
   std::optional<Sealed> preview;     ///< the last one; what the next is made from
+  Version version = 0;               ///< of the stream: each event counts
+  Version message_version = 0;       ///< of the last message or note
   bool operator==(const State&) const = default;
 };
 [[nodiscard]] State evolve(State state, const Event& event);
@@ -286,6 +288,8 @@ struct Reply {
   Attachments attachments;
   Preview preview;
   Instant at;
+  /// The version its writer had seen: refused ("conversation.changed_since") where a message or note came after it.
+  std::optional<Version> seen{};
 };
 struct Note {
   MessageId id;

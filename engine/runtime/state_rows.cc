@@ -84,6 +84,7 @@ void write_row(ByteWriter& out, const conversation::State& s) {
       .le(static_cast<std::uint8_t>(s.answered_in_episode));
   out.le(static_cast<std::uint8_t>(s.preview.has_value()));
   if (s.preview) write_row(out, *s.preview);
+  out.le(s.version).le(s.message_version);
 }
 void read_row(ByteReader& in, conversation::State& s) {
   s.phase = in.le<conversation::Phase>();
@@ -105,6 +106,8 @@ void read_row(ByteReader& in, conversation::State& s) {
   s.customer_wrote_in_episode = in.le<std::uint8_t>() != 0;
   s.answered_in_episode = in.le<std::uint8_t>() != 0;
   if (in.le<std::uint8_t>() != 0) read_row(in, s.preview.emplace());
+  s.version = in.le<Version>();
+  s.message_version = in.le<Version>();
 }
 
 void write_row(ByteWriter& out, const subject::State& s) {

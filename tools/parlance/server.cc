@@ -63,6 +63,7 @@ class NodeImpl final : public Node {
     for (PartitionId p = 0; p < folder_.log->partitions(); ++p)
       strands_.push_back(http::make_strand_executor(io_));
     timers_ = http::make_strand_executor(io_);
+    live_ = http::make_strand_executor(io_);
     std::vector<Executor*> executors;
     for (const auto& strand : strands_) executors.push_back(strand.get());
     engine_ = std::make_unique<Engine>(
@@ -94,20 +95,24 @@ class NodeImpl final : public Node {
   }
 
   Result<std::string> listen() override {
-    api_ = std::make_unique<http::Api>(http::Api::Parts{
-        *engine_, *folder_.log, *views_, clock_, *timers_,
-        [] {
-          std::vector<http::PageFile> files;
-          static std::vector<std::string> paths = [] {
-            std::vector<std::string> out;
-            for (const auto& [path, bytes] : web_page_files()) out.push_back("/" + std::string(path));
-            return out;
-          }();
-          std::size_t i = 0;
-          for (const auto& [path, bytes] : web_page_files()) files.push_back({paths[i++], bytes});
-          return files;
-        },
-        std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }});
+    api_ = std::make_unique<http::Api>(
+        http::Api::Parts{*engine_, *folder_.log, *views_, clock_, *timers_,
+                         [] {
+                           std::vector<http::PageFile> files;
+                           static std::vector<std::string> paths = [] {
+                             std::vector<std::string> out;
+                             for (const auto& [path, bytes] : web_page_files())
+                               out.push_back("/" + std::string(path));
+                             return out;
+                           }();
+                           std::size_t i = 0;
+                           for (const auto& [path, bytes] : web_page_files())
+                             files.push_back({paths[i++], bytes});
+                           return files;
+                         },
+                         std::string(version),
+                         [this](std::function<void()> work) { in_background(std::move(work)); }, *live_});
+    told_.store(api_.get());
     auto server = http::Server::listen(io_, options_.listen, {},
                                        [this](http::HttpRequest request, http::Respond respond) {
                                          api_->handle(std::move(request), std::move(respond));
@@ -182,6 +187,7 @@ class NodeImpl final : public Node {
         if (!applied)
           fmt::print(stderr, "views: {} ({}); trying again\n", applied.error().detail, applied.error().rule);
         if (!applied || *applied == 0) break;
+        if (http::Api* api = told_.load()) api->views_advanced();
       }
     }
   }
@@ -286,10 +292,12 @@ class NodeImpl final : public Node {
   asio::io_context io_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{asio::make_work_guard(io_)};
   std::vector<std::unique_ptr<Executor>> strands_;
-  std::unique_ptr<Executor> timers_;
+  std::unique_ptr<Executor> timers_, live_;
   std::unique_ptr<Views> views_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<http::Api> api_;
+  std::atomic<http::Api*> told_{
+      nullptr};  ///< when the views have applied more; the applier ends before it goes
   std::unique_ptr<http::Server> server_;
   AgentId administrator_;
   std::vector<std::thread> pool_;
