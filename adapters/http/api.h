@@ -29,11 +29,11 @@ class Api {
     Views& views;
     const Clock& clock;
     Executor& timers;  ///< for waits with a limit
+    Executor& live;    ///< on which live updates are worked out
     std::function<std::vector<PageFile>()> page;
     std::string version;
     /// Runs work that may take as long as reading the whole log, off the serving threads.
     std::function<void(std::function<void()>)> in_background;
-    Executor& live;  ///< on which live updates are worked out
   };
   explicit Api(Parts parts);
   ~Api();

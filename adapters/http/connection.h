@@ -23,6 +23,8 @@ class Connection {
   virtual ~Connection() = default;
   /// The server stops: ends soon and in good order. Threads: any.
   virtual void wind_down() = 0;
+  /// Whoever keeps a deadline sees whether it has passed, `now` being a steady clock's milliseconds. Threads: any.
+  virtual void look_at_deadline(std::int64_t now) { (void)now; }
 };
 
 /// Those that are open. They share it, so it may outlive the server. Threads: any.
@@ -45,6 +47,10 @@ class Connections {
   void wind_down() {
     const std::lock_guard lock(mutex_);
     for (Connection* connection : open_) connection->wind_down();
+  }
+  void look_at_deadlines(std::int64_t now) {
+    const std::lock_guard lock(mutex_);
+    for (Connection* connection : open_) connection->look_at_deadline(now);
   }
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(mutex_);

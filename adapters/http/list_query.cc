@@ -2,152 +2,153 @@
 
 #include <algorithm>
 
+#include "adapters/http/filters.h"
+#include "adapters/http/lists.h"
+
 namespace parlance::http {
 namespace {
 
-constexpr std::size_t filter_bytes_max = 2048;
-constexpr std::uint64_t counted_max = 10'000;
-
-/// Calls `each` with the parts of `text` between `separator`s; empty parts are left out.
-template <class Each> void split(std::string_view text, char separator, Each each) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(separator), text.size());
-    if (end != 0) each(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+/// The filter means another thing for each who asks.
+bool names_the_caller(const FilterText& text) {
+  return std::ranges::any_of(text.terms, [](const FilterTerm& term) {
+    const std::string_view word = term.key == FilterKey::is ? "mine" : "me";
+    const bool may =
+        term.key == FilterKey::is || term.key == FilterKey::assignee || term.key == FilterKey::mentions;
+    return may &&
+           std::ranges::any_of(term.values, [&](const FilterValue& value) { return value.text == word; });
+  });
 }
 
+/// Reads the members of one list. What is wrong goes to the faults of `fields`.
 class Reader {
  public:
-  Reader(const Caller& caller, Fields& fields, ListQuery& query)
-      : caller_(caller), fields_(fields), query_(query) {}
+  Reader(Context& context, const Caller& caller, Fields& fields, ListQuery& query, std::string& about)
+      : context_(context), caller_(caller), fields_(fields), query_(query), about_(about) {
+    query_.workspace = caller.workspace;
+  }
 
-  void states(const char* member, std::string_view text) {
-    split(text, ',', [&](std::string_view one) {
-      if (const auto phase = conversation::parse_phase(one))
+  void filter() {
+    const std::string text = fields_.text("q", filter_bytes_max);
+    if (text.empty()) return;
+    auto read = parse_filter(text);
+    if (const auto* fault = std::get_if<FilterFault>(&read)) return wrong(*fault);
+    const FilterText& filter = std::get<FilterText>(read);
+    // A sender's conversations are looked up at the doors, which is no part of following a list.
+    for (const FilterTerm& term : filter.terms)
+      if (term.key == FilterKey::from)
+        return wrong(
+            {term.offset, "filter.not_live", "a sender's conversations cannot be followed; search for them"});
+    auto resolved = resolve_filter(filter, filter_names(context_, caller_));
+    if (const auto* fault = std::get_if<FilterFault>(&resolved)) return wrong(*fault);
+    query_.filter = std::make_shared<const Filter>(std::move(std::get<Filter>(resolved)));
+    about_ += " q " + to_text(filter);
+    if (names_the_caller(filter)) about_ += " me " + to_text(caller_.agent);
+  }
+  void states() {
+    std::string_view rest;
+    const std::string text = fields_.text("state", 200);
+    for (rest = text; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(','), rest.size());
+      if (const auto phase = conversation::parse_phase(rest.substr(0, end)))
         query_.states.push_back(*phase);
       else
-        fields_.fault(member, "unknown_state",
-                      "new, open, waiting_customer, waiting_third_party, snoozed, resolved or closed");
-    });
+        return fields_.fault("state", "unknown_state",
+                             "new, open, waiting_customer, waiting_third_party, snoozed, resolved or closed");
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
     std::ranges::sort(query_.states);
+    for (const conversation::Phase phase : query_.states)
+      about_ += " " + std::string(conversation::to_text(phase));
   }
-  void queue(const char* member, std::string_view text) {
-    if (const auto id = parse_id<QueueId>(text))
-      query_.queue = *id;
-    else
-      fields_.fault(member, id.error().rule, id.error().detail);
+  void queue() {
+    const std::string text = fields_.text("queue", 40);
+    if (text.empty()) return;
+    const auto id = parse_id<QueueId>(text);
+    if (!id) return fields_.fault("queue", id.error().rule, id.error().detail);
+    query_.queue = *id;
+    about_ += " queue " + text;
   }
-  void assignee(const char* member, std::string_view text) {
+  void assignee() {
+    const std::string text = fields_.text("assignee", 40);
+    if (text.empty()) return;
     if (text == "none") {
       query_.assignee = AgentId{};
     } else if (text == "me") {
-      if (!caller_.agent) return fields_.fault(member, "not_an_agent", "this token speaks for no agent");
+      if (!caller_.agent) return fields_.fault("assignee", "not_an_agent", "this token speaks for no agent");
       query_.assignee = caller_.agent;
     } else if (const auto id = parse_id<AgentId>(text)) {
       query_.assignee = *id;
     } else {
-      fields_.fault(member, id.error().rule, id.error().detail);
+      return fields_.fault("assignee", id.error().rule, id.error().detail);
     }
+    about_ += " assignee " + to_text(*query_.assignee);
   }
-  void channel(const char* member, std::string_view text) {
+  void channel() {
+    const std::string text = fields_.text("channel", 40);
+    if (text.empty()) return;
     query_.channel = parse_channel(text);
-    if (!query_.channel) fields_.fault(member, "unknown_channel", "such as email, chat or whatsapp");
+    if (!query_.channel)
+      return fields_.fault("channel", "unknown_channel", "such as email, chat or whatsapp");
+    about_ += " channel " + text;
   }
-  void filter(const char* member, std::string_view text) {
-    split(text, ' ', [&](std::string_view term) {
-      const std::size_t colon = std::min(term.find(':'), term.size());
-      const std::string_view key = term.substr(0, colon);
-      const std::string_view value = term.substr(std::min(colon + 1, term.size()));
-      if (key == "state" && value == "active")
-        query_.states.clear();
-      else if (key == "state")
-        states(member, value);
-      else if (key == "queue")
-        queue(member, value);
-      else if (key == "assignee")
-        assignee(member, value);
-      else if (key == "channel")
-        channel(member, value);
-      else if (term == "is:unassigned")
-        assignee(member, "none");
-      else if (term == "is:mine")
-        assignee(member, "me");
-      else
-        fields_.fault(member, "filter.unknown_key", "at " + std::string(term.substr(0, 100)));
-    });
+  void order() {
+    if (const std::string text = fields_.text("sort", 40); !text.empty()) {
+      const auto sort = parse_sort(text);
+      if (!sort) return fields_.fault("sort", "unknown_order", "working_order, newest, oldest or updated");
+      query_.sort = *sort;
+    } else if (query_.filter && query_.filter->names_conversations()) {
+      query_.sort = Sort::newest;
+    }
+    query_.limit =
+        static_cast<std::size_t>(fields_.integer("limit", 1, list_limit_max).value_or(limit_default));
+    about_ += " sort " + std::string(to_text(query_.sort)) + " limit " + std::to_string(query_.limit);
   }
 
  private:
+  void wrong(const FilterFault& fault) {
+    const Fault as = as_fault(fault, "");
+    fields_.fault("q", as.code, as.detail);
+  }
+  Context& context_;
   const Caller& caller_;
   Fields& fields_;
   ListQuery& query_;
+  std::string& about_;
 };
-
-std::string text_of(const ListQuery& query) {
-  std::string out =
-      "sort " + std::to_string(static_cast<int>(query.sort)) + " limit " + std::to_string(query.limit);
-  for (const conversation::Phase phase : query.states) out += " " + std::string(conversation::to_text(phase));
-  if (query.queue) out += " queue " + to_text(*query.queue);
-  if (query.assignee) out += " assignee " + to_text(*query.assignee);
-  if (query.channel) out += " channel " + std::string(to_text(*query.channel));
-  return out;
-}
 
 }  // namespace
 
-Result<ListQuery> read_count_query(Context&, const Caller& caller, Fields& fields, std::string& about) {
+ListQuery read_count_query(Context& context, const Caller& caller, Fields& fields, std::string& about) {
   ListQuery query;
-  query.workspace = caller.workspace;
-  Reader(caller, fields, query).filter("q", fields.text("q", filter_bytes_max));
-  about += text_of(query);
+  Reader(context, caller, fields, query, about).filter();
   return query;
 }
 
-Result<ListQuery> read_list_query(Context&, const Caller& caller, Fields& fields, std::string& about) {
+ListQuery read_list_query(Context& context, const Caller& caller, Fields& fields, std::string& about) {
   ListQuery query;
-  query.workspace = caller.workspace;
-  Reader reader(caller, fields, query);
-  reader.filter("q", fields.text("q", filter_bytes_max));
-  if (const std::string text = fields.text("state", 200); !text.empty()) reader.states("state", text);
-  if (const std::string text = fields.text("queue", 40); !text.empty()) reader.queue("queue", text);
-  if (const std::string text = fields.text("assignee", 40); !text.empty()) reader.assignee("assignee", text);
-  if (const std::string text = fields.text("channel", 40); !text.empty()) reader.channel("channel", text);
-  const std::string sort = fields.text("sort", 40);
-  if (sort == "newest")
-    query.sort = Sort::newest;
-  else if (sort == "oldest")
-    query.sort = Sort::oldest;
-  else if (sort == "updated")
-    query.sort = Sort::updated;
-  else if (!sort.empty() && sort != "working_order")
-    fields.fault("sort", "unknown_order", "working_order, newest, oldest or updated");
-  query.limit = static_cast<std::size_t>(fields.integer("limit", 1, list_limit_max).value_or(50));
-  about += text_of(query);
+  Reader reader(context, caller, fields, query, about);
+  reader.filter();
+  reader.states();
+  reader.queue();
+  reader.assignee();
+  reader.channel();
+  reader.order();
   return query;
 }
 
-bool passes(const ListQuery& query, const Ticket& ticket) {
-  const bool any_state = query.states.empty() && query.sort != Sort::working_order;
+bool depends_on_time(const ListQuery& query) { return query.filter && query.filter->depends_on_time(); }
+
+bool passes(const ListQuery& query, const Ticket& ticket, Instant now) {
+  const bool names_states =
+      query.filter && (query.filter->names_states() || query.filter->names_conversations());
+  const bool any_state = query.states.empty() && (query.sort != Sort::working_order || names_states);
   const bool state = query.states.empty()
                          ? any_state || conversation::is_active(ticket.state)
                          : std::ranges::find(query.states, ticket.state) != query.states.end();
   return state && (!query.queue || *query.queue == ticket.queue) &&
          (!query.assignee || *query.assignee == ticket.assignee) &&
-         (!query.channel || *query.channel == ticket.channel);
-}
-
-Result<std::uint64_t> count_of(const Views& views, ListQuery query) {
-  query.limit = list_limit_max;
-  std::uint64_t count = 0;
-  while (count < counted_max) {
-    auto page = views.list(query);
-    if (!page) return page.error();
-    count += page->tickets.size();
-    if (!page->next) break;
-    query.after = page->next;
-  }
-  return count;
+         (!query.channel || *query.channel == ticket.channel) &&
+         (!query.filter || query.filter->matches(ticket, now));
 }
 
 }  // namespace parlance::http

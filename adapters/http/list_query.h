@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <string>
 
 #include "adapters/http/exchange.h"
@@ -8,16 +7,16 @@
 /// Lists as a live subscription asks for them.
 namespace parlance::http {
 
-/// By `q`, or the parameters of GET /v1/conversations (state, queue, assignee, channel), and sort and limit. What is wrong goes to the
-/// faults of `fields`. `about` gets everything that tells this list from others.
-[[nodiscard]] Result<ListQuery> read_list_query(Context& context, const Caller& caller, Fields& fields,
-                                                std::string& about);
+/// By `q`, the parameters of GET /v1/conversations (state, queue, assignee, channel), sort and limit. What is wrong goes to the faults
+/// of `fields`. `about` gets everything that tells this list from others.
+[[nodiscard]] ListQuery read_list_query(Context& context, const Caller& caller, Fields& fields,
+                                        std::string& about);
 /// By `q` alone.
-[[nodiscard]] Result<ListQuery> read_count_query(Context& context, const Caller& caller, Fields& fields,
-                                                 std::string& about);
-/// Whether the ticket belongs into the list, wherever it may stand.
-[[nodiscard]] bool passes(const ListQuery& query, const Ticket& ticket);
-/// How many tickets the list holds in all.
-[[nodiscard]] Result<std::uint64_t> count_of(const Views& views, ListQuery query);
+[[nodiscard]] ListQuery read_count_query(Context& context, const Caller& caller, Fields& fields,
+                                         std::string& about);
+/// The list changes because time passes.
+[[nodiscard]] bool depends_on_time(const ListQuery& query);
+/// Whether the ticket belongs into the list now, wherever it may stand.
+[[nodiscard]] bool passes(const ListQuery& query, const Ticket& ticket, Instant now);
 
 }  // namespace parlance::http

@@ -46,7 +46,7 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
   struct Shared {
     std::shared_ptr<Topic> topic;
     std::vector<Subscriber> subscribers;
-    std::string cursor;  ///< of its state where that is later than the last round; "" once a round has passed
+    std::optional<Offsets> at;  ///< of its state where that is later than the last round
     std::shared_ptr<const std::string> snapshot;
     std::int64_t snapshot_at = 0;
     std::int64_t refreshed_at = 0;
@@ -250,9 +250,9 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
         left_stale = true;
         continue;
       }
-      refresh(*shared, at, *text);
+      refresh(*shared, at);
     }
-    for (auto& [key, shared] : topics) shared->cursor.clear();
+    for (auto& [key, shared] : topics) shared->at.reset();
     tell_viewers();
     changed.clear();
     all_changed = false;
@@ -282,7 +282,7 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
                    (shared.topic->depends_on_time() && now() - shared.refreshed_at >= limits.timed_ms);
   }
 
-  void refresh(Shared& shared, const Offsets& at, const std::string& cursor) {
+  void refresh(Shared& shared, const Offsets& at) {
     auto refreshed = shared.topic->refresh(at, shared.names_stale);
     shared.refreshed_at = now();
     if (!refreshed)
@@ -291,15 +291,24 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     if (refreshed->told == Topic::Told::nothing) return;
     shared.snapshot.reset();
     if (refreshed->told == Topic::Told::change) {
-      const auto body = std::make_shared<const std::string>(std::move(refreshed->data));
-      for (const Subscriber& s : shared.subscribers)
-        s.client->round.push_back(framed("change", s.id, cursor, body));
+      for (Topic::Part& part : refreshed->parts) {
+        const std::string cursor = cursor_of(part, at);
+        const auto body = std::make_shared<const std::string>(std::move(part.data));
+        for (const Subscriber& s : shared.subscribers)
+          s.client->round.push_back(framed("change", s.id, cursor, body));
+      }
     } else {
+      const std::string cursor = source->cursor({at, 0, 0});
       for (const Subscriber& s : shared.subscribers) {
         s.client->round.push_back(reset_frame(s.id, refreshed->why));
         if (auto frame = snapshot_frame(shared, s.id, cursor)) s.client->round.push_back(std::move(*frame));
       }
     }
+  }
+
+  [[nodiscard]] std::string cursor_of(const Topic::Part& part, Offsets at) const {
+    if (part.before) at[part.before->first] = part.before->second;
+    return source->cursor({std::move(at), 0, 0});
   }
 
   static StreamPiece framed(std::string_view op, const std::string& id, const std::string& cursor,
@@ -480,7 +489,7 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     shared->topic = std::move(topic);
     shared->refreshed_at = now();
     if (seen != published) {
-      shared->cursor = source->cursor({seen, 0, 0});
+      shared->at = seen;
       want_round();
     }
     const std::string key = shared->topic->key();
@@ -496,17 +505,20 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
 
   void introduce(Client& client, Shared& shared, const std::string& id, const std::optional<Offsets>& from,
                  bool lost) {
-    const std::string& cursor = shared.cursor.empty() ? *published_text : shared.cursor;
+    const Offsets& at = shared.at ? *shared.at : published;
     if (from && shared.topic->resumes()) {
-      const auto since = shared.topic->since(*from);
+      auto since = shared.topic->since(*from);
       if (since && *since) {
-        send(client, framed("change", id, cursor, std::make_shared<const std::string>(**since)));
+        for (Topic::Part& part : **since)
+          send(client, framed("change", id, cursor_of(part, at),
+                              std::make_shared<const std::string>(std::move(part.data))));
         return tell_viewers_of(client, shared);
       }
       send(client, reset_frame(id, "too_much_changed"));
     } else if (lost) {
       send(client, reset_frame(id, "cursor.unknown"));
     }
+    const std::string cursor = shared.at ? source->cursor({at, 0, 0}) : *published_text;
     if (auto frame = snapshot_frame(shared, id, cursor)) send(client, std::move(*frame));
     tell_viewers_of(client, shared);
   }

@@ -39,10 +39,16 @@ struct Changes {
 class Topic {
  public:
   enum class Told : std::uint8_t { nothing, change, reset };
+  /// One message of a change, as JSON.
+  struct Part {
+    std::string data;
+    /// What is told with it lies before this place of a partition; none: before the place that was asked for.
+    std::optional<std::pair<PartitionId, Offset>> before;
+  };
   struct Refreshed {
     Told told = Told::nothing;
-    std::string data;        ///< JSON, of a change
-    std::string_view why{};  ///< of a reset, after which the snapshot is sent
+    std::vector<Part> parts;  ///< of a change, in order
+    std::string_view why{};   ///< of a reset, after which the snapshot is sent
   };
   virtual ~Topic() = default;
   [[nodiscard]] virtual const std::string& key() const = 0;
@@ -58,7 +64,7 @@ class Topic {
   /// The state, as JSON.
   [[nodiscard]] virtual Result<std::string> snapshot() const = 0;
   /// What came after `from`, for those who had everything before it; none: they take the snapshot instead.
-  [[nodiscard]] virtual Result<std::optional<std::string>> since(const Offsets& from) const {
+  [[nodiscard]] virtual Result<std::optional<std::vector<Part>>> since(const Offsets& from) const {
     (void)from;
     return std::nullopt;
   }

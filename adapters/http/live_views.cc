@@ -95,11 +95,14 @@ class ListTopic final : public Topic {
     return std::ranges::any_of(changes.conversations, [&](ConversationId id) {
       if (shown_.contains(id)) return true;
       const Ticket* ticket = tickets_.ticket(workspace(), id);
-      return ticket == nullptr || passes(query_, *ticket);
+      return ticket == nullptr || passes(query_, *ticket, view_.call->now());
     });
   }
 
+  bool depends_on_time() const override { return http::depends_on_time(query_); }
+
   Result<Refreshed> refresh(const Offsets&, bool names_changed) override {
+    query_.now = view_.call->now();
     auto found = view_.views().list(query_);
     if (!found) return found.error();
     std::vector<ConversationId> order;
@@ -119,7 +122,7 @@ class ListTopic final : public Topic {
     Refreshed out;
     if (!different.empty() || !gone.empty() || order != order_ || more != more_) {
       out.told = Told::change;
-      out.data = data(different, gone, order, more);
+      out.parts.push_back({data(different, gone, order, more), std::nullopt});
     }
     order_ = std::move(order);
     shown_ = std::move(shown);
@@ -195,14 +198,14 @@ class ConversationTopic final : public Topic {
     const bool same_ticket = ticket_ == **ticket;
     ticket_ = std::move(**ticket);
     if (last_ == before && same_ticket && !names_changed) return out;
-    auto items = this->items(before + 1, last_);
-    if (!items) return items.error();
-    if (!*items) {
+    auto parts = this->parts(before + 1, last_);
+    if (!parts) return parts.error();
+    if (!*parts) {
       out.told = Told::reset;
       out.why = "too_much_changed";
     } else {
       out.told = Told::change;
-      out.data = data(**items, std::nullopt);
+      out.parts = std::move(**parts);
     }
     return out;
   }
@@ -228,7 +231,7 @@ class ConversationTopic final : public Topic {
     return data(joined(texts), earlier);
   }
 
-  Result<std::optional<std::string>> since(const Offsets& from) const override {
+  Result<std::optional<std::vector<Part>>> since(const Offsets& from) const override {
     Version low = 1, high = last_ + 1;  // the first version at or after `from`
     while (low < high) {
       const Version middle = low + (high - low) / 2;
@@ -240,10 +243,7 @@ class ConversationTopic final : public Topic {
       else
         low = middle + 1;
     }
-    auto items = this->items(low, last_);
-    if (!items) return items.error();
-    if (!*items) return std::nullopt;
-    return data(**items, std::nullopt);
+    return parts(low, last_);
   }
 
  private:
@@ -253,7 +253,7 @@ class ConversationTopic final : public Topic {
     while (true) {
       const auto entries = view_.engine().history(stream_, version + 1, items_max);
       if (!entries) return entries.error();
-      for (const fold_rows::Entry& entry : *entries) {
+      for (const history::Entry& entry : *entries) {
         if (entry.offset >= at[partition_]) return version;
         version = entry.version;
       }
@@ -266,19 +266,28 @@ class ConversationTopic final : public Topic {
     if (!entries) return entries.error();
     return view_.engine().events(stream_, *entries);
   }
-  /// Rendered, as an array; none where they are too many or too large for one message.
-  [[nodiscard]] Result<std::optional<std::string>> items(Version from, Version to) const {
+  /// What is told of these versions, none where they are too many: in messages of a bounded size, but for one item that is larger.
+  [[nodiscard]] Result<std::optional<std::vector<Part>>> parts(Version from, Version to) const {
     if (to >= from && to - from + 1 > items_max) return std::nullopt;
     auto events = read(from, to);
     if (!events) return events.error();
+    std::vector<Part> out;
     std::vector<std::string> texts;
     std::size_t bytes = 0;
-    for (const RecordedEvent& event : *events) {
+    for (std::size_t i = 0; i < events->size(); ++i) {
+      const RecordedEvent& event = (*events)[i];
+      // A place lies between two records: what is of one record stays together.
+      const bool begins = i != 0 && event.position != (*events)[i - 1].position;
+      if (begins && bytes > items_bytes_max) {
+        out.push_back({data(joined(texts), std::nullopt), std::pair(partition_, event.position.offset)});
+        texts.clear();
+        bytes = 0;
+      }
       texts.push_back(json::serialize(timeline_item_json(view_.exchange(), event)));
       bytes += texts.back().size();
-      if (texts.size() > 1 && bytes > items_bytes_max) return std::nullopt;
     }
-    return joined(texts);
+    out.push_back({data(joined(texts), std::nullopt), std::nullopt});
+    return out;
   }
   static std::string joined(const std::vector<std::string>& texts) {
     std::string out = "[";
@@ -332,7 +341,7 @@ class FiguresTopic : public Topic {
     Refreshed out;
     if (different.empty()) return out;
     out.told = Told::change;
-    out.data = render(different);
+    out.parts.push_back({render(different), std::nullopt});
     return out;
   }
   Result<std::string> snapshot() const override { return render(values_); }
@@ -357,9 +366,11 @@ class CountsTopic final : public FiguresTopic {
   Result<Values> compute() const override {
     Values out;
     for (const auto& [name, query] : queries_) {
-      const auto count = count_of(view_.views(), query);
+      ListQuery now = query;
+      now.now = view_.call->now();
+      const auto count = view_.views().count(now);
       if (!count) return count.error();
-      out.emplace_back(name, std::to_string(*count));
+      out.emplace_back(name, std::to_string(count->count));
     }
     return out;
   }
@@ -436,9 +447,8 @@ class LiveViews final : public LiveSource {
                                        std::vector<Fault>& faults) override {
     if (what == "list") {
       std::string about;
-      const auto query = read_list_query(context_, caller, fields, about);
-      if (!query) return query.error();
-      return std::make_shared<ListTopic>(context_, tickets_, caller, *query, about);
+      ListQuery query = read_list_query(context_, caller, fields, about);
+      return std::make_shared<ListTopic>(context_, tickets_, caller, std::move(query), about);
     }
     if (what == "conversation") {
       const auto id = parse_id<ConversationId>(fields.text("conversation", 40, true));
@@ -491,12 +501,11 @@ class LiveViews final : public LiveSource {
     for (std::size_t i = 0; i < views->size(); ++i) {
       Fields one((*views)[i], "/views/" + std::to_string(i), faults);
       const std::string name = one.text("name", 200, true);
-      const auto query = read_count_query(context_, caller, one, about);
+      ListQuery query = read_count_query(context_, caller, one, about);
       one.finish();
-      if (!query) return query.error();
       if (std::ranges::find(queries, name, &decltype(queries)::value_type::first) != queries.end())
         one.fault("name", "twice", "each name stands once");
-      queries.emplace_back(name, *query);
+      queries.emplace_back(name, std::move(query));
       about += "\n" + name + "\n";
     }
     return std::make_shared<CountsTopic>(context_, caller, std::move(queries), about);

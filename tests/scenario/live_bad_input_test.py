@@ -177,6 +177,9 @@ def messages(desk):
         ("an unknown state", subscribe(what="list", state="new,exploded"), "unknown_state"),
         ("a queue that is no id", subscribe(what="list", queue="Inbox"), "id.malformed"),
         ("an unknown channel", subscribe(what="list", channel="pigeon"), "unknown_channel"),
+        ("an unknown key in a filter", subscribe(what="list", q="colour:red"), "filter.unknown_key"),
+        ("a sender in a filter", subscribe(what="list", q="from:a@example.org"), "filter.not_live"),
+        ("a fault in a count's filter", subscribe(what="counts", views=[{"name": "a", "q": "state:exploded"}]), None),
         ("a filter of 3,000 bytes", subscribe(what="list", q="x" * 3000), "too_long"),
         ("a filter that is a list", subscribe(what="list", q=[]), "not_a_text"),
         ("no conversation", subscribe(what="conversation"), "required"),
@@ -203,7 +206,7 @@ def messages(desk):
             live.frame(TEXT, json.dumps(message).encode())
             error = live.hear(op="error")
             codes = [error["code"]] + [e["code"] for e in error["errors"]]
-            check("message: " + name, code in codes and set(error) == {"op", "id", "code", "detail", "errors"}, error)
+            check("message: " + name, code in (*codes, None) and set(error) == {"op", "id", "code", "detail", "errors"}, error)
             if isinstance(message, dict) and message.get("op") == "subscribe" and isinstance(message.get("id"), str) and len(message["id"]) == 1:
                 check("message: " + name + " (id)", error["id"] == "s", error)
             live.say(op="ping")

@@ -95,24 +95,21 @@ class NodeImpl final : public Node {
   }
 
   Result<std::string> listen() override {
-    api_ = std::make_unique<http::Api>(
-        http::Api::Parts{*engine_, *folder_.log, *views_, clock_, *timers_,
-                         [] {
-                           std::vector<http::PageFile> files;
-                           static std::vector<std::string> paths = [] {
-                             std::vector<std::string> out;
-                             for (const auto& [path, bytes] : web_page_files())
-                               out.push_back("/" + std::string(path));
-                             return out;
-                           }();
-                           std::size_t i = 0;
-                           for (const auto& [path, bytes] : web_page_files())
-                             files.push_back({paths[i++], bytes});
-                           return files;
-                         },
-                         std::string(version),
-                         [this](std::function<void()> work) { in_background(std::move(work)); }, *live_});
-    told_.store(api_.get());
+    api_ = std::make_unique<http::Api>(http::Api::Parts{
+        *engine_, *folder_.log, *views_, clock_, *timers_, *live_,
+        [] {
+          std::vector<http::PageFile> files;
+          static std::vector<std::string> paths = [] {
+            std::vector<std::string> out;
+            for (const auto& [path, bytes] : web_page_files()) out.push_back("/" + std::string(path));
+            return out;
+          }();
+          std::size_t i = 0;
+          for (const auto& [path, bytes] : web_page_files()) files.push_back({paths[i++], bytes});
+          return files;
+        },
+        std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }});
+    told_ = api_.get();
     auto server = http::Server::listen(io_, options_.listen, {},
                                        [this](http::HttpRequest request, http::Respond respond) {
                                          api_->handle(std::move(request), std::move(respond));
@@ -187,7 +184,7 @@ class NodeImpl final : public Node {
         if (!applied)
           fmt::print(stderr, "views: {} ({}); trying again\n", applied.error().detail, applied.error().rule);
         if (!applied || *applied == 0) break;
-        if (http::Api* api = told_.load()) api->views_advanced();
+        if (http::Api* api = told_) api->views_advanced();
       }
     }
   }
@@ -296,8 +293,7 @@ class NodeImpl final : public Node {
   std::unique_ptr<Views> views_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<http::Api> api_;
-  std::atomic<http::Api*> told_{
-      nullptr};  ///< when the views have applied more; the applier ends before it goes
+  std::atomic<http::Api*> told_{nullptr};  ///< of what is applied; outlives the applier
   std::unique_ptr<http::Server> server_;
   AgentId administrator_;
   std::vector<std::thread> pool_;

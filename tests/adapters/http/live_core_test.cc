@@ -178,6 +178,16 @@ TEST_CASE("a cursor resumes a subscription: what came after it, and no more") {
   CHECK(w.subscribe(peer, "u", 1) == R"({"op":"change","id":"u","cursor":"5.0","data":[4]})");
 }
 
+TEST_CASE("a long way to resume comes in several messages, each with a cursor that is true for it") {
+  LiveWorld w;
+  for (int i = 0; i < 15; ++i) w.world.write(0, conversation(1));
+  w.world.write(1, conversation(1));
+  auto peer = w.client();
+  CHECK(w.subscribe(peer, "s", 1, R"(,"cursor":"2.0")") ==
+        "{\"op\":\"change\",\"id\":\"s\",\"cursor\":\"12.1\",\"data\":[2,3,4,5,6,7,8,9,10,11]}\n"
+        "{\"op\":\"change\",\"id\":\"s\",\"cursor\":\"15.1\",\"data\":[12,13,14]}");
+}
+
 TEST_CASE("what cannot be resumed is reset and told whole") {
   LiveWorld w;
   for (int i = 0; i < 150; ++i) w.world.write(0, conversation(1));

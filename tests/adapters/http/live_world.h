@@ -57,16 +57,21 @@ class FakeTopic final : public Topic {
     Refreshed out;
     if (news == "[]") return out;
     out.told = Told::change;
-    out.data = news;
+    out.parts.push_back({news, std::nullopt});
     return out;
   }
   Result<std::string> snapshot() const override {
     ++world_.snapshots;
     return items(0, at_);
   }
-  Result<std::optional<std::string>> since(const Offsets& from) const override {
+  /// In two messages where it is more than ten records.
+  Result<std::optional<std::vector<Part>>> since(const Offsets& from) const override {
     if (at_ - std::min(from[0], at_) > 100) return std::nullopt;
-    return items(from[0], at_);
+    std::vector<Part> out;
+    const Offset middle = from[0] + 10;
+    if (middle < at_) out.push_back({items(from[0], middle), std::pair(PartitionId{0}, middle)});
+    out.push_back({items(middle < at_ ? middle : from[0], at_), std::nullopt});
+    return out;
   }
 
  private:
