@@ -14,6 +14,7 @@ constexpr std::int64_t retry_ms_max = 512;
 constexpr std::int64_t tick_ms = 1'000;
 constexpr std::int64_t activity_ms = 15'000;
 constexpr std::size_t feed_cache_max = 16;
+constexpr std::int64_t cost_share = 20;  ///< a topic takes at most one part in so many of the executor's time
 
 enum class Watching : std::uint8_t { idle = 1, viewing = 2, typing = 3 };
 std::string_view to_text(Watching state) {
@@ -50,6 +51,7 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     std::shared_ptr<const std::string> snapshot;
     std::int64_t snapshot_at = 0;
     std::int64_t refreshed_at = 0;
+    std::int64_t cost_ms = 0;  ///< of the last refresh
     bool stale = false;
     bool names_stale = false;
     std::set<ConversationId> viewers_told;  ///< of those it shows
@@ -246,7 +248,8 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     for (auto& [key, shared] : topics) {
       mark(*shared);
       if (!shared->stale) continue;
-      if (now() - shared->refreshed_at < shared->topic->pause_ms()) {
+      // What takes long to work out may not take up all the time there is.
+      if (now() - shared->refreshed_at < std::max(shared->topic->pause_ms(), shared->cost_ms * cost_share)) {
         left_stale = true;
         continue;
       }
@@ -283,8 +286,10 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void refresh(Shared& shared, const Offsets& at) {
+    const std::int64_t begun = now();
     auto refreshed = shared.topic->refresh(at, shared.names_stale);
     shared.refreshed_at = now();
+    shared.cost_ms = shared.refreshed_at - begun;
     if (!refreshed)
       return;  // it stays stale and is tried again with the next change, or when time has passed
     shared.stale = shared.names_stale = false;
