@@ -92,7 +92,8 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     std::optional<std::string> presence;  ///< the id of the subscription to all presence
     std::vector<StreamPiece> round;
     std::map<ConversationId, Viewing> viewing;
-    std::optional<Offsets> resume;  ///< where later subscriptions go on
+    std::optional<Offsets> resume;  ///< where the subscriptions that follow it at once go on
+    std::int64_t resume_at = 0;
     std::optional<Offsets> waits_for;
     std::int64_t waits_until = 0;
     bool gave_up_waiting = false;
@@ -426,6 +427,8 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     if (!faults.empty()) return fail(client, std::nullopt, faults);
     const std::string op = fields.text("op", 40, true);
     if (!faults.empty()) return fail(client, std::nullopt, faults);
+    // It is meant for the subscriptions that follow: what is opened later has no past here.
+    if (op != "subscribe" || now() - client.resume_at >= limits.resume_ms) client.resume.reset();
     if (op == "subscribe") return subscribe(client, fields, faults, text);
     if (op == "unsubscribe") return unsubscribe(client, fields, faults);
     if (op == "resume") return resume(client, fields, faults);
@@ -563,6 +566,7 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
       return send(client, reset_frame(std::nullopt, place.error().rule));
     }
     client.resume = place->next;
+    client.resume_at = now();
     if (!reached(published, place->next) && !client.gave_up_waiting)
       wait_for(client, place->next, std::nullopt);
   }
@@ -580,6 +584,7 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
       const bool there = reached(published, *client->waits_for);
       if (!there && now() < client->waits_until) continue;
       client->waits_for.reset();
+      client->resume_at = now();
       client->gave_up_waiting = !there;
       if (!there) {
         client->resume.reset();
@@ -820,6 +825,10 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     feed_cache.clear();
     if (clients.empty() && followers.empty()) return;
     tick_later();
+    // Opened texts stay in memory for about a second: who was erased meanwhile is not shown to those who come later.
+    source->round_over();
+    for (auto& [key, shared] : topics)
+      if (now() - shared->snapshot_at >= limits.snapshot_ms) shared->snapshot.reset();
     for (const auto& [number, client] : clients) {
       expire_presence(*client);
       if (!check(*client)) client->stream->close(close_code::policy, "unauthorized");

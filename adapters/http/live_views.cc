@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t items_max = 200;  ///< of one change of a conversation
 constexpr std::size_t snapshot_items = 50;
+constexpr Version read_at_once = 10;
 constexpr std::size_t items_bytes_max = 512 * 1024;  ///< of one message, unless a single item is larger
 constexpr std::size_t counts_max = 50;
 constexpr std::size_t named_changes_max =
@@ -211,24 +212,24 @@ class ConversationTopic final : public Topic {
   }
 
   Result<std::string> snapshot() const override {
-    const Version from = last_ > snapshot_items ? last_ - snapshot_items + 1 : 1;
-    auto events = read(from, last_);
-    if (!events) return events.error();
     // The last ones that fit; what came before them is read from the timeline.
     std::vector<std::string> texts;
     std::size_t bytes = 0;
-    bool earlier = from > 1;
-    for (auto it = events->rbegin(); it != events->rend(); ++it) {
-      std::string text = json::serialize(timeline_item_json(view_.exchange(), *it));
-      bytes += text.size();
-      if (!texts.empty() && bytes > items_bytes_max) {
-        earlier = true;
-        break;
+    Version from = last_ + 1;
+    while (from > 1 && texts.size() < snapshot_items && bytes <= items_bytes_max) {
+      const auto events = read(from > read_at_once ? from - read_at_once : 1, from - 1);
+      if (!events) return events.error();
+      for (auto it = events->rbegin(); it != events->rend() && texts.size() < snapshot_items; ++it) {
+        std::string text = json::serialize(timeline_item_json(view_.exchange(), *it));
+        bytes += text.size();
+        if (!texts.empty() && bytes > items_bytes_max) break;
+        texts.push_back(std::move(text));
+        from = it->event.version;
       }
-      texts.push_back(std::move(text));
+      if (events->empty()) break;
     }
     std::ranges::reverse(texts);
-    return data(joined(texts), earlier);
+    return data(joined(texts), from > 1);
   }
 
   Result<std::optional<std::vector<Part>>> since(const Offsets& from) const override {
@@ -273,7 +274,7 @@ class ConversationTopic final : public Topic {
     if (!events) return events.error();
     std::vector<Part> out;
     std::vector<std::string> texts;
-    std::size_t bytes = 0;
+    std::size_t bytes = 0, all_bytes = 0;
     for (std::size_t i = 0; i < events->size(); ++i) {
       const RecordedEvent& event = (*events)[i];
       // A place lies between two records: what is of one record stays together.
@@ -285,6 +286,9 @@ class ConversationTopic final : public Topic {
       }
       texts.push_back(json::serialize(timeline_item_json(view_.exchange(), event)));
       bytes += texts.back().size();
+      all_bytes += texts.back().size();
+      // More than a stream holds: whoever needs it takes the end, and the rest from the timeline.
+      if (i != 0 && all_bytes > stream_waiting_bytes_max) return std::nullopt;
     }
     out.push_back({data(joined(texts), std::nullopt), std::nullopt});
     return out;

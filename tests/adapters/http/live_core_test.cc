@@ -178,6 +178,19 @@ TEST_CASE("a cursor resumes a subscription: what came after it, and no more") {
   CHECK(w.subscribe(peer, "u", 1) == R"({"op":"change","id":"u","cursor":"5.0","data":[4]})");
 }
 
+TEST_CASE("a resume is for the subscriptions that follow it, not for what is opened later") {
+  LiveWorld w;
+  for (int i = 0; i < 3; ++i) w.world.write(0, conversation(1));
+  auto peer = w.client();
+  (void)w.say(peer, R"({"op":"resume","cursor":"2.0"})");
+  CHECK(w.subscribe(peer, "a", 1).find(R"("op":"change")") != std::string::npos);
+  (void)w.say(peer, R"({"op":"ping"})");
+  CHECK(w.subscribe(peer, "b", 1).find(R"("op":"snapshot")") != std::string::npos);
+  (void)w.say(peer, R"({"op":"resume","cursor":"2.0"})");
+  w.executor.run_for(11'000);
+  CHECK(w.subscribe(peer, "c", 1).find(R"("op":"snapshot")") != std::string::npos);
+}
+
 TEST_CASE("a long way to resume comes in several messages, each with a cursor that is true for it") {
   LiveWorld w;
   for (int i = 0; i < 15; ++i) w.world.write(0, conversation(1));
