@@ -23,6 +23,8 @@ class Connection {
   virtual ~Connection() = default;
   /// The server stops: ends soon and in good order. Threads: any.
   virtual void wind_down() = 0;
+  /// Closes whatever is under way. Threads: any.
+  virtual void cut() = 0;
   /// Whoever keeps a deadline sees whether it has passed, `now` being a steady clock's milliseconds. Threads: any.
   virtual void look_at_deadline(std::int64_t now) { (void)now; }
 };
@@ -47,6 +49,10 @@ class Connections {
   void wind_down() {
     const std::lock_guard lock(mutex_);
     for (Connection* connection : open_) connection->wind_down();
+  }
+  void cut() {
+    const std::lock_guard lock(mutex_);
+    for (Connection* connection : open_) connection->cut();
   }
   void look_at_deadlines(std::int64_t now) {
     const std::lock_guard lock(mutex_);

@@ -50,6 +50,11 @@ class EndlessAnswer final : public Connection,
       if (const auto self = weak.lock()) self->end();
     });
   }
+  void cut() override {
+    asio::post(executor_, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->finish();
+    });
+  }
   void send(StreamPiece piece) override {
     const std::size_t before = waiting_.fetch_add(piece.size());
     asio::post(executor_, [self = shared_from_this(), piece = std::move(piece), before]() mutable {

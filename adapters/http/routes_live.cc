@@ -78,10 +78,10 @@ void stream_events(const Call& call, FeedQuery query, std::optional<FeedPlace> f
     reset = place ? std::string_view() : place.error().rule;
     from = place ? std::optional(std::move(*place)) : std::nullopt;
   }
-  if (call->request.method == "HEAD") return call->respond({200, "text/event-stream", {}, {}, {}, nullptr});
   if (!call->context.live->has_room()) return no_room(call);
   HttpResponse out;
   out.type = "text/event-stream";
+  if (call->request.method == "HEAD") return call->respond(std::move(out));
   out.stream = call->context.live->follower(std::move(query), std::move(from), reset, still(call));
   call->respond(std::move(out));
 }

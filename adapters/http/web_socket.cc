@@ -89,6 +89,11 @@ class WebSocket final : public Connection, public Stream, public std::enable_sha
         self->end(close_code::going_away, "stopping", self->limits_.close_ms);
     });
   }
+  void cut() override {
+    asio::post(executor_, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) beast::get_lowest_layer(self->socket_).close();
+    });
+  }
   void send(StreamPiece piece) override {
     const std::size_t before = waiting_.fetch_add(piece.size());
     asio::post(executor_, [self = shared_from_this(), piece = std::move(piece), before]() mutable {
