@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "adapters/http/exchange.h"
+#include "adapters/http/live_views.h"
 
 namespace parlance::http {
 namespace {
@@ -113,7 +114,7 @@ const std::vector<Route>& routes() {
     // The first that fits answers: what is named outright stands before {id}.
     for (const auto* some :
          {&find_routes(), &command_routes(), &query_routes(), &operating_routes(), &report_routes(),
-          &attachment_routes(), &conversation_work_routes(), &settings_routes()})
+          &attachment_routes(), &conversation_work_routes(), &settings_routes(), &live_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
@@ -270,7 +271,12 @@ struct Api::Impl {
   std::shared_ptr<Context> context;
 };
 
-Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {}
+Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {
+  Context& context = *impl_->context;
+  context.feed = std::make_shared<Feed>(context.parts.engine, context.parts.log, context.parts.views);
+  context.live = std::make_shared<LiveCore>(
+      LiveCore::Ports{make_live_views(context, *context.feed), context.parts.live, context.parts.clock});
+}
 Api::~Api() = default;
 
 namespace {
@@ -300,6 +306,8 @@ std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
   return std::nullopt;
 }
 
+void Api::views_advanced() { impl_->context->live->advanced(); }
+LiveCore& Api::live() { return *impl_->context->live; }
 Access& Api::access() { return impl_->context->access; }
 std::size_t Api::under_way() const { return impl_->context->under_way.load(); }
 

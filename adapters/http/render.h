@@ -17,6 +17,8 @@ enum class TicketDetail : std::uint8_t { past, listed, whole };
 [[nodiscard]] json::object timeline_item_json(const Exchange& x, const RecordedEvent& event);
 [[nodiscard]] json::object event_json(const Exchange& x, const RecordedEvent& event);
 [[nodiscard]] json::value actor_json(const Exchange& x, const Actor& actor);
+/// All queues with their figures, as GET /v1/queues answers them.
+[[nodiscard]] Result<json::array> queues_json(const Call& call);
 [[nodiscard]] std::shared_ptr<const Names> names_of(const Exchange& x);
 
 /// Opens a personal field for the caller: "value" and the value, "erased" or "redacted" with its day, or "unavailable".

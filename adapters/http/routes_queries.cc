@@ -203,23 +203,29 @@ json::object stats_json(const Call& call, const QueueStats& stats) {
   return out;
 }
 
+/// In the desk's order; a queue that never held anything is there too, with zeros.
+Result<json::array> all_queues(const Call& call) {
+  auto stats = call->views().queues(call->caller.workspace, call->now());
+  if (!stats) return stats.error();
+  const auto directory = call->engine().directory();
+  const WorkspaceState* workspace = call->workspace(*directory);
+  json::array data;
+  if (workspace != nullptr)
+    for (const desk::Queue& queue : workspace->desk.queues) {
+      const auto it = std::ranges::find(*stats, queue.id, &QueueStats::id);
+      QueueStats none;
+      none.id = queue.id;
+      data.push_back(stats_json(call, it == stats->end() ? none : *it));
+    }
+  return data;
+}
+
 void queues(const Call& call) {
   if (!knows_all(call, {})) return;
   when_visible(call, [call] {
-    auto stats = call->views().queues(call->caller.workspace, call->now());
-    if (!stats) return call->fail(stats.error());
-    const auto directory = call->engine().directory();
-    const WorkspaceState* workspace = call->workspace(*directory);
-    json::array data;
-    // In the desk's order; a queue that never held anything is there too, with zeros.
-    if (workspace != nullptr)
-      for (const desk::Queue& queue : workspace->desk.queues) {
-        const auto it = std::ranges::find(*stats, queue.id, &QueueStats::id);
-        QueueStats none;
-        none.id = queue.id;
-        data.push_back(stats_json(call, it == stats->end() ? none : *it));
-      }
-    call->answer(200, json::object{{"data", std::move(data)}}, position_headers(call));
+    auto data = all_queues(call);
+    if (!data) return call->fail(data.error());
+    call->answer(200, json::object{{"data", std::move(*data)}}, position_headers(call));
   });
 }
 
@@ -487,6 +493,8 @@ void daily(const Call& call) {
 }
 
 }  // namespace
+
+Result<json::array> queues_json(const Call& call) { return all_queues(call); }
 
 const std::vector<Route>& query_routes() {
   static const std::vector<Route> routes{

@@ -160,6 +160,11 @@ void apply(State& s, const Undone& e) {
   for (const FieldEntry& entry : before.fields) set_field(s.fields, entry);
 }
 
+bool is_message(const Event& event) {
+  return std::holds_alternative<MessageReceived>(event) || std::holds_alternative<Replied>(event) ||
+         std::holds_alternative<NoteAdded>(event);
+}
+
 std::optional<Personal<Attachments>> attached(const Attachments& files, ReferenceId under) {
   if (files.empty()) return std::nullopt;
   return Personal<Attachments>(files, under, FieldClass::attachment);
@@ -232,6 +237,12 @@ Decided on(const State& state, const Reply& c) {
   if (state.phase == Phase::spam)
     return refused("conversation.spam", "it is marked as spam; take the mark away first");
   if (auto error = too_long(c.content)) return *error;
+  if (c.seen && *c.seen > state.version)
+    return refused("conversation.version_unknown",
+                   "the conversation is at version " + std::to_string(state.version));
+  if (c.seen && *c.seen < state.message_version)
+    return refused("conversation.changed_since",
+                   "messages or notes came since version " + std::to_string(*c.seen));
   Replied replied{c.id,
                   c.agent,
                   c.channel == Channel::none ? state.channel : c.channel,
@@ -394,6 +405,8 @@ State evolve(State state, const Event& event, const Doing& doing) {
           rules::forget_act(state, e.envelope, e.act);
       },
       event);
+  ++state.version;
+  if (is_message(event)) state.message_version = state.version;
   return state;
 }
 

@@ -452,7 +452,9 @@ struct State {
   AgentId resolved_by;  ///< in this episode
   Scores scores;        ///< of this episode
   std::vector<MessageId> redacted;
-  std::vector<Done> acts;  ///< the latest reversible ones, oldest first
+  std::vector<Done> acts;       ///< the latest reversible ones, oldest first
+  Version version = 0;          ///< of the stream: each event counts
+  Version message_version = 0;  ///< of the last message or note
   bool operator==(const State&) const = default;
 };
 
@@ -525,6 +527,8 @@ struct Reply {
   Attachments attachments;
   Preview preview;
   Instant at;
+  /// The version its writer had seen: refused ("conversation.changed_since") where a message or note came after it.
+  std::optional<Version> seen{};
 };
 struct Note {
   MessageId id;

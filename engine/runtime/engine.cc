@@ -12,6 +12,7 @@
 #include "engine/runtime/order_index.h"
 #include "engine/runtime/state_rows.h"
 #include "engine/runtime/streams.h"
+#include "schemas/log_fold.h"
 
 namespace parlance {
 namespace {
@@ -222,6 +223,18 @@ void Engine::submit(Request request, Answer answer) { impl_->submit(std::move(re
 void Engine::tick() { impl_->tick(); }
 Result<void> Engine::maintain(bool force) { return impl_->maintain(force); }
 PartitionId Engine::partition_of(Slot slot) const { return impl_->partition_of_[slot]; }
+Result<Offset> Engine::folded(PartitionId partition) const {
+  auto row = impl_->ports_.fold.get(fold_rows::key(partition, 'M'));
+  if (!row) return row.error();
+  if (!*row) return Offset{0};
+  auto state = decode_log_state(ByteReader(**row).take(log_state_bytes));
+  if (!state) return state.error();
+  return state->next;
+}
+void Engine::after_answers(Slot slot, std::function<void()> done) {
+  // An owner writes what its answers rest on in a turn that is posted before they go out, or earlier.
+  impl_->on(partition_of(slot), [done = std::move(done)](Owner&) { done(); });
+}
 std::shared_ptr<const Directory> Engine::directory() const { return impl_->directory_.load(); }
 Door& Engine::door() { return impl_->door_; }
 const KeyService& Engine::keys() const { return impl_->ports_.keys; }

@@ -79,6 +79,11 @@ class Engine {
 
   // ---- reading what is certain ----
 
+  /// The next offset whose events history and the streams' states do not have yet.
+  [[nodiscard]] Result<Offset> folded(PartitionId partition) const;
+  /// Calls `done` (on the executor of the slot's partition) when all that was answered there before is in history.
+  void after_answers(Slot slot, std::function<void()> done);
+
   /// At most `limit` entries of a stream's history from version `from` (1 is the first).
   [[nodiscard]] Result<std::vector<history::Entry>> history(const StreamId& stream, Version from,
                                                             std::size_t limit) const;

@@ -258,6 +258,7 @@ void write_row(ByteWriter& out, const conversation::State& s) {
   }
   write_list(out, s.redacted, [&](MessageId id) { out.id(id); });
   write_list(out, s.acts, [&](const conversation::Done& d) { write_done(out, d); });
+  out.le(s.version).le(s.message_version);
 }
 void read_row(ByteReader& in, conversation::State& s) {
   s.phase = in.le<conversation::Phase>();
@@ -295,6 +296,8 @@ void read_row(ByteReader& in, conversation::State& s) {
   }
   read_list(in, s.redacted, [&](MessageId& id) { read_id(in, id); });
   read_list(in, s.acts, [&](conversation::Done& d) { read_done(in, d); });
+  s.version = in.le<Version>();
+  s.message_version = in.le<Version>();
 }
 
 void write_row(ByteWriter& out, const subject::State& s) {
