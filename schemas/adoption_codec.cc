@@ -21,6 +21,7 @@ template <class Table, class TableBuilder> auto write_words(Builder& builder, co
     TableBuilder table(builder);
     table.add_id(by_pointer(stored(word.id)));
     table.add_name(name);
+    if constexpr (requires { word.routed; }) table.add_routed(word.routed);
     tables.push_back(table.Finish());
   }
   vector = builder.CreateVector(tables);
@@ -36,6 +37,7 @@ void read_words(Reading& r, const flatbuffers::Vector<flatbuffers::Offset<Table>
     Word& word = out.emplace_back();
     r.id(table->id(), word.id);
     r.text(table->name(), word.name);
+    if constexpr (requires { word.routed; }) word.routed = table->routed();
   }
 }
 
@@ -51,6 +53,7 @@ struct Form {
     const auto policy = write_policy(w.builder, e.body.policy);
     const auto tags = write_words<form::Tag, form::TagBuilder>(w.builder, e.body.tags);
     const auto queues = write_words<form::Queue, form::QueueBuilder>(w.builder, e.body.queues);
+    const auto teams = write_words<form::Team, form::TeamBuilder>(w.builder, e.body.teams);
     const auto agents = stored_ids(w.builder, e.body.agents);
     form::AdoptedBuilder b(w.builder);
     b.add_settings_version(e.body.settings_version);
@@ -59,6 +62,8 @@ struct Form {
     b.add_tags(tags);
     b.add_queues(queues);
     b.add_agents(agents);
+    b.add_teams(teams);
+    b.add_routes(e.body.routes);
     return b.Finish();
   }
   static void read(EventReading& r, const form::Adopted& in, domain::Adopted& out) {
@@ -68,6 +73,8 @@ struct Form {
     read_words(r, in.tags(), out.body.tags);
     read_words(r, in.queues(), out.body.queues);
     r.ids(in.agents(), out.body.agents);
+    read_words(r, in.teams(), out.body.teams);
+    out.body.routes = in.routes();
   }
 };
 

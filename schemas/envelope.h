@@ -10,6 +10,7 @@
 #include "engine/domain/conversation.h"
 #include "engine/domain/desk.h"
 #include "engine/domain/intake.h"
+#include "engine/domain/routing.h"
 #include "engine/domain/settings.h"
 #include "engine/domain/subject.h"
 #include "schemas/frame.h"
@@ -22,7 +23,7 @@
 namespace parlance {
 
 using AnyEvent = std::variant<conversation::Event, subject::Event, intake::Event, settings::Event,
-                              desk::Event, adoption::Event>;
+                              desk::Event, adoption::Event, routing::Event>;
 
 /// (category << 8) | the event's member number in its category's union, from 1. Stored for ever.
 using EventKind = std::uint16_t;

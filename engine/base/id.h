@@ -69,6 +69,9 @@ PARLANCE_ID(CommandId, "cmd")
 PARLANCE_ID(ReferenceId, "ref")
 /// A store of the shop on a channel: keyed hash of (workspace, channel, account), so no text stands in the log.
 PARLANCE_ID(StoreId, "sto")
+/// A word of the administrator's for what agents can do.
+PARLANCE_ID(SkillId, "skl")
+PARLANCE_ID(TeamId, "tem")
 #undef PARLANCE_ID
 
 /// The streams of one kind. Values are stored for ever: only add.
@@ -79,7 +82,8 @@ enum class Category : std::uint8_t {
   door = 3,
   settings = 4,
   desk = 5,
-  adoption = 6
+  adoption = 6,
+  routing = 7
 };
 
 /// The history of one thing. Its slot is its id's.

@@ -23,6 +23,7 @@ void apply(State& s, const Opened& e) {
   s.number = e.number;
   s.requester = e.requester;
   s.channel = e.channel;
+  s.language = e.language;
   s.store = e.store;
   s.queue = e.queue;
   s.priority = e.priority;
@@ -35,6 +36,7 @@ void apply(State& s, const MessageReceived& e) {
   if (is_active(s.phase) && s.phase != Phase::fresh) s.phase = Phase::open;
   s.snoozed_until = {};
   s.customer_wrote_in_episode = true;
+  if (s.language == Language::und) s.language = e.language;
   if (e.first_response_due) {
     s.first_response = FirstResponse::running;
     s.first_response_due = *e.first_response_due;
@@ -205,6 +207,11 @@ Decided on(const State& state, const Note& c) {
 
 Decided on(const State& state, const Assign& c) {
   if (auto error = shut(state)) return *error;
+  if (c.by_rule && state.agent != c.agent) {
+    if (state.agent) return refused("conversation.taken", "another agent has it");
+    if (state.queue != c.queue) return refused("conversation.moved", "it waits in another queue now");
+    if (!is_to_do(state.phase)) return refused("conversation.not_waiting", "nothing is to do in it now");
+  }
   if (c.agent && c.adopted != nullptr && !c.adopted->knows(c.agent))
     return refused("agent.unknown", "no agent of that id");
   if (c.queue && c.adopted != nullptr && !c.adopted->knows(c.queue))
@@ -298,6 +305,7 @@ Decided on(const State& state, const Tick& c) {
     case TimerKind::snooze: return Events{Woken{c.timer.due}};
     case TimerKind::auto_close: return Events{Closed{true, std::nullopt, c.timer.due}};
     case TimerKind::first_response: return Events{FirstResponseBreached{c.timer.due}};
+    case TimerKind::offer:
     case TimerKind::none: break;
   }
   return Events{};

@@ -211,6 +211,9 @@ enum class Phase : std::uint8_t {
   return phase >= Phase::fresh && phase <= Phase::snoozed;
 }
 
+/// It is somebody's turn here: neither waiting for others nor asleep.
+[[nodiscard]] constexpr bool is_to_do(Phase phase) { return phase == Phase::fresh || phase == Phase::open; }
+
 enum class FirstResponse : std::uint8_t { none = 0, running = 1, met = 2, breached = 3, withdrawn = 4 };
 
 /// Only what the decisions below read.
@@ -234,12 +237,13 @@ struct State {
   bool customer_wrote_in_episode = false;
   bool answered_in_episode = false;  ///< by a person, after the customer wrote
   std::optional<Sealed> preview;     ///< the last one; what the next is made from
+  Language language = Language::und;  ///< the first that a message was in
   bool operator==(const State&) const = default;
 };
 [[nodiscard]] State evolve(State state, const Event& event);
 
 /// A command due at an instant. At most one of a kind a stream.
-enum class TimerKind : std::uint8_t { none = 0, snooze = 1, auto_close = 2, first_response = 3 };
+enum class TimerKind : std::uint8_t { none = 0, snooze = 1, auto_close = 2, first_response = 3, offer = 16 /* routing's */ };
 struct Timer {
   TimerKind kind = TimerKind::none;
   Instant due;
@@ -302,6 +306,8 @@ struct Assign {
   std::string reason;
   Instant at;
   const adoption::Body* adopted = nullptr;
+  /// Routing chose: only while it is to do in that queue and nobody has it.
+  bool by_rule = false;
 };
 struct Unassign {
   std::string reason;

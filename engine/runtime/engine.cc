@@ -7,6 +7,7 @@
 #include "engine/base/assert.h"
 #include "engine/process/adoption.h"
 #include "engine/runtime/blind.h"
+#include "engine/runtime/routing_rows.h"
 #include "engine/runtime/state_rows.h"
 
 namespace parlance {
@@ -294,6 +295,27 @@ Result<std::vector<ConversationId>> Engine::conversations_of(SubjectId id) const
   if (*row)
     for (const fold_rows::Conversation& c : fold_rows::read_conversations(**row)) out.push_back(c.id);
   return out;
+}
+
+Result<std::vector<std::pair<AgentId, routing::AgentState>>> Engine::routed_agents(
+    WorkspaceId workspace) const {
+  return routing_rows::read_agents(impl_->ports_.fold, partition_of(workspace.slot()), workspace);
+}
+
+Result<std::vector<RecordedEvent>> Engine::routing_of(WorkspaceId workspace,
+                                                      ConversationId conversation) const {
+  auto row = impl_->ports_.fold.get(
+      routing_rows::trail_key(partition_of(workspace.slot()), workspace, conversation));
+  if (!row) return row.error();
+  if (!*row) return std::vector<RecordedEvent>{};
+  const StreamId stream = routing_stream(workspace);
+  std::vector<fold_rows::Entry> entries;
+  for (const Version version : routing_rows::read_trail(**row).versions) {
+    auto one = history(stream, version, 1);
+    if (!one) return one.error();
+    entries.insert(entries.end(), one->begin(), one->end());
+  }
+  return events(stream, entries);
 }
 
 void Engine::find_subject(WorkspaceId workspace, Channel channel, std::string address,

@@ -90,6 +90,12 @@ class Engine {
   [[nodiscard]] Result<std::optional<subject::State>> subject(WorkspaceId workspace, SubjectId id) const;
   /// The conversations of a person that the door of their slot knows, oldest first.
   [[nodiscard]] Result<std::vector<ConversationId>> conversations_of(SubjectId id) const;
+  /// Presence, load and offers of the agents that routing knows; who is not among them is offline and holds nothing.
+  [[nodiscard]] Result<std::vector<std::pair<AgentId, routing::AgentState>>> routed_agents(
+      WorkspaceId workspace) const;
+  /// What routing decided about a conversation, the oldest first; of a long story the end.
+  [[nodiscard]] Result<std::vector<RecordedEvent>> routing_of(WorkspaceId workspace,
+                                                              ConversationId conversation) const;
   /// Asks the address's door. `done` is called on any thread.
   void find_subject(WorkspaceId workspace, Channel channel, std::string address,
                     std::function<void(Result<std::optional<SubjectId>>)> done);

@@ -12,6 +12,7 @@
 #include "engine/domain/conversation.h"
 #include "engine/domain/desk.h"
 #include "engine/domain/intake.h"
+#include "engine/domain/routing.h"
 #include "engine/domain/settings.h"
 #include "engine/domain/subject.h"
 
@@ -83,14 +84,23 @@ struct OnSettings {
 };
 /// AddAgent's `row` is filled in by the owner.
 struct OnDesk {
-  std::variant<desk::AddAgent, desk::AddQueue, desk::IssueToken, desk::RevokeToken> command;
+  std::variant<desk::AddAgent, desk::AddQueue, desk::IssueToken, desk::RevokeToken, desk::ChangeAgent,
+               desk::AddSkill, desk::AddTeam, desk::ChangeTeam, desk::ChangeQueue>
+      command;
+};
+/// The desk, the moment and what was followed before are filled in by the owner. The answer to an accepted offer waits until the
+/// conversation has taken the agent, and is then about the conversation.
+struct OnRouting {
+  std::variant<routing::SetPresence, routing::Follow, routing::AcceptOffer, routing::DeclineOffer,
+               routing::ExpireOffers, routing::RefuseAssign, routing::Review>
+      command;
 };
 struct OnAdoption {
   adoption::Adopt command;
 };
 
 using Action = std::variant<Arrive, ReceiveForwarded, OpenByAgent, CreateSubject, AddIdentity, LinkAddress,
-                            OnConversation, OnSettings, OnDesk, OnAdoption>;
+                            OnConversation, OnSettings, OnDesk, OnAdoption, OnRouting>;
 
 struct Request {
   WorkspaceId workspace;
@@ -115,7 +125,7 @@ struct Outcome {
   std::optional<MessageId> message;
   std::uint64_t ticket_number = 0;  ///< of the conversation opened or joined; 0 where it is not about one
   SubjectId subject;                ///< of an inbound's sender; zero when erased or not asked
-  RawId made;                       ///< the agent, queue, tag or token that was added
+  RawId made;                       ///< the agent, queue, tag, skill, team or token that was added
 };
 
 /// Errors besides the deciders' refusals: `version_conflict` ("stream.version_conflict"), `overloaded`, `read_only`, `invalid`

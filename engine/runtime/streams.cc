@@ -15,5 +15,6 @@ StreamId adoption_stream(WorkspaceId workspace, std::uint16_t first_slot) {
 }
 StreamId settings_stream(WorkspaceId workspace) { return {Category::settings, workspace}; }
 StreamId desk_stream(WorkspaceId workspace) { return {Category::desk, workspace}; }
+StreamId routing_stream(WorkspaceId workspace) { return {Category::routing, workspace}; }
 
 }  // namespace parlance

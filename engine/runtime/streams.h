@@ -8,5 +8,7 @@ namespace parlance {
 [[nodiscard]] StreamId adoption_stream(WorkspaceId workspace, std::uint16_t first_slot);
 [[nodiscard]] StreamId settings_stream(WorkspaceId workspace);
 [[nodiscard]] StreamId desk_stream(WorkspaceId workspace);
+/// In the slot of the desk, so that both are decided by one owner.
+[[nodiscard]] StreamId routing_stream(WorkspaceId workspace);
 
 }  // namespace parlance
