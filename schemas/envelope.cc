@@ -78,8 +78,7 @@ constexpr bool in_place =
 static_assert(in_place<Category::conversation, conversation::Event> &&
               in_place<Category::subject, subject::Event> && in_place<Category::door, intake::Event> &&
               in_place<Category::settings, settings::Event> && in_place<Category::desk, desk::Event> &&
-              in_place<Category::adoption, adoption::Event> &&
-              in_place<Category::routing, routing::Event>);
+              in_place<Category::adoption, adoption::Event> && in_place<Category::routing, routing::Event>);
 
 template <std::size_t... I>
 void read_body(codec::EventReading& reading, ByteView body, EventKind kind, AnyEvent& out,

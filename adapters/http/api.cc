@@ -112,7 +112,7 @@ constexpr std::size_t positions_max = 64;
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
-    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes()})
+    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes(), &desk_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();

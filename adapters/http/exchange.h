@@ -18,6 +18,7 @@ namespace parlance::http {
 struct Names {
   std::shared_ptr<const Directory> of;
   std::map<AgentId, std::string> agents;
+  std::map<AgentId, std::string> emails;  ///< of those who have one
 };
 
 struct Context {
@@ -75,6 +76,7 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& command_routes();
 [[nodiscard]] const std::vector<Route>& query_routes();
 [[nodiscard]] const std::vector<Route>& operating_routes();
+[[nodiscard]] const std::vector<Route>& desk_routes();
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 

@@ -215,7 +215,10 @@ std::shared_ptr<const Names> names_of(const Exchange& x) {
     for (const desk::Agent& agent : workspace.desk.agents) {
       auto opened = x.engine().door().open<AgentProfile>(Principal{{ActorKind::system, {}}, Role::none},
                                                          Purpose::engine, id, agent.profile);
-      if (const auto* profile = std::get_if<AgentProfile>(&opened)) next->agents[agent.id] = profile->name;
+      const auto* profile = std::get_if<AgentProfile>(&opened);
+      if (profile == nullptr) continue;
+      next->agents[agent.id] = profile->name;
+      if (!profile->email.empty()) next->emails[agent.id] = profile->email;
     }
   x.context.names.store(next);
   return next;

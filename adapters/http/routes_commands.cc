@@ -3,6 +3,7 @@
 #include <charconv>
 #include <sodium.h>
 
+#include "adapters/http/commands.h"
 #include "adapters/http/exchange.h"
 #include "adapters/http/html_text.h"
 #include "adapters/http/render.h"
@@ -73,7 +74,8 @@ Attachments read_attachments(Fields& fields, std::vector<Fault>& faults) {
   return out;
 }
 
-/// A command that the caller may repeat under its Idempotency-Key. `scope` is within which the key is unique.
+}  // namespace
+
 Request request_for(const Call& call, Slot slot, std::string_view scope, Action action) {
   Request request;
   request.workspace = call->caller.workspace;
@@ -90,6 +92,8 @@ Request request_for(const Call& call, Slot slot, std::string_view scope, Action 
   request.action = std::move(action);
   return request;
 }
+
+namespace {
 
 std::string positions_text(const std::vector<Position>& positions) {
   std::string out;
@@ -113,7 +117,7 @@ void fail_stale(const Call& call, const StreamId& stream, Version seen, const Er
   call->respond(std::move(out));
 }
 
-using Describe = std::function<void(const Outcome&, json::object&)>;
+}  // namespace
 
 void submit(const Call& call, Request request, unsigned created_status, Describe describe) {
   const std::string_view key = call->request.header("idempotency-key");
@@ -141,6 +145,8 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
     call->answer(created_status, body, std::move(headers));
   });
 }
+
+namespace {
 
 template <class Command>
 void submit_on(const Call& call, ConversationId id, Command command, unsigned status = 200) {
@@ -521,39 +527,6 @@ void add_identity(const Call& call) {
          [id = *id](const Outcome&, json::object& body) { body["id"] = to_text(id); });
 }
 
-template <class AnId> Describe made() {
-  return [](const Outcome& outcome, json::object& body) { body["id"] = to_text(AnId::from(outcome.made)); };
-}
-
-void add_agent(const Call& call) {
-  std::vector<Fault> faults;
-  Fields fields(call->body, "", faults);
-  desk::AddAgent command{};
-  command.profile.name = fields.text("name", 200, true);
-  command.profile.email = fields.text("email", 320);
-  const std::string role = fields.text("role", 40);
-  const auto parsed = parse_role(role.empty() ? "agent" : role);
-  if (!parsed) fields.fault("role", "unknown", "agent, lead or admin");
-  command.role = parsed.value_or(Role::agent);
-  fields.finish();
-  if (!faults.empty()) return call->fail(faults);
-  submit(call,
-         request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}),
-         201, made<AgentId>());
-}
-
-void add_queue(const Call& call) {
-  std::vector<Fault> faults;
-  Fields fields(call->body, "", faults);
-  desk::AddQueue command{};
-  command.name = fields.text("name", 200, true);
-  fields.finish();
-  if (!faults.empty()) return call->fail(faults);
-  submit(call,
-         request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}),
-         201, made<QueueId>());
-}
-
 void add_tag(const Call& call) {
   std::vector<Fault> faults;
   Fields fields(call->body, "", faults);
@@ -718,9 +691,7 @@ const std::vector<Route>& command_routes() {
       {"POST", "/v1/conversations/{id}/priority", priority, Needs::agent},
       {"POST", "/v1/conversations/{id}/tags", tags, Needs::agent},
       {"POST", "/v1/subjects/{id}/identities", add_identity, Needs::agent},
-      {"POST", "/v1/agents", add_agent, Needs::admin},
       {"POST", "/v1/agents/{id}/tokens", issue_token, Needs::admin},
-      {"POST", "/v1/queues", add_queue, Needs::admin},
       {"POST", "/v1/tags", add_tag, Needs::admin},
       {"POST", "/v1/settings", change_settings, Needs::admin},
       {"POST", "/v1/batch", batch, Needs::signed_in},

@@ -235,15 +235,21 @@ struct State {
   Instant closes_at;  ///< zero: it does not close by itself
   Instant reopens_until;
   bool customer_wrote_in_episode = false;
-  bool answered_in_episode = false;  ///< by a person, after the customer wrote
-  std::optional<Sealed> preview;     ///< the last one; what the next is made from
+  bool answered_in_episode = false;   ///< by a person, after the customer wrote
+  std::optional<Sealed> preview;      ///< the last one; what the next is made from
   Language language = Language::und;  ///< the first that a message was in
   bool operator==(const State&) const = default;
 };
 [[nodiscard]] State evolve(State state, const Event& event);
 
 /// A command due at an instant. At most one of a kind a stream.
-enum class TimerKind : std::uint8_t { none = 0, snooze = 1, auto_close = 2, first_response = 3, offer = 16 /* routing's */ };
+enum class TimerKind : std::uint8_t {
+  none = 0,
+  snooze = 1,
+  auto_close = 2,
+  first_response = 3,
+  offer = 16 /* routing's */
+};
 struct Timer {
   TimerKind kind = TimerKind::none;
   Instant due;

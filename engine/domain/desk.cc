@@ -138,8 +138,7 @@ const Skill* find(const State& state, SkillId id) { return find_in(state.skills,
 Decided decide(const State& state, const AddAgent& command) {
   if (!is_name(command.profile.name))
     return refused("desk.name_length", "an agent's name has 1 to 200 bytes");
-  if (find(state, command.id) != nullptr)
-    return refused("desk.agent_exists", "there is an agent of that id");
+  if (find(state, command.id) != nullptr) return refused("desk.agent_exists", "there is an agent of that id");
   if (state.agents.size() >= agents_max) return refused("desk.too_many_agents", "at most 5000 agents");
   if (auto fault = fault_in(state, command.languages, command.skills, command.teams, command.capacity))
     return *fault;
@@ -160,8 +159,7 @@ Decided decide(const State& state, const AddQueue& command) {
   if (state.queues.size() >= queues_max) return refused("desk.too_many_queues", "at most 500 queues");
   if (auto fault = fault_in(state, command.rule)) return *fault;
   Events events{QueueAdded{command.id, command.name}};
-  if (command.rule != QueueRule{})
-    events.emplace_back(QueueChanged{command.id, command.name, command.rule});
+  if (command.rule != QueueRule{}) events.emplace_back(QueueChanged{command.id, command.name, command.rule});
   return events;
 }
 

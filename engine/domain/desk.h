@@ -130,7 +130,8 @@ struct State {
   std::vector<Token> tokens;
   std::vector<Skill> skills;
   std::vector<Team> teams;
-  bool routes = false;  ///< some queue has or had another rule than manual: from then on routing keeps its ledger
+  bool routes =
+      false;  ///< some queue has or had another rule than manual: from then on routing keeps its ledger
   bool operator==(const State&) const = default;
 };
 [[nodiscard]] State evolve(State state, const Event& event);

@@ -32,9 +32,9 @@ enum class RuleKind : std::uint8_t {
 
 struct QueueRule {
   RuleKind kind = RuleKind::manual;
-  bool prefers_language = false;  ///< of those who can, agents who speak the conversation's language
-  std::vector<SkillId> skills;    ///< all of them are required
-  TeamId team;                    ///< zero: anybody
+  bool prefers_language = false;         ///< of those who can, agents who speak the conversation's language
+  std::vector<SkillId> skills;           ///< all of them are required
+  TeamId team;                           ///< zero: anybody
   std::optional<std::int64_t> offer_ms;  ///< offered for so long; none: assigned at once
   bool operator==(const QueueRule&) const = default;
 };

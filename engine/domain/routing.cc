@@ -339,8 +339,8 @@ std::set<QueueId> Draft::queues_with_waiting() const {
   for (auto it = base_.waiting.begin(); it != base_.waiting.end();) {
     const QueueId queue = it->queue;
     out.insert(queue);
-    const ConversationId last =
-        ConversationId::from({std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::uint64_t>::max()});
+    const ConversationId last = ConversationId::from(
+        {std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::uint64_t>::max()});
     it = base_.waiting.upper_bound({queue, {std::numeric_limits<std::int64_t>::max()}, last});
   }
   for (const auto& [id, entry] : entries_)
@@ -433,8 +433,10 @@ void put(State& state, ConversationId id, std::optional<Entry> next) {
   const auto index = [&](const Entry& entry, bool in) {
     const Place place{entry.queue, entry.since, id};
     const std::pair offer(entry.offered_until, id);
-    if (entry.standing == Standing::waiting) in ? (void)state.waiting.insert(place) : (void)state.waiting.erase(place);
-    if (entry.standing == Standing::offered) in ? (void)state.offers.insert(offer) : (void)state.offers.erase(offer);
+    if (entry.standing == Standing::waiting)
+      in ? (void)state.waiting.insert(place) : (void)state.waiting.erase(place);
+    if (entry.standing == Standing::offered)
+      in ? (void)state.offers.insert(offer) : (void)state.offers.erase(offer);
   };
   if (const auto it = state.entries.find(id); it != state.entries.end()) {
     count(ledger, id, it->second, -1);
@@ -493,7 +495,8 @@ Outcome decide(const State& state, const Follow& command) {
   const Version known = before == nullptr ? command.known : before->seen;
   if (command.version < known || (before != nullptr && command.version == known)) return Events{};
   const desk::Queue* queue = desk::find(*command.desk, command.queue);
-  const bool waits = command.to_do && !command.agent && queue != nullptr && queue->rule.kind != RuleKind::manual;
+  const bool waits =
+      command.to_do && !command.agent && queue != nullptr && queue->rule.kind != RuleKind::manual;
   const bool holds = command.to_do && command.agent;
   // The same again, of one that was let go of or never concerned anybody.
   if (before == nullptr && !waits && !holds && command.version == known) return Events{};
@@ -504,8 +507,8 @@ Outcome decide(const State& state, const Follow& command) {
     if (was_chosen && command.agent == before->agent && taken != Taken::claimed) taken = Taken::by_rule;
     left = before->agent;
   }
-  draft.add(Followed{command.conversation, command.version, command.queue, command.agent, command.to_do, waits,
-                     taken, command.channel, command.language, command.since});
+  draft.add(Followed{command.conversation, command.version, command.queue, command.agent, command.to_do,
+                     waits, taken, command.channel, command.language, command.since});
   draft.choose(command.conversation);
   draft.freed(left);
   return draft.take();

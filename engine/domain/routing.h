@@ -31,7 +31,7 @@ enum class Presence : std::uint8_t { none = 0, online = 1, away = 2, offline = 3
 /// Why an agent was not considered any further. Stored: only add.
 enum class Exclusion : std::uint8_t {
   none = 0,
-  offline = 1,   ///< not online
+  offline = 1,  ///< not online
   full = 2,
   language = 3,  ///< others who can take it speak the conversation's language
   skill = 4,
@@ -43,7 +43,8 @@ enum class Exclusion : std::uint8_t {
 
 struct Candidate {
   AgentId agent;
-  std::uint32_t load = 0;  ///< of the limit that leaves the least room: all channels together, or the conversation's
+  std::uint32_t load =
+      0;  ///< of the limit that leaves the least room: all channels together, or the conversation's
   std::uint32_t capacity = 0;
   std::int32_t score = 0;  ///< by the rule; the higher goes first
   Exclusion excluded = Exclusion::none;
@@ -85,8 +86,8 @@ struct Decided {
   AgentId agent;  ///< zero: nobody can take it now, it waits on
   QueueId queue;
   RuleKind rule;
-  Version rule_version;              ///< of the queue
-  Version desk_version;              ///< on which it was decided
+  Version rule_version;                  ///< of the queue
+  Version desk_version;                  ///< on which it was decided
   std::optional<Instant> offered_until;  ///< none: assigned at once
   std::vector<Candidate> candidates;     ///< the chosen one first, then by score, then those excluded
   std::uint32_t left_out;                ///< further agents, all excluded, that are not listed
@@ -164,7 +165,8 @@ struct Entry {
   Instant offered_until;
   std::vector<AgentId> declined;
   std::vector<AgentId> missed;
-  EnvelopeId decided_in;  ///< where it was given to `agent`; kept by whoever folds, for the ids of what follows
+  EnvelopeId
+      decided_in;  ///< where it was given to `agent`; kept by whoever folds, for the ids of what follows
   bool operator==(const Entry&) const = default;
 };
 inline constexpr std::size_t declined_max = 50;  ///< agents remembered; the oldest is forgotten
@@ -176,11 +178,11 @@ struct Offer {
 };
 struct AgentState {
   Presence presence = Presence::offline;
-  Instant since;            ///< of the presence; zero: never told
-  std::uint64_t turn = 0;   ///< the number of the decision that last gave them something
-  std::uint32_t misses = 0; ///< offers in a row without an answer
-  Load held;                ///< to do, as their conversations say
-  Load reserved;            ///< offered, or being assigned
+  Instant since;             ///< of the presence; zero: never told
+  std::uint64_t turn = 0;    ///< the number of the decision that last gave them something
+  std::uint32_t misses = 0;  ///< offers in a row without an answer
+  Load held;                 ///< to do, as their conversations say
+  Load reserved;             ///< offered, or being assigned
   std::vector<Offer> offers;
   bool operator==(const AgentState&) const = default;
 };

@@ -75,12 +75,11 @@ class Owner::Impl final : public FencedWriter::Listener {
         fold_(partition, genesis, ports_.fold, ports_.door, ports_.keys),
         deciding_(fold_, ports_.door, ports_.keys, ports_.random, genesis.first_slot,
                   [this](CommandId command) { return where_message_went(command); }),
-        routing_({fold_, ports_.keys, ports_.clock, ports_.executor, genesis.first_slot,
-                  [this] { return health_ == OwnerHealth::owning; },
-                  [this](Request request, Answer answer) {
-                    ports_.route(std::move(request), std::move(answer));
-                  },
-                  [this] { write_certain(); }, [this](const Error& error) { halt(error); }}) {}
+        routing_(
+            {fold_, ports_.keys, ports_.clock, ports_.executor, genesis.first_slot,
+             [this] { return health_ == OwnerHealth::owning; },
+             [this](Request request, Answer answer) { ports_.route(std::move(request), std::move(answer)); },
+             [this] { write_certain(); }, [this](const Error& error) { halt(error); }}) {}
 
   // ---- life ----
 
@@ -421,8 +420,9 @@ class Owner::Impl final : public FencedWriter::Listener {
   }
 
   static Waiter waiter_of(Request request, Answer answer, const Envelope& envelope, bool first) {
-    Waiter waiter{std::move(answer), first, std::nullopt, nullptr,
-                  std::holds_alternative<AddIdentity>(request.action), std::nullopt};
+    Waiter waiter{
+        std::move(answer), first, std::nullopt, nullptr, std::holds_alternative<AddIdentity>(request.action),
+        std::nullopt};
     if (const auto* routing = std::get_if<OnRouting>(&request.action))
       if (const auto* accept = std::get_if<routing::AcceptOffer>(&routing->command))
         waiter.accepts = accept->conversation;

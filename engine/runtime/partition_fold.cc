@@ -256,8 +256,9 @@ Result<void> PartitionFold::owe_follow(const Folding& at, const process::Stand& 
     if (before && before->follow.agent == state.agent) taken = before->follow.taken;
   }
   put(at, std::move(key),
-      routing_rows::write_owed({workspace, at.envelope.id,
-                                process::follow_of(id, state, at.event.version, taken, at.event.occurred_at)}));
+      routing_rows::write_owed(
+          {workspace, at.envelope.id,
+           process::follow_of(id, state, at.event.version, taken, at.event.occurred_at)}));
   return {};
 }
 Result<void> PartitionFold::fold_event(const Folding& at, const routing::Event& event) {
@@ -289,8 +290,9 @@ Result<void> PartitionFold::fold_event(const Folding& at, const routing::Event& 
                          std::holds_alternative<routing::OfferAccepted>(event);
     if (entry != nullptr && decided && entry->standing == routing::Standing::assigning)
       entry->decided_in = at.envelope.id;
-    at.changes.push_back({routing_rows::entry_key(partition_, workspace, id),
-                          entry == nullptr ? std::nullopt : std::optional(routing_rows::write_entry(*entry))});
+    at.changes.push_back(
+        {routing_rows::entry_key(partition_, workspace, id),
+         entry == nullptr ? std::nullopt : std::optional(routing_rows::write_entry(*entry))});
     auto trail = trail_of(workspace, id);
     if (!trail) return trail.error();
     if (const auto* followed = std::get_if<routing::Followed>(&event)) trail->followed = followed->seen;

@@ -76,7 +76,8 @@ class PartitionFold {
   [[nodiscard]] StreamStates<adoption::State>& adoptions() { return adoptions_; }
   [[nodiscard]] StreamStates<routing::State>& routings() { return routings_; }
   /// What routing followed of a conversation before, and where its events about it lie.
-  [[nodiscard]] Result<routing_rows::Trail> trail_of(WorkspaceId workspace, ConversationId conversation) const;
+  [[nodiscard]] Result<routing_rows::Trail> trail_of(WorkspaceId workspace,
+                                                     ConversationId conversation) const;
   [[nodiscard]] Result<Version> version_of(const StreamId& stream);
   [[nodiscard]] WorkspaceId workspace_of(const StreamId& stream);
   /// Where an accepted command lies.

@@ -162,8 +162,8 @@ std::optional<Owed> read_owed(ByteView row) {
 }
 
 Result<std::vector<std::pair<AgentId, routing::AgentState>>> read_agents(const RowFamily& rows,
-                                                                          PartitionId partition,
-                                                                          WorkspaceId workspace) {
+                                                                         PartitionId partition,
+                                                                         WorkspaceId workspace) {
   std::vector<std::pair<AgentId, routing::AgentState>> out;
   auto read = each_part(rows, partition, Part::agent, workspace, [&](RawId id, ByteView row) {
     auto agent = read_agent(row);

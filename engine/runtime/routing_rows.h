@@ -55,8 +55,8 @@ struct Owed {
 
 /// The agents of a workspace, as far as routing knows them.
 [[nodiscard]] Result<std::vector<std::pair<AgentId, routing::AgentState>>> read_agents(const RowFamily& rows,
-                                                                                        PartitionId partition,
-                                                                                        WorkspaceId workspace);
+                                                                                       PartitionId partition,
+                                                                                       WorkspaceId workspace);
 
 }  // namespace parlance::routing_rows
 

@@ -9,7 +9,7 @@
 namespace parlance {
 namespace {
 
-constexpr std::size_t follows_max = 256;           ///< under way at once
+constexpr std::size_t follows_max = 64;  ///< under way at once, of each partition, to the owner of one
 constexpr std::size_t conversations_a_turn = 2000;  ///< looked through before others have their turn
 
 bool is_final(const Error& error) { return error.code == Errc::refused || error.code == Errc::not_found; }
@@ -36,9 +36,10 @@ Request of_system(WorkspaceId workspace, Slot slot, Action action) {
 }  // namespace
 
 void RoutingWork::post(std::function<void()> work) {
-  ports_.executor.post([this, alive = std::weak_ptr<char>(alive_), time = time_of_owning_, work = std::move(work)] {
-    if (!alive.expired() && time == time_of_owning_ && ports_.owning()) work();
-  });
+  ports_.executor.post(
+      [this, alive = std::weak_ptr<char>(alive_), time = time_of_owning_, work = std::move(work)] {
+        if (!alive.expired() && time == time_of_owning_ && ports_.owning()) work();
+      });
 }
 
 void RoutingWork::forget() {
@@ -99,10 +100,11 @@ void RoutingWork::certain(const Envelope& envelope) {
     const auto* decided = std::get_if<routing::Decided>(routed);
     const bool assigns = decided != nullptr && decided->agent && !decided->offered_until;
     if (assigns || std::holds_alternative<routing::OfferAccepted>(*routed))
-      post([this, what = Assigning(envelope.workspace, routing::about(*routed))] { send_assign(what, nullptr); });
+      post([this, what = Assigning(envelope.workspace, routing::about(*routed))] {
+        send_assign(what, nullptr);
+      });
   }
-  if (desk || routing::may_go_on(events))
-    post([this, workspace = envelope.workspace] { review(workspace); });
+  if (desk || routing::may_go_on(events)) post([this, workspace = envelope.workspace] { review(workspace); });
 }
 
 // ---- conversations, to routing ----
@@ -261,8 +263,8 @@ void RoutingWork::consider_sweep(WorkspaceId workspace) {
   std::vector<QueueId> queues = queues_with_rules(body);
   const auto swept = ports_.fold.swept(workspace);
   if (!swept) return ports_.halt(swept.error());
-  const bool more = std::ranges::any_of(
-      queues, [&](QueueId id) { return std::ranges::find(*swept, id) == swept->end(); });
+  const bool more =
+      std::ranges::any_of(queues, [&](QueueId id) { return std::ranges::find(*swept, id) == swept->end(); });
   if (const auto running = sweeps_.find(workspace); running != sweeps_.end()) {
     if (running->second.queues == queues) return;
   } else if (!more) {
@@ -287,9 +289,10 @@ void RoutingWork::sweep(WorkspaceId workspace) {
       [&](ConversationId id, const StreamState<conversation::State>& held) {
         if (held.workspace != workspace || follows_.contains(id)) return;
         if (!process::concerns_routing(process::stand_of(held.state), body)) return;
-        found.push_back({workspace,
-                         {},
-                         process::follow_of(id, held.state, held.version, routing::Taken::none, made_at(id))});
+        found.push_back(
+            {workspace,
+             {},
+             process::follow_of(id, held.state, held.version, routing::Taken::none, made_at(id))});
       });
   if (!next) return ports_.halt(next.error());
   for (const routing_rows::Owed& owed : found) {
