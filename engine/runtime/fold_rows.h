@@ -22,7 +22,7 @@
 ///   'O' subject 16                          a person whose first event is still owed: workspace 16, identity (Sealed)
 ///   'T' due u64, category u8, id 16, kind   a timer; no value
 ///   'N' workspace 16, slot u8               the slot's last ticket counter u64
-///   'D' ..., 'Q' ..., 'Z' ...               routing's ledger and what is owed to it: see routing_rows.h
+///   'W' ..., 'Q' ..., 'Z' ...               routing's ledger and what is owed to it: see routing_rows.h
 ///   'H' category u8, id 16, version u64     history: kind u16, occurred i64, recorded i64, actor u8 + 16, offset u64,
 ///                                           index u16 (numbers in keys are big-endian)
 namespace parlance::fold_rows {

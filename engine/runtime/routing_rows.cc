@@ -9,7 +9,7 @@ namespace {
 enum class Part : std::uint8_t { entry = 1, agent = 2, trail = 3 };
 
 Bytes part_prefix(PartitionId partition, Part part, WorkspaceId workspace) {
-  return ByteWriter().raw(fold_rows::key(partition, 'D')).le(part).id(workspace).take();
+  return ByteWriter().raw(fold_rows::key(partition, 'W')).le(part).id(workspace).take();
 }
 Bytes part_key(PartitionId partition, Part part, WorkspaceId workspace, RawId id) {
   return ByteWriter().raw(part_prefix(partition, part, workspace)).id(id).take();

@@ -10,9 +10,9 @@
 /// Routing in the fold store. Its state holds every conversation that somebody has to do with, so it is not one row: an event
 /// writes the rows of the conversation and agents it names and no others. Keys begin as all of the fold store's do (fold_rows.h):
 ///
-///   'D' 1, workspace 16, conversation 16   an entry of the ledger, as long as there is one
-///   'D' 2, workspace 16, agent 16          presence, turn, misses, load and offers
-///   'D' 3, workspace 16, conversation 16   kept for ever: the version last followed u64; the versions of routing's stream u64 that
+///   'W' 1, workspace 16, conversation 16   an entry of the ledger, as long as there is one
+///   'W' 2, workspace 16, agent 16          presence, turn, misses, load and offers
+///   'W' 3, workspace 16, conversation 16   kept for ever: the version last followed u64; the versions of routing's stream u64 that
 ///                                          are about the conversation, the last trail_max of them
 ///   'Q' conversation 16                    owed to routing by the conversation's partition: a Follow, and the envelope it follows from.
 ///                                          Goes when routing has answered; sent again where nobody knows
