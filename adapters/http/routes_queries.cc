@@ -90,7 +90,7 @@ std::optional<Until> read_until(const Call& call) {
   }
   return until;
 }
-bool within(const fold_rows::Entry& entry, const Until& until) {
+bool within(const history::Entry& entry, const Until& until) {
   return entry.version <= until.version && (!until.recorded_by || entry.recorded_at <= *until.recorded_by);
 }
 
@@ -102,7 +102,7 @@ void travelled_ticket(const Call& call, ConversationId id, const Until& until) {
   const StreamId stream{Category::conversation, id};
   auto entries = call->engine().history(stream, 1, history_max);
   if (!entries) return call->fail(entries.error());
-  std::erase_if(*entries, [&](const fold_rows::Entry& e) { return !within(e, until); });
+  std::erase_if(*entries, [&](const history::Entry& e) { return !within(e, until); });
   if (entries->empty())
     return call->fail(404, "conversation.not_found", "the conversation did not exist then");
   auto events = call->engine().events(stream, *entries);
@@ -176,7 +176,7 @@ void history_page(const Call& call, json::object (*render)(const Exchange&, cons
     }
     auto entries = call->engine().history(stream, from, *limit + 1);
     if (!entries) return call->fail(entries.error());
-    std::erase_if(*entries, [&](const fold_rows::Entry& e) { return !within(e, *until); });
+    std::erase_if(*entries, [&](const history::Entry& e) { return !within(e, *until); });
     std::optional<std::string> next;
     if (entries->size() > *limit) {
       entries->resize(*limit);

@@ -205,7 +205,11 @@ class Owner::Impl final : public FencedWriter::Listener {
       const bool as_decided = !node.empty() && !node.mapped().dropped;
       if (as_decided) {
         Flight& flight = node.mapped();
-        fold_.certain(*flight.envelope, std::move(flight.changes), offset, *ticket);
+        if (auto noted = fold_.certain(*flight.envelope, std::move(flight.changes), offset, *ticket);
+            !noted) {
+          answer_unknown(flight);
+          return halt(noted.error());
+        }
         note_consequences(*flight.envelope);
       } else if (!catch_up(offset, folded.record.body)) {
         if (!node.empty()) answer_unknown(node.mapped());
@@ -683,12 +687,10 @@ class Owner::Impl final : public FencedWriter::Listener {
     Version before = 0;
     for (Version from = 1, to = *now; from <= to;) {
       const Version middle = from + (to - from) / 2;
-      const Bytes key = fold_rows::history_key(partition_, stream, middle);
-      const auto row = ports_.fold.get(key);
-      if (!row) return row.error();
+      const auto found = history::read(ports_.fold, partition_, stream, middle, 1);
+      if (!found) return found.error();
       // One that is not written down yet is in flight, so it is later.
-      const auto entry = *row ? fold_rows::read_entry(key, **row) : std::nullopt;
-      if (entry && entry->offset < offset) {
+      if (!found->empty() && found->front().offset < offset) {
         before = middle;
         from = middle + 1;
       } else {

@@ -12,6 +12,7 @@
 #include "engine/process/routing.h"
 #include "engine/runtime/door.h"
 #include "engine/runtime/fold_rows.h"
+#include "engine/runtime/history.h"
 #include "engine/runtime/routing_rows.h"
 #include "engine/runtime/speculation.h"
 #include "schemas/envelope.h"
@@ -56,7 +57,8 @@ class PartitionFold {
                                                        const std::vector<std::optional<Identity>>& identities,
                                                        const std::optional<Preview>& preview, Ticket ticket);
   /// It was accepted at `offset`.
-  void certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset, Ticket ticket);
+  [[nodiscard]] Result<void> certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset,
+                                     Ticket ticket);
   /// Folds an accepted envelope from its bytes. Nothing may be in flight beyond it. An identity that is erased maps to
   /// nothing; one that cannot be opened now is an error, never a blank.
   [[nodiscard]] Result<void> catch_up(const Envelope& envelope, Offset offset, Ticket settled);
@@ -167,6 +169,8 @@ class PartitionFold {
   [[nodiscard]] Result<void> fold_identity(const Folding& at, const Identity& identity, const Sealed& sealed);
   [[nodiscard]] Result<Bytes> row_of(const StreamId& stream, const std::optional<Preview>& preview,
                                      Ticket ticket);
+  [[nodiscard]] Result<void> note(const history::Entry& entry, const StreamId& stream, Ticket ticket);
+  void put_certain(Bytes key, Bytes value, Ticket ticket);
   void put(const Folding& at, Bytes key, std::optional<Bytes> value);
 
   PartitionId partition_;

@@ -15,6 +15,7 @@ find_package(RocksDB REQUIRED)                         # RocksDB::rocksdb is the
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)   # PkgConfig::sodium
 pkg_check_modules(icu_uc REQUIRED IMPORTED_TARGET icu-uc)      # PkgConfig::icu_uc
 pkg_check_modules(gumbo REQUIRED IMPORTED_TARGET gumbo)        # PkgConfig::gumbo
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)  # PkgConfig::jemalloc
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)   # PkgConfig::xxhash
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)    # PkgConfig::rdkafka
 
