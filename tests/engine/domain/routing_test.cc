@@ -525,17 +525,17 @@ TEST_CASE("one command gives out so much, and says that there may be more") {
   desk.agents[0].capacity.total = 100;
   Day day(desk);
   for (std::uint64_t i = 0; i < 50; ++i) day.does(day.opens(ConversationId{{6, i}}));
-  std::size_t given = 0;
+  std::size_t handed_out = 0;
   auto events = day.does(SetPresence{ann, Presence::online});
   while (true) {
     std::vector<const Event*> pointers;
     for (const Event& event : events) pointers.push_back(&event);
-    given += count<Decided>(events);
+    handed_out += count<Decided>(events);
     CHECK(count<Decided>(events) <= decisions_max);
     if (!may_go_on(pointers)) break;
     events = day.does(Review{});
   }
-  CHECK(given == 50);
+  CHECK(handed_out == 50);
   CHECK(day.reserved(ann) == 50);
 }
 
