@@ -34,6 +34,7 @@ struct EventAt {
   StreamId stream;
   Version version = 0;
   Instant occurred_at;
+  std::uint16_t index = 0;  ///< of the event in its envelope
 };
 
 /// What came of an event: applied, or the rule by which it cannot be: then the view's rows are as before it.
@@ -48,6 +49,10 @@ inline constexpr Outcome applied{};
 template <class... Events> struct Handles {
   template <class E> static constexpr bool has = (std::is_same_v<E, Events> || ...);
 };
+
+/// All of a category: a view that says so does not compile until it handles what is added.
+template <class Variant> struct HandlesAll;
+template <class... Events> struct HandlesAll<std::variant<Events...>> : Handles<Events...> {};
 
 /// The view's row of the event's own stream.
 template <FixedRow Row> class Mine {

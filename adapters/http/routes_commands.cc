@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
-#include <sodium.h>
 
+#include "adapters/http/attachments.h"
 #include "adapters/http/commands.h"
 #include "adapters/http/exchange.h"
 #include "adapters/http/html_text.h"
@@ -14,9 +14,6 @@ namespace parlance::http {
 namespace {
 
 constexpr std::size_t text_max = 512 * 1024;
-constexpr std::size_t short_text_max = 1000;
-constexpr std::size_t attachments_max = 20;
-constexpr std::size_t attachment_bytes_max = 256 * 1024;  ///< in all, decoded
 constexpr std::size_t batch_max = 500;
 constexpr std::int64_t late_ms_max = 5 * 60'000;
 
@@ -35,7 +32,8 @@ bool read_if_match(const Call& call, Request& request) {
   return true;
 }
 
-/// When it happened at the source: now, unless the body says so and the caller may.
+}  // namespace
+
 Instant occurred(const Call& call, Fields& fields) {
   const Instant now = call->now();
   const auto said = fields.instant("occurred_at");
@@ -46,35 +44,6 @@ Instant occurred(const Call& call, Fields& fields) {
     fields.fault("occurred_at", "too_old", "more than five minutes back needs the scope ingest or import");
   return *said;
 }
-
-Attachments read_attachments(Fields& fields, std::vector<Fault>& faults) {
-  Attachments out;
-  const json::array* list = fields.array("attachments", attachments_max);
-  if (list == nullptr) return out;
-  std::size_t total = 0;
-  for (std::size_t i = 0; i < list->size(); ++i) {
-    const std::string at = "/attachments/" + std::to_string(i);
-    Fields one((*list)[i], at, faults);
-    Attachment attachment;
-    attachment.name = one.text("name", 255, true);
-    attachment.type = one.text("type", 127, true);
-    const std::string data = one.text("data", 2 * attachment_bytes_max, true);
-    one.finish();
-    std::size_t length = 0;
-    attachment.data.resize(data.size());
-    if (sodium_base642bin(reinterpret_cast<unsigned char*>(attachment.data.data()), attachment.data.size(),
-                          data.data(), data.size(), nullptr, &length, nullptr,
-                          sodium_base64_VARIANT_ORIGINAL) != 0)
-      one.fault("data", "not_base64", "base64 with padding is wanted");
-    attachment.data.resize(length);
-    total += length;
-    out.push_back(std::move(attachment));
-  }
-  if (total > attachment_bytes_max) fields.fault("attachments", "too_large", "at most 256 KiB in all");
-  return out;
-}
-
-}  // namespace
 
 Request request_for(const Call& call, Slot slot, std::string_view scope, Action action) {
   Request request;
@@ -119,6 +88,13 @@ void fail_stale(const Call& call, const StreamId& stream, Version seen, const Er
 
 }  // namespace
 
+bool has_if_match(const Call& call, std::string_view what) {
+  if (!call->request.header("if-match").empty()) return true;
+  call->fail(428, "precondition_required",
+             "send If-Match with the ETag of " + std::string(what) + ": somebody may have changed it");
+  return false;
+}
+
 void submit(const Call& call, Request request, unsigned created_status, Describe describe) {
   const std::string_view key = call->request.header("idempotency-key");
   if (key.size() > 255)
@@ -133,6 +109,7 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
     if (!result && result.error().code == Errc::version_conflict && stream && seen)
       return fail_stale(call, *stream, *seen, result.error());
     if (!result) return call->fail(result.error());
+    settle_uploads(call, result->positions);
     json::object body;
     if (result->version != 0) body["version"] = std::to_string(result->version);
     const std::string positions = positions_text(result->positions);
@@ -147,14 +124,6 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
 }
 
 namespace {
-
-template <class Command>
-void submit_on(const Call& call, ConversationId id, Command command, unsigned status = 200) {
-  submit(call, request_for(call, id.slot(), call->request.path, OnConversation{id, std::move(command)}),
-         status, [id](const Outcome& outcome, json::object& body) {
-           body["id"] = outcome.message ? to_text(*outcome.message) : to_text(id);
-         });
-}
 
 // ---- messages ----
 
@@ -192,7 +161,9 @@ void inbound(const Call& call) {
     fields.fault("html", "too_many_tags", "at most 20000 tags");
   else if (arrive.content.text.empty() && !arrive.content.html.empty())
     arrive.content.text = text_of_html(arrive.content.html);
-  arrive.attachments = read_attachments(fields, faults);
+  auto files = read_attachments(call, fields, faults);
+  if (!files) return;
+  arrive.attachments = std::move(*files);
   if (arrive.content.text.empty() && arrive.content.html.empty() && arrive.attachments.empty())
     fields.fault("text", "required", "a message has a text, html or an attachment");
   arrive.content.subject_line = fields.text("subject", short_text_max);
@@ -258,6 +229,9 @@ void open_conversation(const Call& call) {
   open.at = occurred(call, fields);
   open.content.text = fields.text("text", text_max);
   open.content.subject_line = fields.text("subject_line", short_text_max);
+  auto files = read_attachments(call, fields, faults);
+  if (!files) return;
+  open.attachments = std::move(*files);
   if (const std::string queue = fields.text("queue", 40); !queue.empty()) {
     const auto id = parse_id<QueueId>(queue);
     if (id)
@@ -317,7 +291,9 @@ void reply(const Call& call) {
   conversation::Reply command;
   command.agent = call->caller.agent;
   command.content.text = fields.text("text", text_max);
-  command.attachments = read_attachments(fields, faults);
+  auto files = read_attachments(call, fields, faults, *id);
+  if (!files) return;
+  command.attachments = std::move(*files);
   if (command.content.text.empty() && command.attachments.empty())
     fields.fault("text", "required", "a reply has a text or an attachment");
   if (const std::string channel = fields.text("channel", 40); !channel.empty()) {
@@ -349,9 +325,21 @@ void note(const Call& call) {
   conversation::Note command;
   command.agent = call->caller.agent;
   command.content.text = fields.text("text", text_max);
-  command.attachments = read_attachments(fields, faults);
+  auto files = read_attachments(call, fields, faults, *id);
+  if (!files) return;
+  command.attachments = std::move(*files);
   if (command.content.text.empty() && command.attachments.empty())
     fields.fault("text", "required", "a note has a text or an attachment");
+  if (const json::array* list = fields.array("mentions", conversation::mentions_max))
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const json::value& item = (*list)[i];
+      const auto agent = parse_id<AgentId>(item.is_string() ? std::string_view(item.as_string()) : "");
+      if (agent)
+        command.mentions.push_back(*agent);
+      else
+        faults.push_back(
+            {"/mentions/" + std::to_string(i), std::string(agent.error().rule), agent.error().detail});
+    }
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -436,6 +424,14 @@ template <class Command> void with_reason(const Call& call) {
     command.on = on == "third_party" ? WaitFor::third_party : WaitFor::customer;
   }
   if constexpr (requires { command.agent; }) command.agent = call->caller.agent;
+  if constexpr (requires { command.sub_state; }) {
+    const auto directory = call->engine().directory();
+    const WorkspaceState* workspace = call->workspace(*directory);
+    if (const std::string text = fields.text("sub_state", settings::name_bytes_max);
+        !text.empty() && workspace != nullptr)
+      command.sub_state =
+          find_word(workspace->settings.sub_states, text, fields, "sub_state", "sub_state.unknown");
+  }
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -577,9 +573,7 @@ void issue_token(const Call& call) {
 }
 
 void change_settings(const Call& call) {
-  if (call->request.header("if-match").empty())
-    return call->fail(428, "precondition_required",
-                      "send If-Match with the ETag of GET /v1/settings: somebody may have changed them");
+  if (!has_if_match(call, "GET /v1/settings")) return;
   std::vector<Fault> faults;
   Fields fields(call->body, "", faults);
   const auto directory = call->engine().directory();

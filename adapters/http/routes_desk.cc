@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t agents_shown = 500;
 constexpr std::size_t agents_shown_max = 1000;
-constexpr std::size_t short_text_max = 1000;
 constexpr std::array channels{Channel::email,     Channel::chat, Channel::whatsapp, Channel::messenger,
                               Channel::instagram, Channel::sms,  Channel::voice,    Channel::marketplace,
                               Channel::social,    Channel::api};

@@ -72,6 +72,14 @@ PARLANCE_ID(StoreId, "sto")
 /// A word of the administrator's for what agents can do.
 PARLANCE_ID(SkillId, "skl")
 PARLANCE_ID(TeamId, "tem")
+// Words of the administrator's own: what conversations are about, what is noted of them, where they stand.
+PARLANCE_ID(TypeId, "typ")
+PARLANCE_ID(FieldId, "fld")
+PARLANCE_ID(ChoiceId, "cho")
+PARLANCE_ID(SubStateId, "sst")
+PARLANCE_ID(CannedReplyId, "can")
+/// A file that somebody attached to a message.
+PARLANCE_ID(AttachmentId, "att")
 #undef PARLANCE_ID
 
 /// The streams of one kind. Values are stored for ever: only add.
@@ -83,7 +91,8 @@ enum class Category : std::uint8_t {
   settings = 4,
   desk = 5,
   adoption = 6,
-  routing = 7
+  draft = 7,
+  routing = 8
 };
 
 /// The history of one thing. Its slot is its id's.

@@ -9,6 +9,10 @@ adoption::Body body_to_adopt(Version settings_version, const settings::State& se
   body.desk_version = desk_version;
   body.policy = settings.policy;
   body.tags = settings.tags;
+  body.types = settings.types;
+  body.fields = settings.fields;
+  body.sub_states = settings.sub_states;
+  body.transitions = settings.transitions;
   for (const desk::Queue& queue : desk.queues)
     body.queues.push_back({queue.id, queue.name, queue.rule.kind != RuleKind::manual});
   for (const desk::Agent& agent : desk.agents)

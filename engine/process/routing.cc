@@ -30,9 +30,14 @@ routing::Follow follow_of(ConversationId id, const conversation::State& state, V
 }
 
 routing::Taken taken_by(const conversation::Event& event) {
-  const auto* assigned = std::get_if<conversation::Assigned>(&event);
-  if (assigned == nullptr) return routing::Taken::none;
-  return assigned->claimed ? routing::Taken::claimed : routing::Taken::by_hand;
+  if (const auto* assigned = std::get_if<conversation::Assigned>(&event))
+    return assigned->claimed ? routing::Taken::claimed : routing::Taken::by_hand;
+  if (const auto* transferred = std::get_if<conversation::Transferred>(&event))
+    return transferred->to_agent ? routing::Taken::by_hand : routing::Taken::none;
+  const auto* escalated = std::get_if<conversation::Escalated>(&event);
+  return escalated != nullptr && escalated->to_agent && escalated->to_agent != escalated->from_agent
+             ? routing::Taken::by_hand
+             : routing::Taken::none;
 }
 
 std::optional<conversation::Assign> assign_of(const routing::Entry& entry, Instant now) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/runtime/blind.h"
+#include "engine/runtime/order_index.h"
 #include "engine/runtime/streams.h"
 
 namespace parlance {
@@ -65,6 +66,7 @@ PartitionFold::PartitionFold(PartitionId partition, Genesis genesis, RowFamily& 
       desks_(store, partition, other_streams_in_memory_max),
       adoptions_(store, partition, other_streams_in_memory_max),
       doors_(store, partition, other_streams_in_memory_max),
+      drafts_(store, partition, other_streams_in_memory_max),
       routings_(store, partition, other_streams_in_memory_max) {}
 
 // ---- the log's state ----
@@ -106,8 +108,11 @@ Result<void> PartitionFold::clear() {
 
 Result<std::vector<RowChange>> PartitionFold::decided(const Envelope& envelope,
                                                       const std::vector<std::optional<Identity>>& identities,
+                                                      const std::vector<std::string>& orders,
                                                       const std::optional<Preview>& preview, Ticket ticket) {
-  return fold(envelope, identities, preview, ticket);
+  auto changes = fold(envelope, identities, preview, ticket);
+  if (changes) order_index::add_rows(keys_, partition_, envelope, orders, *changes);
+  return changes;
 }
 
 Result<void> PartitionFold::certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset,
@@ -168,6 +173,7 @@ Result<void> PartitionFold::catch_up(const Envelope& envelope, Offset offset, Ti
   }
   auto changes = fold(envelope, identities, std::nullopt, settled);
   if (!changes) return changes.error();
+  order_index::add_rows(keys_, door_, partition_, envelope, *changes);
   return certain(envelope, std::move(*changes), offset, settled);
 }
 
@@ -192,6 +198,7 @@ Result<Instant> PartitionFold::write(Ticket settled) {
   passed_.reset();
   conversations_.evict(settled);
   subjects_.evict(settled);
+  drafts_.evict(settled);
   return earliest;
 }
 
@@ -203,6 +210,7 @@ void PartitionFold::drop() {
   desks_.drop();
   adoptions_.drop();
   doors_.drop();
+  drafts_.drop();
   routings_.drop();
 }
 
@@ -237,7 +245,8 @@ Result<void> PartitionFold::fold_event(const Folding& at, const conversation::Ev
   const auto before = conversation::timers(held.state);
   const auto stood = process::stand_of(held.state);
   const auto shown = held.state.preview;
-  held.state = conversation::evolve(std::move(held.state), event);
+  held.state = conversation::evolve(std::move(held.state), event,
+                                    {at.envelope.actor, at.envelope.id, at.envelope.recorded_at});
   if (held.state.preview != shown) held.preview.reset();
   at.touch(held);
   move_timers(at, before, conversation::timers(held.state));
@@ -245,6 +254,14 @@ Result<void> PartitionFold::fold_event(const Folding& at, const conversation::Ev
   if (const auto* opened = std::get_if<conversation::Opened>(&event))
     put(at, fold_rows::number_key(partition_, at.envelope.workspace, stream.id.slot()),
         ByteWriter().le(opened->number / 256).take());
+  if (const auto* redacted = std::get_if<conversation::MessageRedacted>(&event)) {
+    fold_rows::Redacting owed;
+    owed.workspace = at.envelope.workspace;
+    owed.of = redacted->of;
+    owed.day = fold_rows::day_of(at.envelope.recorded_at);
+    at.changes.push_back({fold_rows::redaction_key(partition_, stream.id, at.event.version),
+                          fold_rows::write_redacting(owed)});
+  }
   return {};
 }
 void PartitionFold::move_timers(const Folding& at, const std::vector<conversation::Timer>& before,
@@ -359,6 +376,19 @@ Result<void> PartitionFold::fold_event(const Folding& at, const intake::Event&) 
   return {};
 }
 
+Result<void> PartitionFold::fold_event(const Folding& at, const draft::Event& event) {
+  std::visit(
+      [&]<class E>(const E& e) {
+        Bytes key = fold_rows::ids_key(partition_, 'D', e.conversation, e.agent);
+        if constexpr (std::is_same_v<E, draft::Kept>)
+          put(at, std::move(key), fold_rows::write_drafted({e.agent, e.kind, e.at}));
+        else
+          put(at, std::move(key), std::nullopt);
+      },
+      event);
+  return evolve_stream(drafts_, at, event);
+}
+
 /// The identity map, from what opening, joining, forwarding and linking events carry. What a door knows comes from events of its
 /// own slot alone, so it does not depend on which slots share a partition, and an older message that arrives in another
 /// slot takes no address back from whom it was linked to since. A person's own events say nothing here: a further
@@ -432,6 +462,7 @@ Result<Bytes> PartitionFold::row_of(const StreamId& stream, const std::optional<
     case Category::desk: return row(desks_);
     case Category::adoption: return row(adoptions_);
     case Category::door: return row(doors_);
+    case Category::draft: return row(drafts_);
     case Category::routing: return row(routings_);
     case Category::none: break;
   }
@@ -452,6 +483,7 @@ Result<Version> PartitionFold::version_of(const StreamId& stream) {
     case Category::desk: return version(desks_.load(stream));
     case Category::adoption: return version(adoptions_.load(stream));
     case Category::door: return version(doors_.load(stream));
+    case Category::draft: return version(drafts_.load(stream));
     case Category::routing: return version(routings_.load(stream));
     case Category::none: break;
   }
@@ -560,6 +592,18 @@ Result<std::vector<routing_rows::Owed>> PartitionFold::owed_to_routing() const {
   if (!scanned) return scanned.error();
   return out;
 }
+
+Result<std::vector<fold_rows::Redacting>> PartitionFold::redactions() const {
+  std::vector<fold_rows::Redacting> out;
+  const auto scanned = store_.scan(fold_rows::key(partition_, 'X'), fold_rows::key(partition_, 'X' + 1),
+                                   [&](ByteView key, ByteView value) {
+                                     if (const auto owed = fold_rows::read_redacting(key, value))
+                                       out.push_back(*owed);
+                                     return true;
+                                   });
+  if (!scanned) return scanned.error();
+  return out;
+}
 void PartitionFold::owe_to_routing(const routing_rows::Owed& owed) {
   pending_.push_back(
       {{routing_rows::owed_key(partition_, owed.follow.conversation), routing_rows::write_owed(owed)}, 0});
@@ -621,6 +665,12 @@ Result<std::vector<WorkspaceId>> PartitionFold::routed_workspaces() const {
 }
 Result<std::vector<WorkspaceId>> PartitionFold::adopted_workspaces() const {
   return workspaces_of(Category::adoption);
+}
+
+void PartitionFold::redacted(const fold_rows::Redacting& redacting, Ticket settled) {
+  pending_.push_back(
+      {{fold_rows::redaction_key(partition_, redacting.conversation, redacting.version), std::nullopt},
+       settled});
 }
 
 Result<std::set<WorkspaceId>> PartitionFold::workspaces() const {

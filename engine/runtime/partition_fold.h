@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/domain/draft.h"
 #include "engine/domain/intake.h"
 #include "engine/ports/key_service.h"
 #include "engine/ports/row_store.h"
@@ -52,9 +53,11 @@ class PartitionFold {
   // ---- folding ----
 
   /// Folds one's own envelope in flight; `identities` are those its events carry, in their order, and `preview` is the
-  /// touched conversation's, both in the clear. Returns the rows that it changes, for certain().
+  /// touched conversation's, both in the clear, as are the orders that its events' messages name ("" for none). Returns the rows that
+  /// it changes, for certain().
   [[nodiscard]] Result<std::vector<RowChange>> decided(const Envelope& envelope,
                                                        const std::vector<std::optional<Identity>>& identities,
+                                                       const std::vector<std::string>& orders,
                                                        const std::optional<Preview>& preview, Ticket ticket);
   /// It was accepted at `offset`.
   [[nodiscard]] Result<void> certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset,
@@ -76,6 +79,7 @@ class PartitionFold {
   [[nodiscard]] StreamStates<settings::State>& settings() { return settings_; }
   [[nodiscard]] StreamStates<desk::State>& desks() { return desks_; }
   [[nodiscard]] StreamStates<adoption::State>& adoptions() { return adoptions_; }
+  [[nodiscard]] StreamStates<draft::State>& drafts() { return drafts_; }
   [[nodiscard]] StreamStates<routing::State>& routings() { return routings_; }
   /// What routing followed of a conversation before, and where its events about it lie.
   [[nodiscard]] Result<routing_rows::Trail> trail_of(WorkspaceId workspace,
@@ -112,6 +116,10 @@ class PartitionFold {
   [[nodiscard]] Result<Due> due(Instant now, std::size_t limit) const;
   /// People whose first event is still owed, with the identity that says so.
   [[nodiscard]] Result<std::vector<std::pair<WorkspaceId, Sealed>>> owed() const;
+  /// Redactions whose capsules are not known to be destroyed yet.
+  [[nodiscard]] Result<std::vector<fold_rows::Redacting>> redactions() const;
+  /// They are now: with the next write() the redaction is owed no more.
+  void redacted(const fold_rows::Redacting& redacting, Ticket settled);
   /// The workspaces whose settings or desk live here.
   [[nodiscard]] Result<std::set<WorkspaceId>> workspaces() const;
   /// Those that routing knows something of here; and those that this partition has adopted something of.
@@ -157,6 +165,7 @@ class PartitionFold {
   [[nodiscard]] Result<void> fold_event(const Folding& at, const desk::Event& event);
   [[nodiscard]] Result<void> fold_event(const Folding& at, const adoption::Event& event);
   [[nodiscard]] Result<void> fold_event(const Folding& at, const intake::Event& event);
+  [[nodiscard]] Result<void> fold_event(const Folding& at, const draft::Event& event);
   [[nodiscard]] Result<void> fold_event(const Folding& at, const routing::Event& event);
   void move_timers(const Folding& at, const std::vector<conversation::Timer>& before,
                    const std::vector<conversation::Timer>& after) const;
@@ -186,6 +195,7 @@ class PartitionFold {
   StreamStates<desk::State> desks_;
   StreamStates<adoption::State> adoptions_;
   StreamStates<DoorState> doors_;
+  StreamStates<draft::State> drafts_;
   StreamStates<routing::State> routings_;  ///< never evicted: each holds a desk's whole ledger
 
   std::optional<LogState> passed_;

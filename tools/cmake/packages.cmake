@@ -11,6 +11,7 @@ find_package(CLI11 REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)  # Boost::headers (Asio, Beast), Boost::json, Boost::url
 find_package(CURL REQUIRED)                            # CURL::libcurl
 find_package(FlatBuffers REQUIRED)                     # flatbuffers::flatbuffers, flatbuffers::flatc
+find_package(date REQUIRED)                            # date::date-tz, over the system's time-zone data
 find_package(RocksDB REQUIRED)                         # RocksDB::rocksdb is the static one; brings zstd::zstd
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)   # PkgConfig::sodium
 pkg_check_modules(icu_uc REQUIRED IMPORTED_TARGET icu-uc)      # PkgConfig::icu_uc
