@@ -21,6 +21,7 @@ class LiveCore;
 struct Names {
   std::shared_ptr<const Directory> of;
   std::map<AgentId, std::string> agents;
+  std::map<AgentId, std::string> emails;  ///< of those who have one
 };
 
 struct Context {
@@ -91,6 +92,7 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& report_routes();
 [[nodiscard]] const std::vector<Route>& conversation_work_routes();
 [[nodiscard]] const std::vector<Route>& settings_routes();
+[[nodiscard]] const std::vector<Route>& desk_routes();
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 

@@ -560,39 +560,6 @@ void add_identity(const Call& call) {
          [id = *id](const Outcome&, json::object& body) { body["id"] = to_text(id); });
 }
 
-template <class AnId> Describe made() {
-  return [](const Outcome& outcome, json::object& body) { body["id"] = to_text(AnId::from(outcome.made)); };
-}
-
-void add_agent(const Call& call) {
-  std::vector<Fault> faults;
-  Fields fields(call->body, "", faults);
-  desk::AddAgent command{};
-  command.profile.name = fields.text("name", 200, true);
-  command.profile.email = fields.text("email", 320);
-  const std::string role = fields.text("role", 40);
-  const auto parsed = parse_role(role.empty() ? "agent" : role);
-  if (!parsed) fields.fault("role", "unknown", "agent, lead or admin");
-  command.role = parsed.value_or(Role::agent);
-  fields.finish();
-  if (!faults.empty()) return call->fail(faults);
-  submit(call,
-         request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}),
-         201, made<AgentId>());
-}
-
-void add_queue(const Call& call) {
-  std::vector<Fault> faults;
-  Fields fields(call->body, "", faults);
-  desk::AddQueue command{};
-  command.name = fields.text("name", 200, true);
-  fields.finish();
-  if (!faults.empty()) return call->fail(faults);
-  submit(call,
-         request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}),
-         201, made<QueueId>());
-}
-
 void add_tag(const Call& call) {
   std::vector<Fault> faults;
   Fields fields(call->body, "", faults);
@@ -755,9 +722,7 @@ const std::vector<Route>& command_routes() {
       {"POST", "/v1/conversations/{id}/priority", priority, Needs::agent},
       {"POST", "/v1/conversations/{id}/tags", tags, Needs::agent},
       {"POST", "/v1/subjects/{id}/identities", add_identity, Needs::agent},
-      {"POST", "/v1/agents", add_agent, Needs::admin},
       {"POST", "/v1/agents/{id}/tokens", issue_token, Needs::admin},
-      {"POST", "/v1/queues", add_queue, Needs::admin},
       {"POST", "/v1/tags", add_tag, Needs::admin},
       {"POST", "/v1/settings", change_settings, Needs::admin},
       {"POST", "/v1/batch", batch, Needs::signed_in},

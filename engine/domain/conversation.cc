@@ -32,6 +32,7 @@ void apply(State& s, const Opened& e) {
   s.number = e.number;
   s.requester = e.requester;
   s.channel = e.channel;
+  s.language = e.language;
   s.store = e.store;
   s.priority = e.priority;
   s.episode = 1;
@@ -44,6 +45,7 @@ void apply(State& s, const MessageReceived& e) {
   s.customer_wrote_in_episode = true;
   if (!s.unanswered_since || e.at < *s.unanswered_since) s.unanswered_since = e.at;
   s.last_received_at = std::max(s.last_received_at, e.at);
+  if (s.language == Language::und) s.language = e.language;
   if (e.first_response_due) {
     s.first_response = FirstResponse::running;
     s.first_response_due = *e.first_response_due;
@@ -276,6 +278,11 @@ Decided on(const State& state, const Note& c) {
 
 Decided on(const State& state, const Assign& c) {
   if (auto error = shut(state)) return *error;
+  if (c.by_rule && state.agent != c.agent) {
+    if (state.agent) return refused("conversation.taken", "another agent has it");
+    if (state.queue != c.queue) return refused("conversation.moved", "it waits in another queue now");
+    if (!is_to_do(state.phase)) return refused("conversation.not_waiting", "nothing is to do in it now");
+  }
   if (auto error = unknown(c.adopted, c.agent, c.queue)) return *error;
   if (c.claimed && state.agent && state.agent != c.agent)
     return refused("conversation.taken", "another agent has it; assign it instead");
@@ -385,6 +392,7 @@ Decided on(const State& state, const Tick& c) {
     case TimerKind::snooze: return Events{Woken{c.timer.due}};
     case TimerKind::auto_close: return Events{Closed{true, std::nullopt, c.timer.due}};
     case TimerKind::first_response: return Events{FirstResponseBreached{c.timer.due}};
+    case TimerKind::offer:
     case TimerKind::none: break;
   }
   return Events{};

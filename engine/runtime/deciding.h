@@ -89,6 +89,7 @@ class Deciding {
   [[nodiscard]] Result<void> on(const Asked& asked, OnDesk& action);
   [[nodiscard]] Result<void> on(const Asked& asked, OnAdoption& action);
   [[nodiscard]] Result<void> on(const Asked& asked, OnDraft& action);
+  [[nodiscard]] Result<void> on(const Asked& asked, OnRouting& action);
 
   [[nodiscard]] Result<void> receive(const Asked& asked, conversation::State& state, Incoming incoming);
   [[nodiscard]] Result<void> add(Draft& draft, conversation::State& state,

@@ -10,6 +10,7 @@
 #include "engine/runtime/fold_rows.h"
 #include "engine/runtime/log_reading.h"
 #include "engine/runtime/order_index.h"
+#include "engine/runtime/routing_rows.h"
 #include "engine/runtime/state_rows.h"
 #include "engine/runtime/streams.h"
 #include "schemas/log_fold.h"
@@ -324,6 +325,27 @@ Result<std::vector<ConversationId>> Engine::conversations_of_order(WorkspaceId w
                                                                    std::string_view order) const {
   return order_index::find(impl_->ports_.keys, impl_->door_, impl_->ports_.fold,
                            static_cast<PartitionId>(impl_->owners_.size()), workspace, order);
+}
+
+Result<std::vector<std::pair<AgentId, routing::AgentState>>> Engine::routed_agents(
+    WorkspaceId workspace) const {
+  return routing_rows::read_agents(impl_->ports_.fold, partition_of(workspace.slot()), workspace);
+}
+
+Result<std::vector<RecordedEvent>> Engine::routing_of(WorkspaceId workspace,
+                                                      ConversationId conversation) const {
+  auto row = impl_->ports_.fold.get(
+      routing_rows::trail_key(partition_of(workspace.slot()), workspace, conversation));
+  if (!row) return row.error();
+  if (!*row) return std::vector<RecordedEvent>{};
+  const StreamId stream = routing_stream(workspace);
+  std::vector<history::Entry> entries;
+  for (const Version version : routing_rows::read_trail(**row).versions) {
+    auto one = history(stream, version, 1);
+    if (!one) return one.error();
+    entries.insert(entries.end(), one->begin(), one->end());
+  }
+  return events(stream, entries);
 }
 
 void Engine::find_subject(WorkspaceId workspace, Channel channel, std::string address,

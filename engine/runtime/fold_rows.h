@@ -25,6 +25,7 @@
 ///   'D' conversation 16, agent 16           a draft: when it was kept, i64, and its kind u8
 ///   'T' due u64, category u8, id 16, kind   a timer; no value
 ///   'N' workspace 16, slot u8               the slot's last ticket counter u64
+///   'W' ..., 'Q' ..., 'Z' ...               routing's ledger and what is owed to it: see routing_rows.h
 ///   'H' category u8, id 16, block u64       history, see history.h (numbers in keys are big-endian)
 ///   'B', 'U'                                conversations by order: see order_index.h
 namespace parlance::fold_rows {
