@@ -32,14 +32,10 @@ Result<std::optional<Ticket>> read_ticket(const Reader& reader, WorkspaceId work
   const auto row = reader.stream_row<TicketView>(workspace, stream_of(id));
   if (!row) return row.error();
   if (!*row) return std::optional<Ticket>{};
-  std::optional<TicketView::MoreTags> more;
-  if ((*row)->tags_count > TicketView::inline_tags) {
-    const auto read =
-        reader.row<TicketView, TicketView::MoreTags>(RowKey(workspace, TicketView::more_tags_tag).id(id));
-    if (!read) return read.error();
-    more = *read;
-  }
-  return std::optional(ticket_of(workspace, id, **row, more ? &*more : nullptr));
+  const auto extras = read_extras(
+      workspace, id, **row, [&]<class Kept>(const RowKey& key) { return reader.row<TicketView, Kept>(key); });
+  if (!extras) return extras.error();
+  return std::optional(ticket_of(workspace, id, **row, *extras));
 }
 
 /// The end of the keys with this tag.

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <sodium.h>
 
+#include "adapters/http/commands.h"
 #include "adapters/http/exchange.h"
 #include "adapters/http/html_text.h"
 #include "adapters/http/render.h"
@@ -13,7 +14,6 @@ namespace parlance::http {
 namespace {
 
 constexpr std::size_t text_max = 512 * 1024;
-constexpr std::size_t short_text_max = 1000;
 constexpr std::size_t attachments_max = 20;
 constexpr std::size_t attachment_bytes_max = 256 * 1024;  ///< in all, decoded
 constexpr std::size_t batch_max = 500;
@@ -34,7 +34,8 @@ bool read_if_match(const Call& call, Request& request) {
   return true;
 }
 
-/// When it happened at the source: now, unless the body says so and the caller may.
+}  // namespace
+
 Instant occurred(const Call& call, Fields& fields) {
   const Instant now = call->now();
   const auto said = fields.instant("occurred_at");
@@ -45,6 +46,8 @@ Instant occurred(const Call& call, Fields& fields) {
     fields.fault("occurred_at", "too_old", "more than five minutes back needs the scope ingest or import");
   return *said;
 }
+
+namespace {
 
 Attachments read_attachments(Fields& fields, std::vector<Fault>& faults) {
   Attachments out;
@@ -73,7 +76,8 @@ Attachments read_attachments(Fields& fields, std::vector<Fault>& faults) {
   return out;
 }
 
-/// A command that the caller may repeat under its Idempotency-Key. `scope` is within which the key is unique.
+}  // namespace
+
 Request request_for(const Call& call, Slot slot, std::string_view scope, Action action) {
   Request request;
   request.workspace = call->caller.workspace;
@@ -90,6 +94,8 @@ Request request_for(const Call& call, Slot slot, std::string_view scope, Action 
   request.action = std::move(action);
   return request;
 }
+
+namespace {
 
 std::string positions_text(const std::vector<Position>& positions) {
   std::string out;
@@ -113,7 +119,14 @@ void fail_stale(const Call& call, const StreamId& stream, Version seen, const Er
   call->respond(std::move(out));
 }
 
-using Describe = std::function<void(const Outcome&, json::object&)>;
+}  // namespace
+
+bool has_if_match(const Call& call, std::string_view what) {
+  if (!call->request.header("if-match").empty()) return true;
+  call->fail(428, "precondition_required",
+             "send If-Match with the ETag of " + std::string(what) + ": somebody may have changed it");
+  return false;
+}
 
 void submit(const Call& call, Request request, unsigned created_status, Describe describe) {
   const std::string_view key = call->request.header("idempotency-key");
@@ -142,13 +155,7 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
   });
 }
 
-template <class Command>
-void submit_on(const Call& call, ConversationId id, Command command, unsigned status = 200) {
-  submit(call, request_for(call, id.slot(), call->request.path, OnConversation{id, std::move(command)}),
-         status, [id](const Outcome& outcome, json::object& body) {
-           body["id"] = outcome.message ? to_text(*outcome.message) : to_text(id);
-         });
-}
+namespace {
 
 // ---- messages ----
 
@@ -346,6 +353,16 @@ void note(const Call& call) {
   command.attachments = read_attachments(fields, faults);
   if (command.content.text.empty() && command.attachments.empty())
     fields.fault("text", "required", "a note has a text or an attachment");
+  if (const json::array* list = fields.array("mentions", conversation::mentions_max))
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const json::value& item = (*list)[i];
+      const auto agent = parse_id<AgentId>(item.is_string() ? std::string_view(item.as_string()) : "");
+      if (agent)
+        command.mentions.push_back(*agent);
+      else
+        faults.push_back(
+            {"/mentions/" + std::to_string(i), std::string(agent.error().rule), agent.error().detail});
+    }
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -430,6 +447,14 @@ template <class Command> void with_reason(const Call& call) {
     command.on = on == "third_party" ? WaitFor::third_party : WaitFor::customer;
   }
   if constexpr (requires { command.agent; }) command.agent = call->caller.agent;
+  if constexpr (requires { command.sub_state; }) {
+    const auto directory = call->engine().directory();
+    const WorkspaceState* workspace = call->workspace(*directory);
+    if (const std::string text = fields.text("sub_state", settings::name_bytes_max);
+        !text.empty() && workspace != nullptr)
+      command.sub_state =
+          find_word(workspace->settings.sub_states, text, fields, "sub_state", "sub_state.unknown");
+  }
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -604,9 +629,7 @@ void issue_token(const Call& call) {
 }
 
 void change_settings(const Call& call) {
-  if (call->request.header("if-match").empty())
-    return call->fail(428, "precondition_required",
-                      "send If-Match with the ETag of GET /v1/settings: somebody may have changed them");
+  if (!has_if_match(call, "GET /v1/settings")) return;
   std::vector<Fault> faults;
   Fields fields(call->body, "", faults);
   const auto directory = call->engine().directory();
