@@ -63,10 +63,6 @@ struct Settings {
   std::shared_ptr<const Directory> directory;
   const settings::State* state = nullptr;
 };
-json::value type_json(const Exchange& x, TypeId id) {
-  const Settings settings(x);
-  return word_json(settings.state == nullptr ? nullptr : &settings.state->types, id);
-}
 json::value sub_state_json(const Exchange& x, SubStateId id) {
   const Settings settings(x);
   const auto* words = settings.state == nullptr ? nullptr : &settings.state->sub_states;
@@ -75,10 +71,6 @@ json::value sub_state_json(const Exchange& x, SubStateId id) {
   if (const auto it = std::ranges::find(*words, id, &settings::SubState::id); it != words->end())
     out.as_object()["state"] = conversation::to_text(it->state);
   return out;
-}
-json::value team_json(TeamId id) {
-  if (!id) return nullptr;
-  return json::object{{"id", to_text(id)}, {"name", nullptr}};
 }
 
 /// Fields by their names; by its id one whose name is no more, or is another's.
@@ -382,6 +374,15 @@ bool is_customers(const conversation::Event& event) {
 }
 
 }  // namespace
+
+json::value type_json(const Exchange& x, TypeId id) {
+  const Settings settings(x);
+  return word_json(settings.state == nullptr ? nullptr : &settings.state->types, id);
+}
+json::value team_json(TeamId id) {
+  if (!id) return nullptr;
+  return json::object{{"id", to_text(id)}, {"name", nullptr}};
+}
 
 json::value optional_time(const std::optional<Instant>& at) {
   if (!at) return nullptr;

@@ -8,8 +8,8 @@
 #include "engine/process/adoption.h"
 #include "engine/runtime/blind.h"
 #include "engine/runtime/fold_rows.h"
-#include "engine/runtime/order_index.h"
 #include "engine/runtime/log_reading.h"
+#include "engine/runtime/order_index.h"
 #include "engine/runtime/state_rows.h"
 #include "engine/runtime/streams.h"
 
