@@ -111,8 +111,9 @@ const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
     // The first that fits answers: what is named outright stands before {id}.
-    for (const auto* some : {&find_routes(), &command_routes(), &query_routes(), &operating_routes(),
-                             &conversation_work_routes(), &settings_routes(), &report_routes()})
+    for (const auto* some :
+         {&find_routes(), &command_routes(), &query_routes(), &operating_routes(),
+          &conversation_work_routes(), &settings_routes(), &report_routes(), &view_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();

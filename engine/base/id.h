@@ -76,6 +76,7 @@ PARLANCE_ID(FieldId, "fld")
 PARLANCE_ID(ChoiceId, "cho")
 PARLANCE_ID(SubStateId, "sst")
 PARLANCE_ID(CannedReplyId, "can")
+PARLANCE_ID(ViewId, "viw")
 #undef PARLANCE_ID
 
 /// The streams of one kind. Values are stored for ever: only add.

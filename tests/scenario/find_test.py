@@ -199,6 +199,63 @@ def cursors(desk):
     check("another agent's own", answer.status == 200 and answer.body["data"] == [], answer)
 
 
+def saved_views(desk):
+    """An agent's own views and shared ones: who sees and changes them, that they survive, and that their words lie sealed."""
+    def token_of(name, role):
+        agent = desk.post("/v1/agents", {"name": name, "role": role})["id"]
+        return agent, desk.post(f"/v1/agents/{agent}/tokens", {})["token"]
+    (vera, hers), (_, other), (_, leads) = token_of("Vera", "agent"), token_of("Otto", "agent"), token_of("Lea", "lead")
+    private = desk.post("/v1/views", {"name": "Needle-Mueller's order", "q": "order:NEEDLE-77 -tag:refund"}, token=hers)["id"]
+    shared = desk.post("/v1/views", {"name": "Überfällig", "q": 'is:late queue:"Late, very"', "sort": "newest", "shared": True}, token=hers)["id"]
+
+    def seen(token):
+        return {v["id"]: v for v in desk.get("/v1/views?counts=true", token=token)["data"]}
+
+    check("her own and the shared one", set(seen(hers)) == {private, shared}, seen(hers))
+    check("others see the shared one alone", set(seen(other)) == set(seen(leads)) == {shared}, seen(other))
+    view = seen(other)[shared]
+    check("what a view is", (view["name"], view["q"], view["sort"], view["shared"], view["mine"], view["owner"]["id"], view["changeable"]) ==
+          ("Überfällig", 'is:late queue:"Late, very"', "newest", True, False, vera, False), view)
+    check("a view's count", view["count"] == desk.get("/v1/conversations/counts?q=" + quote(view["q"]))["data"][0]["count"], view)
+    for name, method, path, body, token, status in [
+        ("another's own view changed", "POST", f"/v1/views/{private}", {"name": "x"}, other, 404),
+        ("another's own view removed", "DELETE", f"/v1/views/{private}", None, leads, 404),
+        ("a shared one changed by an agent", "POST", f"/v1/views/{shared}", {"name": "x"}, other, 403),
+        ("a shared one removed by an agent", "DELETE", f"/v1/views/{shared}", None, other, 403),
+        ("a view without a name", "POST", "/v1/views", {"q": "is:late"}, hers, 422),
+        ("a view of an empty name", "POST", "/v1/views", {"name": "", "q": "is:late"}, hers, 422),
+        ("a view of a bad filter", "POST", "/v1/views", {"name": "x", "q": "is:sad"}, hers, 422),
+        ("a view of an unknown tag", "POST", "/v1/views", {"name": "x", "q": "tag:unheard"}, hers, 422),
+        ("a view in no order", "POST", "/v1/views", {"name": "x", "q": "", "sort": "best"}, hers, 422),
+        ("a view with a number for a name", "POST", "/v1/views", {"name": 7, "q": ""}, hers, 422),
+        ("a view shared with perhaps", "POST", "/v1/views", {"name": "x", "q": "", "shared": "perhaps"}, hers, 422),
+        ("a view with a misspelt member", "POST", "/v1/views", {"name": "x", "query": ""}, hers, 422),
+        ("a view of a name too long", "POST", "/v1/views", {"name": "x" * 201, "q": ""}, hers, 422),
+        ("a view of a filter too long", "POST", "/v1/views", {"name": "x", "q": "a" * 2049}, hers, 422),
+        ("a change to a bad filter", "POST", f"/v1/views/{private}", {"q": "nonsense"}, hers, 422),
+        ("a view that never was", "DELETE", "/v1/views/viw_00000000000000000000000001", None, hers, 404),
+        ("a view of no id", "DELETE", "/v1/views/7", None, hers, 404),
+        ("views with an unknown parameter", "GET", "/v1/views?all=true", None, hers, 422),
+        ("views perhaps counted", "GET", "/v1/views?counts=perhaps", None, hers, 422),
+        ("views without a token", "GET", "/v1/views", None, "", 401),
+    ]:
+        answer = desk.call(method, path, body, token=token)
+        check(name, answer.status == status, answer)
+    once = desk.call("POST", "/v1/views", {"name": "Once", "q": ""}, key="v1", token=hers)
+    again = desk.call("POST", "/v1/views", {"name": "Once", "q": ""}, key="v1", token=hers)
+    check("a repeat saves nothing anew", once.body["id"] == again.body["id"] and again.headers.get("idempotency-replayed") == "true", again)
+    desk.post(f"/v1/views/{shared}", {"name": "Late", "sort": "oldest"}, token=leads)
+    desk.post(f"/v1/views/{private}", {"q": "state:resolved"}, token=hers)
+    check("deleted", desk.call("DELETE", f"/v1/views/{once.body['id']}", token=hers).status == 200)
+    desk.restart()
+    views = seen(hers)
+    check("after a restart", set(views) == {private, shared} and views[shared]["name"] == "Late" and views[shared]["sort"] == "oldest"
+          and views[shared]["q"] == 'is:late queue:"Late, very"' and views[private]["q"] == "state:resolved"
+          and views[private]["name"] == "Needle-Mueller's order", views)
+    stored = b"".join(open(os.path.join(at, name), "rb").read() for at, _, names in os.walk(desk.folder) for name in names)
+    check("its words lie nowhere in the clear", b"Needle-Mueller" not in stored and b"NEEDLE-77" not in stored)
+
+
 def bad_filters(desk):
     bad = {
         "hello": (0, "filter.bare_word"), "state:open hello": (11, "filter.bare_word"), "ü:x": (0, "filter.bare_word"),
@@ -257,7 +314,7 @@ def main():
         by_number_order_and_address(desk, ids, orders)
         cursors(desk)
         bad_filters(desk)
-        desk.restart()
+        saved_views(desk)
         by_number_order_and_address(desk, ids, orders)
         events = desk.run("events", "cat", "--data", desk.folder).stdout
         check("no order in the log", "DE-100" not in events and "de-100" not in events)
