@@ -14,6 +14,7 @@
 #include "engine/ports/row_store.h"
 #include "engine/ports/vault.h"
 #include "engine/runtime/door.h"
+#include "engine/runtime/fold_rows.h"
 #include "engine/runtime/history.h"
 #include "engine/runtime/owner.h"
 #include "engine/runtime/request.h"
