@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "projections/attachment_view.h"
 #include "projections/daily_view.h"
 #include "projections/list_walk.h"
 #include "projections/queue_view.h"
@@ -568,6 +569,24 @@ Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant fr
   std::vector<DailyFigures> out;
   out.reserve(sums.size());
   for (const auto& [place, sum] : sums) out.push_back(finish(sum));
+  return out;
+}
+
+// ---- attached files ----
+
+Result<std::vector<AttachmentUse>> Views::attachment_uses(WorkspaceId workspace, AttachmentId id) const {
+  std::vector<AttachmentUse> out;
+  const RowKey from = RowKey(workspace, AttachmentView::use_tag).id(id);
+  const RowKey to = RowKey(from).be(~std::uint64_t{0});
+  for (PartitionId p = 0; p < impl_->partitions(); ++p) {
+    auto scanned = impl_->read(p).scan<AttachmentView, AttachmentView::Use>(
+        from, to, [&](ByteView, const AttachmentView::Use& row) {
+          const auto sealed = row.attachments.get();
+          if (sealed && out.size() < attachment_uses_max)
+            out.push_back({row.conversation, row.message, *sealed});
+        });
+    if (!scanned) return scanned.error();
+  }
   return out;
 }
 

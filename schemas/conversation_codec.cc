@@ -114,6 +114,7 @@ struct Form {
 
   static flatbuffers::Offset<form::MessageReceived> write(const Writing& w,
                                                           const domain::MessageReceived& e) {
+    const auto files = stored_ids(w.builder, e.files);
     form::MessageReceivedBuilder b(w.builder);
     b.add_id(by_pointer(stored(e.id)));
     b.add_author(by_pointer(stored(e.author)));
@@ -123,6 +124,7 @@ struct Form {
     if (e.first_response_due) b.add_first_response_due(stored(*e.first_response_due));
     b.add_language(static_cast<std::uint16_t>(e.language));
     b.add_channel(stored(e.channel));
+    b.add_files(files);
     return b.Finish();
   }
   static void read(EventReading& r, const form::MessageReceived& in, domain::MessageReceived& out) {
@@ -134,6 +136,7 @@ struct Form {
     r.capsule(in.attachments(), out.attachments);
     r.capsule(in.preview(), out.preview);
     r.instant(in.first_response_due(), out.first_response_due);
+    r.ids(in.files(), out.files);
   }
 
   static flatbuffers::Offset<form::ParticipantJoined> write(const Writing& w,
@@ -149,6 +152,7 @@ struct Form {
   }
 
   static flatbuffers::Offset<form::Replied> write(const Writing& w, const domain::Replied& e) {
+    const auto files = stored_ids(w.builder, e.files);
     form::RepliedBuilder b(w.builder);
     b.add_id(by_pointer(stored(e.id)));
     if (e.agent) b.add_agent(by_pointer(stored(e.agent)));
@@ -156,6 +160,7 @@ struct Form {
     if (e.attachments) b.add_attachments(by_pointer(w.capsule(*e.attachments)));
     b.add_preview(by_pointer(w.capsule(e.preview)));
     b.add_channel(stored(e.channel));
+    b.add_files(files);
     return b.Finish();
   }
   static void read(EventReading& r, const form::Replied& in, domain::Replied& out) {
@@ -165,15 +170,18 @@ struct Form {
     r.capsule(in.content(), out.content);
     r.capsule(in.attachments(), out.attachments);
     r.capsule(in.preview(), out.preview);
+    r.ids(in.files(), out.files);
   }
 
   static flatbuffers::Offset<form::NoteAdded> write(const Writing& w, const domain::NoteAdded& e) {
+    const auto files = stored_ids(w.builder, e.files);
     const auto mentions = stored_ids(w.builder, e.mentions);
     form::NoteAddedBuilder b(w.builder);
     b.add_id(by_pointer(stored(e.id)));
     if (e.agent) b.add_agent(by_pointer(stored(e.agent)));
     b.add_content(by_pointer(w.capsule(e.content)));
     if (e.attachments) b.add_attachments(by_pointer(w.capsule(*e.attachments)));
+    b.add_files(files);
     b.add_mentions(mentions);
     return b.Finish();
   }
@@ -182,6 +190,7 @@ struct Form {
     r.id(in.agent(), out.agent);
     r.capsule(in.content(), out.content);
     r.capsule(in.attachments(), out.attachments);
+    r.ids(in.files(), out.files);
     r.ids(in.mentions(), out.mentions);
   }
 

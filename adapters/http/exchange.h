@@ -36,8 +36,9 @@ struct Exchange {
   HttpRequest request;
   Respond respond;
   Caller caller;
-  std::vector<std::string> captured;  ///< what stood for {id} in the path
-  json::value body;                   ///< of a POST
+  std::vector<std::string> captured;    ///< what stood for {id} in the path
+  json::value body;                     ///< of a POST
+  std::vector<AttachmentId> uploads{};  ///< that its command attaches
 
   void answer(unsigned status, const json::value& value,
               std::vector<std::pair<std::string, std::string>> headers = {}) const {
@@ -64,6 +65,8 @@ struct Exchange {
 };
 using Call = std::shared_ptr<Exchange>;
 using Handler = void (*)(const Call&);
+/// Takes the body in pieces; null: it has answered.
+using BodyHandler = std::shared_ptr<BodySink> (*)(const Call&);
 
 enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin };
 struct Route {
@@ -71,14 +74,17 @@ struct Route {
   std::string_view pattern;  ///< "/v1/conversations/{id}/reply"
   Handler handler;
   Needs needs = Needs::signed_in;
+  BodyHandler body =
+      nullptr;  ///< of a route whose body is taken in pieces; `handler` is then only called from a batch
 };
 [[nodiscard]] const std::vector<Route>& command_routes();
 [[nodiscard]] const std::vector<Route>& query_routes();
 [[nodiscard]] const std::vector<Route>& operating_routes();
-[[nodiscard]] const std::vector<Route>& conversation_work_routes();
-[[nodiscard]] const std::vector<Route>& settings_routes();
+[[nodiscard]] const std::vector<Route>& attachment_routes();
 [[nodiscard]] const std::vector<Route>& find_routes();
 [[nodiscard]] const std::vector<Route>& report_routes();
+[[nodiscard]] const std::vector<Route>& conversation_work_routes();
+[[nodiscard]] const std::vector<Route>& settings_routes();
 [[nodiscard]] const std::vector<Route>& view_routes();
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);

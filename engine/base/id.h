@@ -76,6 +76,8 @@ PARLANCE_ID(FieldId, "fld")
 PARLANCE_ID(ChoiceId, "cho")
 PARLANCE_ID(SubStateId, "sst")
 PARLANCE_ID(CannedReplyId, "can")
+/// A file that somebody attached to a message.
+PARLANCE_ID(AttachmentId, "att")
 PARLANCE_ID(ViewId, "viw")
 #undef PARLANCE_ID
 
