@@ -199,6 +199,57 @@ def cursors(desk):
     check("another agent's own", answer.status == 200 and answer.body["data"] == [], answer)
 
 
+def what_agents_note(desk, ids, agents):
+    """Types, fields, sub-states, ratings, mentions and spam: in filters, and the ratings in reports."""
+    def word(path, body):
+        return desk.post("/v1/settings/" + path, body, headers={"If-Match": desk.call("GET", "/v1/settings").headers["etag"]})
+
+    word("types", {"name": "Lost parcel"})
+    word("fields", {"name": "Size", "kind": "choice", "choices": ["XL, wide", "S"]})
+    word("fields", {"name": "Weight", "kind": "number"})
+    word("fields", {"name": "Bought at", "kind": "date"})
+    word("fields", {"name": "Gift", "kind": "boolean"})
+    word("fields", {"name": "Remark", "kind": "text"})
+    one, two, three = ids[1], ids[2], ids[8]
+    desk.post(f"/v1/conversations/{one}/type", {"type": "Lost parcel"})
+    for cnv, fields in ((one, {"Size": "XL, wide", "Weight": 2.5, "Bought at": "2026-11-01", "Gift": True}),
+                        (two, {"Size": "S", "Weight": 10, "Gift": False, "Remark": "secret"})):
+        desk.post(f"/v1/conversations/{cnv}/fields", {"fields": fields},
+                  headers={"If-Match": f'"{desk.ticket(cnv)["version"]}"'})
+    desk.post(f"/v1/conversations/{two}/note", {"text": "look", "mentions": [agents["Kim"]]})
+    desk.post(f"/v1/conversations/{three}/spam", {})
+    for cnv, kind, score in ((one, "csat", 5), (one, "csat", 2), (two, "csat", 4), (two, "nps", 9), (one, "nps", 3)):
+        desk.post(f"/v1/conversations/{cnv}/rating", {"kind": kind, "score": score})
+    for q, expected in {
+        'type:"lost parcel"': {one}, '-type:none': {one}, 'field.Size:"xl, wide"': {one}, "field.size:S": {two},
+        "-field.Size:none": {one, two}, "field.Weight:2.5": {one}, "field.Weight:>3": {two}, "field.weight:2..11": {one, two},
+        'field."Bought at":2026-11-01': {one}, 'field."Bought at":>2026-11-01': set(), "field.Gift:yes": {one},
+        "field.Gift:no": {two}, "-field.Remark:none": {two}, "mentions:Kim": {two}, "mentions:me": set(), "rating:<3": {one},
+        "rating:4": {two}, "state:spam": {three}, "is:spam": {three}, "is:spam,reopened -is:reopened": {three},
+    }.items():
+        got = desk.every("/v1/conversations?sort=newest&q=" + quote(q))
+        check(q, {t["id"] for t in got} == expected, [t["id"] for t in got])
+    for q, code in {"field.Nothing:x": "filter.unknown_name", "field.Size:M": "filter.unknown_name", "field.Remark:secret": "filter.not_available",
+                    "field.Weight:heavy": "filter.not_a_number", "field.Gift:maybe": "filter.unknown_value", "type:Nothing": "filter.unknown_name",
+                    "rating:good": "filter.not_a_number", "mentions:none": "filter.unknown_value"}.items():
+        answer = desk.call("GET", "/v1/conversations?q=" + quote(q))
+        check(f"{q} is a fault", answer.status == 422 and answer.code == code, answer)
+    csat = desk.get("/v1/reports/csat")
+    check("the satisfaction", csat["counted"] == 2 and csat["total"]["value"] == 3 and csat["total"]["share_content"] == 0.5 and
+          csat["left_out"] == [{"reason": "corrected", "count": 1}], csat)
+    check("its response rate", csat["total"]["response_rate"] == 2 / csat["total"]["resolved"], csat["total"])
+    items = desk.every("/v1/reports/csat/explain")
+    check("its list", sorted((i["conversation"], i["value"], i["counted"]) for i in items) ==
+          sorted([(one, 0, False), (one, 2, True), (two, 4, True)]), items)
+    nps = desk.get("/v1/reports/nps")
+    check("the promoters", nps["total"]["value"] == 0 and nps["total"]["promoters"] == nps["total"]["detractors"] == 1, nps)
+    check("the effort", desk.get("/v1/reports/ces")["total"]["value"] is None)
+    created = desk.get("/v1/reports/created?by=type&from=2020-01-01")
+    check("spam is left out", created["left_out"] == [{"reason": "spam", "count": 1}] and created["counted"] == len(ids) - 1, created)
+    table = desk.call("GET", "/v1/reports/csat?by=agent", headers={"Accept": "text/csv"})
+    check("a table of ratings", table.status == 200 and "response_rate" in table.body.splitlines()[0], table)
+
+
 def saved_views(desk):
     """An agent's own views and shared ones: who sees and changes them, that they survive, and that their words lie sealed."""
     def token_of(name, role):
@@ -314,6 +365,7 @@ def main():
         by_number_order_and_address(desk, ids, orders)
         cursors(desk)
         bad_filters(desk)
+        what_agents_note(desk, ids, agents)
         saved_views(desk)
         by_number_order_and_address(desk, ids, orders)
         events = desk.run("events", "cat", "--data", desk.folder).stdout
