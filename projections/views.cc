@@ -306,6 +306,11 @@ Result<bool> Views::Impl::passes(const Reader& reader, const ListQuery& query, C
   const Standing& s = row.standing;
   if (!passes_plain(query, s.phase, s.queue, s.agent, s.channel)) return false;
   if (!query.filter) return true;
+  if (query.filter->needs_ticket()) {
+    const auto ticket = read_ticket(reader, query.workspace, id);
+    if (!ticket) return ticket.error();
+    return *ticket && query.filter->matches(**ticket, query.now);
+  }
   std::optional<TicketView::MoreTags> more;
   if (row.tags_count > TicketView::inline_tags) {
     const auto read = reader.row<TicketView, TicketView::MoreTags>(

@@ -70,7 +70,8 @@ constexpr std::array door_names =
     std::to_array<std::string_view>({"door.message_forwarded", "door.address_linked"});
 constexpr std::array settings_names = std::to_array<std::string_view>(
     {"settings.policy_changed", "settings.tag_added", "settings.type_defined", "settings.field_defined",
-     "settings.sub_state_defined", "settings.transitions_changed", "settings.canned_reply_defined"});
+     "settings.sub_state_defined", "settings.transitions_changed", "settings.canned_reply_defined",
+     "settings.view_saved", "settings.view_removed"});
 constexpr std::array desk_names = std::to_array<std::string_view>(
     {"desk.agent_added", "desk.queue_added", "desk.token_issued", "desk.token_revoked", "desk.agent_changed",
      "desk.activation_changed", "desk.skill_added", "desk.team_added", "desk.team_changed",

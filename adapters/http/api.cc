@@ -114,7 +114,7 @@ const std::vector<Route>& routes() {
     // The first that fits answers: what is named outright stands before {id}.
     for (const auto* some : {&find_routes(), &command_routes(), &query_routes(), &operating_routes(),
                              &report_routes(), &attachment_routes(), &conversation_work_routes(),
-                             &settings_routes(), &live_routes(), &desk_routes()})
+                             &settings_routes(), &live_routes(), &desk_routes(), &view_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();

@@ -93,6 +93,7 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& conversation_work_routes();
 [[nodiscard]] const std::vector<Route>& settings_routes();
 [[nodiscard]] const std::vector<Route>& desk_routes();
+[[nodiscard]] const std::vector<Route>& view_routes();
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 

@@ -69,10 +69,6 @@ struct Settings {
   std::shared_ptr<const Directory> directory;
   const settings::State* state = nullptr;
 };
-json::value type_json(const Exchange& x, TypeId id) {
-  const Settings settings(x);
-  return word_json(settings.state == nullptr ? nullptr : &settings.state->types, id);
-}
 json::value sub_state_json(const Exchange& x, SubStateId id) {
   const Settings settings(x);
   const auto* words = settings.state == nullptr ? nullptr : &settings.state->sub_states;
@@ -394,6 +390,15 @@ bool is_customers(const conversation::Event& event) {
 }
 
 }  // namespace
+
+json::value type_json(const Exchange& x, TypeId id) {
+  const Settings settings(x);
+  return word_json(settings.state == nullptr ? nullptr : &settings.state->types, id);
+}
+json::value team_json(TeamId id) {
+  if (!id) return nullptr;
+  return json::object{{"id", to_text(id)}, {"name", nullptr}};
+}
 
 json::value optional_time(const std::optional<Instant>& at) {
   if (!at) return nullptr;

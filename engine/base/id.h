@@ -80,6 +80,7 @@ PARLANCE_ID(SubStateId, "sst")
 PARLANCE_ID(CannedReplyId, "can")
 /// A file that somebody attached to a message.
 PARLANCE_ID(AttachmentId, "att")
+PARLANCE_ID(ViewId, "viw")
 #undef PARLANCE_ID
 
 /// The streams of one kind. Values are stored for ever: only add.

@@ -448,6 +448,16 @@ Result<void> Deciding::on(const Asked& asked, OnSettings& action) {
     name(asked, field->field.id);
     for (settings::Choice& choice : field->field.choices) name(asked, choice.id);
   }
+  if (auto* view = std::get_if<settings::SaveView>(&action.command)) {
+    name(asked, view->id);
+    const auto known = std::ranges::find((*held)->state.views, view->id, &settings::SavedView::id);
+    const AgentId owner = known == (*held)->state.views.end() ? view->owner : known->owner;
+    auto desk = fold_.desks().load(desk_stream(asked.request.workspace));
+    if (!desk) return desk.error();
+    const auto agent = std::ranges::find((*desk)->state.agents, owner, &desk::Agent::id);
+    if (agent == (*desk)->state.agents.end()) return refused("agent.unknown", "no agent of that id");
+    view->row = agent->profile.reference;
+  }
   return on_versioned(asked, **held, action.command);
 }
 

@@ -598,6 +598,7 @@ class Owner::Impl final : public FencedWriter::Listener {
         if (const auto* field = std::get_if<settings::FieldDefined>(s)) out.made = field->field.id;
         if (const auto* state = std::get_if<settings::SubStateDefined>(s)) out.made = state->sub_state.id;
         if (const auto* reply = std::get_if<settings::CannedReplyDefined>(s)) out.made = reply->reply.id;
+        if (const auto* view = std::get_if<settings::ViewSaved>(s)) out.made = view->id;
       }
     }
     return out;

@@ -91,7 +91,8 @@ struct OnDraft {
 /// What is defined anew gets its id from the owner, and so do choices without one.
 struct OnSettings {
   std::variant<settings::ChangePolicy, settings::AddTag, settings::DefineType, settings::DefineField,
-               settings::DefineSubState, settings::ChangeTransitions, settings::DefineCannedReply>
+               settings::DefineSubState, settings::ChangeTransitions, settings::DefineCannedReply,
+               settings::SaveView, settings::RemoveView>
       command;
 };
 /// AddAgent's `row` is filled in by the owner.

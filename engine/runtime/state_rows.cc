@@ -333,6 +333,12 @@ void write_row(ByteWriter& out, const settings::State& s) {
     out.id(r.id).text(r.name).le(r.language).text(r.shortcut).text(r.text);
     write_flag(out, r.retired);
   });
+  write_list(out, s.views, [&](const settings::SavedView& v) {
+    out.id(v.id).id(v.owner).le(v.order);
+    write_flag(out, v.shared);
+    write_row(out, v.name);
+    write_row(out, v.filter);
+  });
 }
 void read_row(ByteReader& in, settings::State& s) {
   read_policy(in, s.policy);
@@ -348,6 +354,14 @@ void read_row(ByteReader& in, settings::State& s) {
     r.shortcut = in.text();
     r.text = in.text();
     read_flag(in, r.retired);
+  });
+  read_list(in, s.views, [&](settings::SavedView& v) {
+    read_id(in, v.id);
+    read_id(in, v.owner);
+    v.order = in.le<ViewOrder>();
+    read_flag(in, v.shared);
+    read_row(in, v.name);
+    read_row(in, v.filter);
   });
 }
 

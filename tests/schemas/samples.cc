@@ -424,6 +424,18 @@ void add_settings(Samples& samples) {
                                                   .text = "{{customer.name}} \u69d8\n{{ticket.number}}",
                                                   .retired = true}},
                      CannedReplyDefined{.reply = {}});
+  samples.add<Event>("settings.view_saved",
+                     ViewSaved{.id = id_of<ViewId>(10),
+                               .owner = id_of<AgentId>(11),
+                               .shared = true,
+                               .order = ViewOrder::updated,
+                               .name = sealed<std::string>(0, FieldClass::content),
+                               .filter = sealed<std::string>(1, FieldClass::content)},
+                     ViewSaved{.id = {},
+                               .owner = {},
+                               .name = sealed<std::string>(0, FieldClass::content),
+                               .filter = sealed<std::string>(1, FieldClass::content)});
+  samples.add<Event>("settings.view_removed", ViewRemoved{.id = id_of<ViewId>(10)}, ViewRemoved{.id = {}});
 }
 
 void add_desk(Samples& samples) {
