@@ -23,6 +23,8 @@ export interface Conversation {
   readonly hasMore: ReadonlySignal<boolean>;
   open(id: string | null): void;
   refresh(atLeast?: string): Promise<void>;
+  /** Takes what the server has told by itself about the open conversation. */
+  push(change: { ticket?: Ticket; items?: Entry[] }): void;
   /** Reads further pages of a very long timeline. */
   more(): Promise<void>;
 }
@@ -106,6 +108,19 @@ export function createConversation(needs: ConversationNeeds): Conversation {
       reading = run.catch(() => undefined);
       return run;
     },
+    push({ ticket: told, items }) {
+      if (told === undefined || told.id !== id.peek() || status.peek() !== "ready" || hasMore.peek()) return;
+      if (BigInt(told.version) < BigInt(ticket.peek()?.version ?? "0")) return;
+      // A change of everybody's text is read as a whole.
+      if (told.personal !== ticket.peek()?.personal || items === undefined) return void this.refresh().catch(() => undefined);
+      const changed = new Map(items.map((item) => [item.id, item]));
+      const known = entries.peek().map((entry) => changed.get(entry.id) ?? entry);
+      const there = new Set(known.map((entry) => entry.id));
+      ticket.value = { ...ticket.peek(), ...told };
+      show([...known, ...items.filter((item) => !there.has(item.id))]);
+      timelineOf = told.version;
+      needs.onTicket(ticket.value);
+    },
     async more() {
       const of = id.peek();
       if (of !== null) await follow(of, turn, pages_at_once_max + 1);
@@ -120,6 +135,8 @@ export function createConversation(needs: ConversationNeeds): Conversation {
       const before = ticket.peek();
       const now = await needs.client.read<Ticket>(path(of), {}, { atLeast });
       if (asked !== turn) return;
+      // What was told meanwhile is newer.
+      if (BigInt(now.version) < BigInt(ticket.peek()?.version ?? "0")) return;
       if (before === null || JSON.stringify(before) !== JSON.stringify(now)) ticket.value = now;
       if (before?.personal !== now.personal) {
         lastAfter = null;
