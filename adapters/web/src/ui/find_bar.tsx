@@ -29,6 +29,9 @@ export function FindBar() {
   const last = typed.value.slice(typed.value.search(/(?:"[^"]*(?:"|$)|[^\s"])*$/));
   const suggestions = open.value ? suggest(last, known.value, t.find.hints) : [];
 
+  // Whoever types fast is ahead of the last drawing.
+  const termsNow = () => parseTerms(app.filter.peek().q);
+
   function set(next: string) {
     typed.value = next;
     chosen.value = -1;
@@ -39,7 +42,7 @@ export function FindBar() {
     const more = parseTerms(text);
     open.value = false;
     typed.value = "";
-    if (more.length > 0) app.filterBy({ q: formatTerms([...terms, ...more]) });
+    if (more.length > 0) app.filterBy({ q: formatTerms([...termsNow(), ...more]) });
   }
 
   function pick(text: string) {
@@ -67,12 +70,12 @@ export function FindBar() {
       event.preventDefault();
       event.stopPropagation();
       open.value = false;
-    } else if (event.key === "Backspace" && typed.value === "" && terms.length > 0) {
+    } else if (event.key === "Backspace" && typed.value === "" && termsNow().length > 0) {
       // The last chip opens up again, to be changed rather than lost.
       event.preventDefault();
-      const back = terms[terms.length - 1]!.text;
-      app.filterBy({ q: formatTerms(terms.slice(0, -1)) });
-      set(back);
+      const before = termsNow();
+      app.filterBy({ q: formatTerms(before.slice(0, -1)) });
+      set(before[before.length - 1]!.text);
     }
   }
 

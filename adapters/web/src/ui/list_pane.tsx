@@ -93,7 +93,7 @@ export function ListPane() {
 /** Rows drawn beyond each edge of the window, so that a scroll finds them there. */
 const beyond_rows = 8;
 /** The style sheet gives every row this height. */
-const row_rem = { comfortable: 6.25, compact: 3.875 };
+const row_rem = { comfortable: 6.75, compact: 3.875 };
 
 function Rows(props: { scroller: { current: HTMLDivElement | null } }) {
   const app = useApp();

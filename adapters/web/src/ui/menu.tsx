@@ -64,10 +64,10 @@ export function Menu(props: { id: string; label: string; icon: IconName; items: 
     <div class={`menu ${props.class ?? ""}`} ref={root} onKeyDown={onKeyDown}>
       <button
         ref={button} id={props.id} type="button" class="action" disabled={props.disabled ?? false}
-        aria-haspopup="menu" aria-expanded={open.value} aria-label={props.label} title={props.label}
+        aria-haspopup="menu" aria-expanded={open.value} aria-label={props.face === undefined ? props.label : undefined} title={props.label}
         onClick={() => (open.value = !open.value)}
       >
-        {props.face ?? <Icon name={props.icon} />}
+        {props.face === undefined ? <Icon name={props.icon} /> : <>{props.face}<span class="hidden">{props.label}</span></>}
         {props.iconOnly !== true && <><span class="action-label">{props.label}</span><Icon name="down" class="caret" /></>}
       </button>
       {open.value && (

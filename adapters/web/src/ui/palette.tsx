@@ -101,7 +101,7 @@ export function Palette() {
             onClick={() => run(choice)}
           >
             <Icon name={choice.icon} /><span class="menu-label">{choice.label}</span>
-            {choice.keys !== "" && <span class="keys">{choice.keys.split(" ").map((key, index) => <kbd key={index}>{key}</kbd>)}</span>}
+            {choice.keys !== "" && <span class="keys" dir="ltr">{choice.keys.split(" ").map((key, index) => <kbd key={index}>{key}</kbd>)}</span>}
           </li>
         ))}
       </ul>

@@ -106,7 +106,7 @@ export function Entry(props: { title: string; facts?: ComponentChildren; form?: 
         <span class="entry-title" dir="auto">{props.title}</span>
         <span class="entry-facts">{props.facts}</span>
         {props.form !== undefined && (
-          <button type="button" class="button" aria-expanded={open.value} aria-label={`${words.change}: ${props.title}`} onClick={() => (open.value = !open.value)}>{open.value ? words.cancel : words.change}</button>
+          <button type="button" class="button" aria-expanded={open.value} aria-label={`${open.value ? words.cancel : words.change}: ${props.title}`} onClick={() => (open.value = !open.value)}>{open.value ? words.cancel : words.change}</button>
         )}
       </div>
       {open.value && props.form?.(() => (open.value = false))}

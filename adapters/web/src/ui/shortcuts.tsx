@@ -23,9 +23,9 @@ export function Shortcuts() {
             <h3>{title}</h3>
             <dl>
               {commands.filter((one) => one.group === group && letterOf(app, one) !== "").map((one) => (
-                <div key={one.id}><dt>{one.label}</dt><dd>{letterOf(app, one).split(" ").map((key, at) => <kbd key={at}>{key}</kbd>)}</dd></div>
+                <div key={one.id}><dt>{one.label}</dt><dd dir="ltr">{letterOf(app, one).split(" ").map((key, at) => <kbd key={at}>{key}</kbd>)}</dd></div>
               ))}
-              {(fixed[group] ?? []).map(([keys, label]) => <div key={label}><dt>{label}</dt><dd>{keys.map((key) => <kbd key={key}>{key}</kbd>)}</dd></div>)}
+              {(fixed[group] ?? []).map(([keys, label]) => <div key={label}><dt>{label}</dt><dd dir="ltr">{keys.map((key) => <kbd key={key}>{key}</kbd>)}</dd></div>)}
             </dl>
           </section>
         ))}

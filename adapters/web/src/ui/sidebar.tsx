@@ -20,7 +20,7 @@ export function Sidebar() {
   const ticket = past?.ticket ?? present;
   if (ticket === null || !app.settings.details.value) return null;
   return (
-    <aside class="sidebar" id="details" aria-label={t.sidebar.label}>
+    <aside class="sidebar" id="details" tabIndex={0} aria-label={t.sidebar.label}>
       <button type="button" class="action details-close" aria-label={t.thread.hideDetails} title={t.thread.hideDetails} onClick={() => (app.settings.details.value = false)}><Icon name="cross" /></button>
       <Customer key={ticket.requester.id ?? ticket.id} ticket={ticket} />
       <TicketCard ticket={ticket} frozen={past !== null} />
