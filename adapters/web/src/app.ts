@@ -71,6 +71,8 @@ export interface App {
   readonly views: Views;
   readonly live: Live;
   readonly notices: Notices;
+  /** A conversation as it is now is looked at, not its past and no other page. */
+  readonly present: ReadonlySignal<boolean>;
   readonly commanding: ReadonlySignal<boolean>;
   /** Conversations chosen for one act on all of them. */
   readonly selection: Signal<ReadonlySet<string>>;
@@ -338,6 +340,7 @@ export function createApp(world: World): App {
   const app: App = {
     session, me, myself, connection, clock, router, filter, list, conversation, history, drafts, uploads, mode, outbox, settings, desk, views,
     live, notices, selection, mentions, atList, dialog, client, act,
+    present: computed(() => router.route.value.page === "conversations" && router.route.value.look.at === null),
     commanding: computed(() => running.value > 0),
     signInWithToken: (token) => door.enterWith({ token }, "token"),
     async signOut() {

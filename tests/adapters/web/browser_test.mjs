@@ -8,7 +8,7 @@
 
 import { start } from "./browser.mjs";
 
-const suites = ["agent", "writing", "finding", "acting", "pages"];
+const suites = ["agent", "writing", "finding", "acting", "pages", "long"];
 const wanted = process.argv.slice(2);
 const desk = await start();
 for (const name of suites.filter((one) => wanted.length === 0 || wanted.includes(one))) {

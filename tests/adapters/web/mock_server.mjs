@@ -402,7 +402,7 @@ export function createMock() {
     const waiting = tickets.filter((ticket) => ["new", "open"].includes(ticket.state) && ticket.assignee === null);
     return {
       ...queue, waiting: waiting.length, open: tickets.filter((ticket) => ["new", "open"].includes(ticket.state)).length,
-      snoozed: tickets.filter((ticket) => ticket.state === "snoozed").length, oldest_waiting_at: waiting[0]?.created_at ?? null,
+      snoozed: tickets.filter((ticket) => ticket.state === "snoozed").length, oldest_waiting_at: waiting.map((ticket) => ticket.created_at).sort()[0] ?? null,
       late: tickets.filter((ticket) => ticket.first_response.state === "running" && ticket.first_response.due_at < iso()).length, by_channel: {}, by_language: {},
     };
   };

@@ -169,7 +169,9 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
 
   await check("somebody who writes at the same time is seen", async () => {
     if (mock === null) return;
-    await view(page, german);
+    const { number } = await ticket(german);
+    await page.evaluate((to) => (location.hash = to), `#/conversations/${german}?state=all&q=number:${number}`);
+    await page.locator("#composer-text").waitFor();
     mock.live.pretend({ id: "agt_kim", name: "Kim Oduya" }, german, "viewing");
     await page.locator("#others-here", { hasText: "Kim Oduya⁩ is looking at this" }).waitFor();
     mock.live.pretend({ id: "agt_kim", name: "Kim Oduya" }, german, "typing");

@@ -164,9 +164,14 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
       answered = ++asks;
       change.upserts?.forEach(keep);
       if (change.order === undefined) return;
-      // A row that only its id is known of is one the next read brings.
-      const first = change.order.filter((id) => tickets.has(id));
-      setFirst(first, change.order.length < page_size && !hasMore.peek());
+      // Rows beyond the last one shown are not new: they come with the scrolling. And a row that only its id is
+      // known of is one the next read brings.
+      const shown = new Set(order.peek());
+      const last = change.order.reduce((found, id, at) => (shown.has(id) ? at : found), -1);
+      const covered = hasMore.peek() || change.order.length >= page_size ? Math.max(page_size, last + 1) : change.order.length;
+      const first = change.order.slice(0, covered).filter((id) => tickets.has(id));
+      if (first.length < change.order.length) hasMore.value = true;
+      setFirst(first, first.length === change.order.length && !hasMore.peek());
       if (status.peek() !== "ready") return;
       if (order.peek().length === 0 || !held()) apply();
     },

@@ -86,7 +86,7 @@ export const english = {
     nobody: "Nobody",
     allQueues: "All queues",
     sort: "Order",
-    sorts: { working_order: "Most urgent first", newest: "Newest first", oldest: "Oldest first", updated: "Last changed first" } as Record<string, string>,
+    sorts: { working_order: "Urgent first", newest: "Newest first", oldest: "Oldest first", updated: "Last changed" } as Record<string, string>,
     compact: "Compact lines",
     polling: "Changes are fetched every few seconds: the live connection is not there.",
     typing: (who: string) => `${who} is writing…`,

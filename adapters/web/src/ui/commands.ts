@@ -24,7 +24,7 @@ export interface Command {
 
 export const isOver = (ticket: Ticket) => ticket.state === "resolved" || ticket.state === "closed" || ticket.state === "spam";
 
-const ticketOf = (app: App) => (app.router.route.peek().page === "conversations" && app.history.past.peek() === null ? app.conversation.ticket.peek() : null);
+const ticketOf = (app: App) => (app.present.peek() ? app.conversation.ticket.peek() : null);
 const always = () => true;
 const opened = (app: App) => ticketOf(app) !== null;
 const active = (app: App) => {

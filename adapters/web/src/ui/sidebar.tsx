@@ -18,13 +18,14 @@ export function Sidebar() {
   const present = app.conversation.ticket.value;
   const past = app.history.past.value;
   const ticket = past?.ticket ?? present;
+  const frozen = !app.present.value;
   if (ticket === null || !app.settings.details.value) return null;
   return (
     <aside class="sidebar" id="details" tabIndex={0} aria-label={t.sidebar.label}>
       <button type="button" class="action details-close" aria-label={t.thread.hideDetails} title={t.thread.hideDetails} onClick={() => (app.settings.details.value = false)}><Icon name="cross" /></button>
       <Customer key={ticket.requester.id ?? ticket.id} ticket={ticket} />
-      <TicketCard ticket={ticket} frozen={past !== null} />
-      <FieldsCard ticket={ticket} frozen={past !== null} />
+      <TicketCard ticket={ticket} frozen={frozen} />
+      <FieldsCard ticket={ticket} frozen={frozen} />
       <ResponseCard ticket={ticket} />
       <Ratings ticket={ticket} />
       <Assignments key={`assignments:${ticket.id}`} ticket={ticket} />

@@ -25,6 +25,8 @@ export function ThreadPane() {
   const present = conversation.ticket.value;
   const past = history.past.value;
   const ticket = past?.ticket ?? present;
+  // From the moment the past is asked for nothing can be done, also while it is still on its way.
+  const back = !app.present.value;
   const status = conversation.status.value;
 
   return (
@@ -40,11 +42,11 @@ export function ThreadPane() {
       )}
       {present !== null && ticket !== null && (
         <>
-          <Head ticket={ticket} past={past !== null} />
+          <Head ticket={ticket} past={back} />
           <HistoryBar present={present} />
           <Timeline key={present.id} ticket={ticket} entries={past?.entries ?? conversation.entries.value} past={past !== null} />
-          {past === null && <Others />}
-          {past === null && <Composer key={`composer:${present.id}`} ticket={present} />}
+          {!back && <Others />}
+          {!back && <Composer key={`composer:${present.id}`} ticket={present} />}
         </>
       )}
     </main>
