@@ -143,6 +143,7 @@ export function createLive(needs: LiveNeeds): Live {
     } catch {
       return;
     }
+    if (typeof said !== "object" || said === null) return;
     if (said.op === "snapshot" || said.op === "change") {
       const of = subscriptions.get(said.id ?? "");
       if (of === undefined) return;

@@ -157,7 +157,7 @@ function Timeline(props: { ticket: Ticket; entries: Entry[]; past: boolean }) {
   useLayoutEffect(() => {
     const box = scroller.current;
     if (box !== null && atEnd.peek()) box.scrollTop = box.scrollHeight;
-  }, [entries, waiting.length]);
+  }, [entries, waiting.map((item) => item.state).join(" ")]);
 
   useEffect(() => {
     // The composer grows and shrinks below; who was at the end stays there.
