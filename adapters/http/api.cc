@@ -13,29 +13,27 @@ constexpr std::string_view page_policy =
     "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'";
 
-std::vector<std::string_view> segments_of(std::string_view path) {
-  std::vector<std::string_view> out;
-  while (!path.empty()) {
-    path.remove_prefix(1);  // its '/'
-    const std::size_t end = std::min(path.find('/'), path.size());
-    out.push_back(path.substr(0, end));
-    path.remove_prefix(end);
-  }
-  return out;
+/// The next segment of a path, without its '/'; it leaves the rest behind.
+std::string_view next_segment(std::string_view& path) {
+  path.remove_prefix(1);
+  const std::size_t end = std::min(path.find('/'), path.size());
+  const std::string_view segment = path.substr(0, end);
+  path.remove_prefix(end);
+  return segment;
 }
 
+/// Tried for every route there is: it allocates only for what stands for a {name}.
 bool matches(std::string_view pattern, std::string_view path, std::vector<std::string>& captured) {
   captured.clear();
-  const auto wanted = segments_of(pattern);
-  const auto given = segments_of(path);
-  if (wanted.size() != given.size()) return false;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i].starts_with('{'))
-      captured.emplace_back(given[i]);
-    else if (wanted[i] != given[i])
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = next_segment(pattern);
+    const std::string_view given = next_segment(path);
+    if (wanted.starts_with('{'))
+      captured.emplace_back(given);
+    else if (wanted != given)
       return false;
   }
-  return true;
+  return pattern.empty() && path.empty();
 }
 
 bool may(const Caller& caller, Needs needs) {
@@ -112,7 +110,9 @@ constexpr std::size_t positions_max = 64;
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
-    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes()})
+    // The first that fits answers: what is named outright stands before {id}.
+    for (const auto* some :
+         {&find_routes(), &command_routes(), &query_routes(), &operating_routes(), &report_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();

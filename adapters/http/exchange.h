@@ -75,6 +75,8 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& command_routes();
 [[nodiscard]] const std::vector<Route>& query_routes();
 [[nodiscard]] const std::vector<Route>& operating_routes();
+[[nodiscard]] const std::vector<Route>& find_routes();
+[[nodiscard]] const std::vector<Route>& report_routes();
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 

@@ -44,10 +44,15 @@ bool parse_target(std::string_view target, HttpRequest& out) {
   out.target = target;
   out.path = parsed->path();
   out.query.clear();
+  out.all_q.clear();
   if (!is_text(out.path)) return false;
-  for (const auto& param : parsed->params())
-    if (!is_text(param.key) || !is_text(param.value) || !out.query.emplace(param.key, param.value).second)
+  for (const auto& param : parsed->params()) {
+    if (!is_text(param.key) || !is_text(param.value)) return false;
+    const bool is_q = param.key == "q";
+    if (is_q) out.all_q.push_back(param.value);
+    if (!out.query.emplace(param.key, param.value).second && !is_q)
       return false;  // the same name twice says two things
+  }
   return true;
 }
 

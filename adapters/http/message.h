@@ -12,9 +12,10 @@ namespace parlance::http {
 
 struct HttpRequest {
   std::string method;
-  std::string target;                                        ///< as sent: path and query
-  std::string path;                                          ///< decoded
-  std::map<std::string, std::string> query;                  ///< decoded
+  std::string target;                        ///< as sent: path and query
+  std::string path;                          ///< decoded
+  std::map<std::string, std::string> query;  ///< decoded
+  std::vector<std::string> all_q;            ///< each `q`, the one parameter that may come more than once
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;
   std::string remote;  ///< the peer's address, for limits only
@@ -36,7 +37,7 @@ struct HttpResponse {
 using Respond = std::function<void(HttpResponse)>;
 
 /// Splits and decodes a target. False, and `out` is worth nothing, when it is not a path and query in well-formed
-/// percent-encoded UTF-8 of at most 4 KiB, or holds a NUL or the same parameter twice.
+/// percent-encoded UTF-8 of at most 4 KiB, or holds a NUL or the same parameter twice (but for `q`).
 [[nodiscard]] bool parse_target(std::string_view target, HttpRequest& out);
 
 }  // namespace parlance::http

@@ -53,9 +53,11 @@ HttpResponse problem(unsigned status, std::string_view code, std::string_view de
                     {"code", code},
                     {"trace_id", trace}};
   json::array errors;
-  for (const Fault& fault : faults)
-    errors.push_back(
-        json::object{{"pointer", fault.pointer}, {"code", fault.code}, {"detail", fault.detail}});
+  for (const Fault& fault : faults) {
+    json::object one{{"pointer", fault.pointer}, {"code", fault.code}, {"detail", fault.detail}};
+    if (fault.offset) one["offset"] = *fault.offset;
+    errors.push_back(std::move(one));
+  }
   body["errors"] = std::move(errors);
   HttpResponse out;
   out.status = status;

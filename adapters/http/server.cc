@@ -1,6 +1,9 @@
 #include "adapters/http/server.h"
 
+#include <array>
 #include <atomic>
+#include <chrono>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <unordered_set>
@@ -9,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
@@ -24,20 +28,30 @@ namespace {
 
 class ServerImpl;
 
+/// Deadlines are seconds long and nearly always kept, so they are instants in the sessions that one timer looks at, and no
+/// timers of their own: these cost a request several microseconds.
+constexpr std::int64_t look_at_deadlines_ms = 100;
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+std::int64_t steady_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, ServerImpl& server, std::string remote)
-      : stream_(std::move(socket)),
-        deadline_(stream_.get_executor()),
-        server_(server),
-        remote_(std::move(remote)) {}
+      : stream_(std::move(socket)), server_(server), remote_(std::move(remote)) {}
   ~Session();
 
   void start() { wait_for_request(); }
   /// On any thread: closes when idle, or after the answer under way.
   void wind_down();
+  /// On any thread: closes, or answers in the handler's place, when what is under way takes too long.
+  void look_at_deadline(std::int64_t now);
 
  private:
+  void expires_after(std::int64_t ms) { deadline_ = steady_ms() + ms; }
+  void expires_never() { deadline_ = never; }
   void wait_for_request();
   void read_header();
   void read_body();
@@ -48,14 +62,15 @@ class Session : public std::enable_shared_from_this<Session> {
   void close();
 
   beast::tcp_stream stream_;
-  asio::steady_timer deadline_;
+  std::atomic<std::int64_t> deadline_{never};  ///< by steady_ms(); looked at by the server now and then
   beast::flat_buffer buffer_;
   std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
-  std::optional<bhttp::response<bhttp::string_body>> response_;
-  std::optional<bhttp::response<bhttp::span_body<const char>>> fixed_;
+  std::string head_text_, body_;  ///< of the answer under way
+  std::string_view fixed_;
   ServerImpl& server_;
   std::string remote_;
   bool busy_ = false;
+  bool handling_ = false;  ///< the handler has not answered yet
   bool head_ = false;
   bool keep_ = true;
   bool winding_down_ = false;
@@ -70,14 +85,18 @@ class ServerImpl final : public Server {
         acceptor_(std::move(acceptor)),
         limits_(limits),
         handler_(std::move(handler)),
-        stop_timer_(acceptor_.get_executor()) {}
+        stop_timer_(acceptor_.get_executor()),
+        deadline_timer_(acceptor_.get_executor()) {}
 
   std::string address() const override {
     const auto end = acceptor_.local_endpoint();
     const std::string host = end.address().to_string();
     return (end.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(end.port());
   }
-  void start() override { accept(); }
+  void start() override {
+    accept();
+    look_at_deadlines();
+  }
   void stop(std::int64_t within_ms, std::function<void()> done) override {
     asio::post(acceptor_.get_executor(), [this, within_ms, done = std::move(done)]() mutable {
       stopped_ = std::move(done);
@@ -142,9 +161,22 @@ class ServerImpl final : public Server {
       accept();
     });
   }
+  void look_at_deadlines() {
+    deadline_timer_.expires_after(std::chrono::milliseconds(look_at_deadlines_ms));
+    deadline_timer_.async_wait([this](beast::error_code error) {
+      if (error) return;
+      {
+        const std::lock_guard lock(mutex_);
+        const std::int64_t now = steady_ms();
+        for (Session* session : sessions_) session->look_at_deadline(now);
+      }
+      look_at_deadlines();
+    });
+  }
   void finish_stop() {
     if (!stopped_) return;
     stop_timer_.cancel();
+    deadline_timer_.cancel();
     std::exchange(stopped_, nullptr)();
   }
 
@@ -153,6 +185,7 @@ class ServerImpl final : public Server {
   ServerLimits limits_;
   Handler handler_;
   asio::steady_timer stop_timer_;
+  asio::steady_timer deadline_timer_;
   std::function<void()> stopped_;
   mutable std::mutex mutex_;  // guards sessions_
   std::unordered_set<Session*> sessions_;
@@ -169,13 +202,52 @@ void Session::wind_down() {
   });
 }
 
+namespace {
+
+/// The status line and the header of an answer. As text: a library's tree of fields is built only to be taken apart again.
+std::string head_of(const HttpResponse& response, bool keep) {
+  std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
+  const auto reason = bhttp::obsolete_reason(bhttp::int_to_status(response.status));
+  out.append(reason.data(), reason.size());
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out.append("\r\n").append(name).append(": ");
+    // Whatever a value holds, it cannot begin a header of its own.
+    for (const char c : value) out.push_back(c == '\r' || c == '\n' ? ' ' : c);
+  };
+  if (!response.type.empty() && response.status != 204) add("Content-Type", response.type);
+  bool cached = false;
+  for (const auto& [name, value] : response.headers) {
+    cached = cached || beast::iequals(name, "Cache-Control");
+    add(name, value);
+  }
+  if (!cached) add("Cache-Control", "no-store");
+  add("X-Content-Type-Options", "nosniff");
+  if (!keep) add("Connection", "close");
+  if (response.status != 204)
+    add("Content-Length",
+        std::to_string(response.fixed.empty() ? response.body.size() : response.fixed.size()));
+  return out.append("\r\n\r\n");
+}
+
+}  // namespace
+
+void Session::look_at_deadline(std::int64_t now) {
+  if (now < deadline_) return;
+  asio::post(stream_.get_executor(), [weak = weak_from_this(), now] {
+    const auto self = weak.lock();
+    if (!self || self->closed_ || now < self->deadline_) return;
+    if (!self->handling_) return self->close();
+    self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"), false);
+  });
+}
+
 void Session::wait_for_request() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(server_.limits().header_bytes));
   parser_->body_limit(server_.limits().body_bytes);
   if (buffer_.size() > 0) return read_header();
   // Waiting for the first byte is idling; from there on the header has its own, shorter deadline.
-  stream_.expires_after(std::chrono::milliseconds(server_.limits().idle_ms));
+  expires_after(server_.limits().idle_ms);
   stream_.async_read_some(buffer_.prepare(4096),
                           [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
                             if (error) return self->close();
@@ -186,7 +258,7 @@ void Session::wait_for_request() {
 
 void Session::read_header() {
   busy_ = true;
-  stream_.expires_after(std::chrono::milliseconds(server_.limits().header_ms));
+  expires_after(server_.limits().header_ms);
   bhttp::async_read_header(stream_, buffer_, *parser_,
                            [self = shared_from_this()](beast::error_code error, std::size_t) {
                              if (error) return self->refuse(error);
@@ -217,8 +289,7 @@ void Session::read_body() {
     return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
   const std::int64_t expected = static_cast<std::int64_t>(length.value_or(server_.limits().body_bytes));
   if (parser_->is_done()) return handle();
-  stream_.expires_after(std::chrono::milliseconds(server_.limits().header_ms +
-                                                  expected * 1000 / server_.limits().body_bytes_per_second));
+  expires_after(server_.limits().header_ms + expected * 1000 / server_.limits().body_bytes_per_second);
   const auto expect = request[bhttp::field::expect];
   if (!expect.empty() && beast::iequals(expect, "100-continue")) {
     auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
@@ -260,14 +331,9 @@ void Session::handle() {
     out.headers.emplace_back(std::move(name), std::string(field.value()));
   }
   out.body = std::move(request.body());
-  stream_.expires_never();
   const unsigned round = ++round_;
-  deadline_.expires_after(std::chrono::milliseconds(server_.limits().answer_ms));
-  deadline_.async_wait([weak = weak_from_this(), round](beast::error_code error) {
-    const auto self = weak.lock();
-    if (error || !self || self->round_ != round) return;
-    self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"), false);
-  });
+  handling_ = true;
+  expires_after(server_.limits().answer_ms);
   server_.handler()(std::move(out), [self = shared_from_this(), round](HttpResponse response) mutable {
     asio::dispatch(self->stream_.get_executor(), [self, round, response = std::move(response)]() mutable {
       if (self->round_ == round) self->answer(std::move(response), self->keep_);
@@ -277,40 +343,17 @@ void Session::handle() {
 
 void Session::answer(HttpResponse response, bool keep) {
   ++round_;
-  deadline_.cancel();
+  handling_ = false;
   keep = keep && !winding_down_;
-  const auto fill = [&](auto& out) {
-    out.version(11);
-    out.result(response.status);
-    if (!response.type.empty() && response.status != 204) out.set(bhttp::field::content_type, response.type);
-    bool cached = false;
-    for (auto& [name, value] : response.headers) {
-      cached = cached || beast::iequals(name, "Cache-Control");
-      out.insert(name, value);
-    }
-    if (!cached) out.set(bhttp::field::cache_control, "no-store");
-    out.set("X-Content-Type-Options", "nosniff");
-    out.keep_alive(keep);
-  };
-  stream_.expires_after(std::chrono::milliseconds(server_.limits().write_ms));
-  const auto done = [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
+  head_text_ = head_of(response, keep);
+  if (!head_) body_ = std::move(response.body);
+  fixed_ = head_ ? std::string_view{} : response.fixed;
+  expires_after(server_.limits().write_ms);
+  const std::array<asio::const_buffer, 3> all{asio::buffer(head_text_), asio::buffer(body_),
+                                              asio::buffer(fixed_.data(), fixed_.size())};
+  asio::async_write(stream_, all, [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
     self->written(error, keep);
-  };
-  if (!response.fixed.empty()) {
-    fixed_.emplace();
-    fill(*fixed_);
-    fixed_->body() = beast::span<const char>(response.fixed.data(), response.fixed.size());
-    fixed_->content_length(response.fixed.size());
-    if (head_) fixed_->body() = {};
-    bhttp::async_write(stream_, *fixed_, done);
-    return;
-  }
-  response_.emplace();
-  fill(*response_);
-  const std::size_t length = response.body.size();
-  if (!head_) response_->body() = std::move(response.body);
-  if (response.status != 204) response_->content_length(length);
-  bhttp::async_write(stream_, *response_, done);
+  });
 }
 
 void Session::refuse(const beast::error_code& error) {
@@ -328,8 +371,9 @@ void Session::refuse(const beast::error_code& error) {
 }
 
 void Session::written(const beast::error_code& error, bool keep) {
-  response_.reset();
-  fixed_.reset();
+  head_text_.clear();
+  body_.clear();
+  fixed_ = {};
   head_ = false;
   if (error || !keep) return close();
   busy_ = false;
@@ -339,7 +383,7 @@ void Session::written(const beast::error_code& error, bool keep) {
 
 void Session::close() {
   closed_ = true;
-  deadline_.cancel();
+  expires_never();
   beast::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.close();
