@@ -409,27 +409,36 @@ export function createMock() {
   const session = () => ({ principal: { id: agents[0].id, name: agents[0].name, role: agents[0].role }, workspace, expires_at: iso(Date.now() + 43_200_000) });
 
   const groupsOf = { queue: (ticket) => ticket.queue, agent: (ticket) => ticket.assignee, channel: (ticket) => ({ id: ticket.channel, name: null }), language: (ticket) => ({ id: ticket.language, name: null }) };
+  const today = () => `${iso().slice(0, 10)}T00:00:00.000Z`;
+  function figuresOf(of) {
+    const waiting = of.filter((ticket) => ["new", "open"].includes(ticket.state) && ticket.assignee === null);
+    return {
+      created: of.length, replied: of.reduce((sum, ticket) => sum + ticket.messages.replied, 0), resolved: of.filter((ticket) => ticket.resolved_at !== null).length,
+      breached: of.filter((ticket) => ticket.first_response.state === "breached").length, waiting: waiting.length,
+      late: of.filter((ticket) => ticket.first_response.state === "running" && ticket.first_response.due_at < iso()).length,
+      oldest: waiting.map((ticket) => ticket.created_at).sort()[0] ?? null,
+    };
+  }
   function overview(by) {
-    const rows = new Map();
+    const groups = new Map();
     for (const ticket of tickets()) {
       const group = groupsOf[by](ticket);
-      const row = rows.get(group?.id) ?? { key: group?.id ?? null, name: group?.name ?? null, created: 0, replied: 0, resolved: 0, breached: 0, waiting: 0, oldest_waiting_at: null };
-      row.created += 1;
-      row.replied += ticket.messages.replied;
-      row.resolved += ticket.resolved_at === null ? 0 : 1;
-      row.breached += ticket.first_response.state === "breached" ? 1 : 0;
-      if (["new", "open"].includes(ticket.state) && ticket.assignee === null) {
-        row.waiting += 1;
-        if (row.oldest_waiting_at === null || ticket.created_at < row.oldest_waiting_at) row.oldest_waiting_at = ticket.created_at;
-      }
-      rows.set(group?.id, row);
+      const { of } = groups.get(group?.id) ?? groups.set(group?.id, { group, of: [] }).get(group?.id);
+      of.push(ticket);
     }
-    return { metric: "overview", as_of: iso(), position: `1:0:${offset}`, data: [...rows.values()] };
+    return {
+      definition: { name: "overview", version: 1, text: "Since the beginning of the local day." }, by, tz: "UTC", since: today(), as_of: iso(), position: `1:0:${offset}`,
+      total: figuresOf(tickets()), data: [...groups.values()].map(({ group, of }) => ({ ...figuresOf(of), key: group?.id ?? null, name: group?.name ?? null })),
+    };
+  }
+  function explain(query) {
+    const found = tickets().filter((ticket) => query.get("by") === null || (groupsOf[query.get("by")](ticket)?.id ?? "none") === query.get("key"));
+    return page(found.map((ticket) => ({ conversation: ticket.id, number: ticket.number, at: ticket.created_at, key: null, counted: true, reason: null, events: [], value: 1 })), query);
   }
   function hours() {
     const rows = new Map();
     for (const ticket of tickets()) {
-      const bucket = `${ticket.created_at.slice(0, 13)}:00:00.000Z`;
+      const bucket = `${ticket.created_at.slice(0, 13)}:00+00:00`;
       rows.set(bucket, { key: bucket, name: null, value: (rows.get(bucket)?.value ?? 0) + 1 });
     }
     return { metric: "created", as_of: iso(), data: [...rows.values()] };
@@ -524,6 +533,7 @@ export function createMock() {
       if (path === "/v1/views") return all(views);
       if (path === "/v1/offers") return all(offers.filter((offer) => offer.expires_at > iso()));
       if (path === "/v1/conversations/counts") return [200, { data: query.getAll("q").map((q) => ({ q, count: find_(q, "", true).length, as_of: `1:0:${offset}` })) }];
+      if (parts[0] === "reports" && parts[2] === "explain") return [200, explain(query)];
       if (path === "/v1/reports/overview" || path === "/v1/reports/created") {
         const report = path.endsWith("created") ? hours() : overview(query.get("by"));
         return request.headers.accept === "text/csv" ? [200, csvOf(report), { "Content-Type": "text/csv" }] : [200, report];

@@ -26,7 +26,13 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
     await page.locator(".segment", { hasText: "Channel" }).click();
     await page.locator("#overview tbody th", { hasText: "WhatsApp" }).waitFor();
     expect(page.url().includes("by=channel"), page.url());
-    await page.locator("#overview tbody tr", { hasText: "WhatsApp" }).locator("a").first().click();
+    const whatsapp = page.locator("#overview tbody tr", { hasText: "WhatsApp" });
+    await whatsapp.locator("a").first().click();
+    const { number } = await ticket(ids.arabic);
+    await page.locator("#behind a", { hasText: `#${number}` }).waitFor();
+    await accessible(page, "with the conversations behind a number");
+    await shot(page, "behind");
+    await whatsapp.locator("a").nth(4).click();
     await row(page, ids.arabic).waitFor();
     expect(decodeURIComponent(page.url()).includes("channel:whatsapp"), page.url());
     await page.goBack();

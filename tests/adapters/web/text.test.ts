@@ -97,7 +97,8 @@ describe("an address", () => {
     const look = { at: "12", tab: "note" } as const;
     expect(parseRoute(formatRoute("cnv_1", filter, look))).toEqual({ page: "conversations", id: "cnv_1", filter, look });
     expect(formatRoute(null, everything)).toBe("#/conversations");
-    expect(parseRoute(formatReports("agent", "Asia/Tokyo"))).toEqual({ page: "reports", by: "agent", zone: "Asia/Tokyo" });
+    expect(parseRoute(formatReports("agent", "Asia/Tokyo"))).toEqual({ page: "reports", by: "agent", zone: "Asia/Tokyo", list: "", key: "" });
+    expect(parseRoute(formatReports("queue", "", "resolved", "que_1"))).toMatchObject({ list: "resolved", key: "que_1" });
     expect(parseRoute("#/settings/queues")).toEqual({ page: "settings", section: "queues" });
   });
   test("names nobody: a term that leads to a person is left out of it", () => {

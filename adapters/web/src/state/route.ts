@@ -1,7 +1,7 @@
 // Where the page is, as the fragment of its address says. Everything that can be looked at has an address:
 //   #/conversations                         the list, with ?state= &queue= &assignee= &q= &sort= where they are not the default
 //   #/conversations/cnv_...                 one conversation, beside the same list; &at=12 as of that version, &tab=note
-//   #/reports                               the desk's figures, with ?by= &tz=
+//   #/reports                               the desk's figures, with ?by= &tz=; &list=resolved &key=que_... what is behind one
 //   #/settings/queues                       a page of settings
 //   #/sign-in/TOKEN                         a sign-in link (the token never leaves the browser in a request line)
 
@@ -38,7 +38,7 @@ export type Grouping = (typeof groupings)[number];
 
 export type Route =
   | { page: "conversations"; id: string | null; filter: Filter; look: Look }
-  | { page: "reports"; by: Grouping; zone: string }
+  | { page: "reports"; by: Grouping; zone: string; list: string; key: string }
   | { page: "settings"; section: string }
   | { page: "sign-in"; token: string };
 
@@ -53,7 +53,7 @@ export function parseRoute(hash: string): Route {
     choices.includes(words.get(name) as T) ? (words.get(name) as T) : otherwise;
   switch (parts[0]) {
     case "sign-in": return { page: "sign-in", token: parts[1] ?? "" };
-    case "reports": return { page: "reports", by: one("by", groupings, "queue"), zone: words.get("tz") ?? "" };
+    case "reports": return { page: "reports", by: one("by", groupings, "queue"), zone: words.get("tz") ?? "", list: words.get("list") ?? "", key: words.get("key") ?? "" };
     case "settings": return { page: "settings", section: parts[1] ?? "" };
     default:
       return {
@@ -83,10 +83,13 @@ export function formatRoute(id: string | null, filter: Filter, look: Look = now)
   return `#/conversations${id === null ? "" : `/${encodeURIComponent(id)}`}${query === "" ? "" : `?${query}`}`;
 }
 
-export function formatReports(by: Grouping, zone: string): string {
+/** `list`: the figure whose conversations are listed; `key`: of one row, or of all. */
+export function formatReports(by: Grouping, zone: string, list = "", key = ""): string {
   const words = new URLSearchParams();
   if (by !== "queue") words.set("by", by);
   if (zone) words.set("tz", zone);
+  if (list) words.set("list", list);
+  if (list && key) words.set("key", key);
   const query = words.toString();
   return `#/reports${query === "" ? "" : `?${query}`}`;
 }

@@ -12,34 +12,23 @@ const window_days = 28;
 const steps = 5;
 
 interface Hour {
-  key?: string | null;
-  bucket?: string | null;
-  value?: number;
-  created?: number;
+  /** A local hour with its distance from UTC, "2026-10-25T02:00+02:00". */
+  key: string | null;
+  value: number;
 }
 
-/** The weekday (Monday first) and the hour that a row of the report is about, in the report's zone. */
-export function placeOf(row: Hour, zone: string): { day: number; hour: number } | null {
-  const text = row.bucket ?? row.key ?? "";
-  // A wall clock is in the report's zone already; an instant is turned into it.
-  const wall = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2})(?::\d{2})*$/.exec(text);
-  if (wall !== null) {
-    const date = new Date(Date.UTC(Number(wall[1]), Number(wall[2]) - 1, Number(wall[3])));
-    return { day: (date.getUTCDay() + 6) % 7, hour: Number(wall[4]) };
-  }
-  const at = Date.parse(text);
-  if (Number.isNaN(at) || !text.includes("T")) return null;
-  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", hour: "2-digit", hourCycle: "h23" }).formatToParts(at);
-  const day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].indexOf(parts.find((part) => part.type === "weekday")?.value ?? "");
-  return day < 0 ? null : { day, hour: Number(parts.find((part) => part.type === "hour")?.value ?? 0) };
+/** The weekday (Monday first) and the hour on the wall that a row of the report is about. */
+export function placeOf(key: string): { day: number; hour: number } | null {
+  const wall = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):/.exec(key);
+  if (wall === null) return null;
+  const date = new Date(Date.UTC(Number(wall[1]), Number(wall[2]) - 1, Number(wall[3])));
+  return { day: (date.getUTCDay() + 6) % 7, hour: Number(wall[4]) };
 }
 
 export function HeatMap(props: { zone: string }) {
   const app = useApp();
   const rows = useSignal<Hour[] | null>(null);
-  const day = 86_400_000;
-  const to = new Date(Math.ceil(app.clock.now.peek() / day) * day);
-  const query = { by: "hour", tz: props.zone, from: new Date(to.getTime() - window_days * day).toISOString(), to: to.toISOString() };
+  const query = { by: "hour", tz: props.zone, from: new Date(app.clock.now.peek() - window_days * 86_400_000).toISOString() };
 
   useEffect(() => {
     let here = true;
@@ -51,8 +40,8 @@ export function HeatMap(props: { zone: string }) {
   if (rows.value === null) return null;
   const cells = Array.from({ length: 7 }, () => new Array<number>(24).fill(0));
   for (const row of rows.value) {
-    const place = placeOf(row, props.zone);
-    if (place !== null) cells[place.day]![place.hour]! += row.value ?? row.created ?? 0;
+    const place = placeOf(row.key ?? "");
+    if (place !== null) cells[place.day]![place.hour]! += row.value;
   }
   const most = Math.max(...cells.flat());
   const names = new Intl.DateTimeFormat(t.locale, { weekday: "short", timeZone: "UTC" });

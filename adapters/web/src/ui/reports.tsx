@@ -5,6 +5,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { useApp } from "../app";
 import { Problem } from "../api/client";
+import type { Listing } from "../api/types";
 import { everything, formatReports, formatRoute, groupings, type Filter, type Grouping } from "../state/route";
 import { quote } from "../state/query";
 import { t } from "../text/catalogue";
@@ -27,10 +28,17 @@ interface Row {
 
 interface Overview {
   as_of: string;
+  /** The beginning of the local day: what has happened is counted from here. */
+  since: string;
+  definition?: { text: string };
+  total?: Row;
   data: Row[];
 }
 
-const columns = ["created", "replied", "resolved", "breached", "waiting"] as const;
+/** What has happened since the day began, and what is so now. */
+const happened = ["created", "replied", "resolved", "breached"] as const;
+const standing = ["waiting", "late"] as const;
+const columns = [...happened, ...standing] as const;
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const number = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : 0);
 
@@ -103,15 +111,20 @@ export function Reports() {
             </select>
             <Icon name="down" />
           </label>
-          <Csv path="/v1/reports/overview" query={{ by, tz: zone }} name={words.table(words.groupings[by] ?? by)} />
+          {overview !== null && <p class="hint">{words.since(moment(Date.parse(overview.since), app.clock.now.value))}</p>}
+          {overview !== null && <TableCsv overview={overview} by={by} />}
         </header>
         {overview === null && problem === null && <Skeleton />}
         {overview === null && problem !== null && (
           problem instanceof Problem && problem.status === 404 ? <p class="hint">{words.absent}</p> : <Trouble title={words.failed} problem={problem} />
         )}
         {overview !== null && overview.data.length === 0 && <Empty icon="chart" title={words.empty}><p>{words.emptyHint}</p></Empty>}
-        {overview !== null && overview.data.length > 0 && <Table overview={overview} by={by} />}
+        {overview !== null && overview.data.length > 0 && <Table overview={overview} by={by} zone={zone === here ? "" : zone} />}
+        {overview?.definition !== undefined && <details class="hint"><summary>{words.what}</summary><p>{overview.definition.text}</p></details>}
       </section>
+      {overview !== null && route.page === "reports" && route.list !== "" && (
+        <Behind key={`${by} ${zone} ${route.list} ${route.key}`} by={by} zone={zone} since={overview.since} list={route.list} of={route.key} rows={overview.data} />
+      )}
       <Team />
       <HeatMap zone={zone} />
     </div>
@@ -142,16 +155,11 @@ function Tiles() {
   );
 }
 
-/** The conversations behind a number of a row, as far as the grammar can name them. */
-function behind(by: Grouping, row: Row, column: string): Filter {
-  const key = row.key ?? "none";
+/** The list of conversations behind a number that is so now. */
+function listOf(by: Grouping, key: string, column: (typeof standing)[number]): Filter {
   const term = { queue: `queue:${quote(key)}`, channel: `channel:${quote(key)}`, language: `lang:${quote(key)}`, agent: `assignee:${quote(key)}` }[by];
-  switch (column) {
-    case "waiting": return { ...everything, scope: "open", assignee: by === "agent" ? "" : "none", q: term };
-    case "resolved": return { ...everything, scope: "resolved", q: term };
-    case "breached": return { ...everything, scope: "all", q: `${term} sla:breached` };
-    default: return { ...everything, scope: "all", sort: "newest", q: term };
-  }
+  if (column === "late") return { ...everything, scope: "all", q: `${term} is:late` };
+  return { ...everything, scope: "open", assignee: by === "agent" ? "" : "none", q: term };
 }
 
 function nameOf(by: Grouping, row: Row): string {
@@ -160,9 +168,17 @@ function nameOf(by: Grouping, row: Row): string {
   return row.name ?? row.key ?? words.unnamed;
 }
 
-function Table(props: { overview: Overview; by: Grouping }) {
-  const { overview, by } = props;
-  const oldestOf = (row: Row) => (typeof row.oldest_waiting_at === "string" ? row.oldest_waiting_at : typeof row.oldest === "string" ? row.oldest : typeof row.oldest_at === "string" ? row.oldest_at : null);
+const oldestOf = (row: Row) => (typeof row.oldest === "string" ? row.oldest : null);
+
+function Table(props: { overview: Overview; by: Grouping; zone: string }) {
+  const { overview, by, zone } = props;
+  const cell = (row: Row, column: (typeof columns)[number], key: string) => {
+    const value = figure(number(row[column]));
+    const now = standing.find((one) => one === column);
+    if (key === "" && now !== undefined) return value;
+    return <a href={now === undefined ? formatReports(by, zone, column, key) : formatRoute(null, listOf(by, key, now))}>{value}</a>;
+  };
+  const bad = (row: Row, column: string) => ((column === "breached" || column === "late") && number(row[column]) > 0 ? "bad" : "");
   return (
     <div class="scroll-x" tabIndex={0} role="region" aria-label={words.table(words.groupings[by] ?? by)}>
       <table class="figures" id="overview">
@@ -177,24 +193,75 @@ function Table(props: { overview: Overview; by: Grouping }) {
           {overview.data.map((row, at) => (
             <tr key={row.key ?? at}>
               <th scope="row" dir="auto">{nameOf(by, row)}</th>
-              {columns.map((column) => (
-                <td key={column} class={column === "breached" && number(row[column]) > 0 ? "bad" : ""}>
-                  {row.key === null ? figure(number(row[column])) : <a href={formatRoute(null, behind(by, row, column))}>{figure(number(row[column]))}</a>}
-                </td>
-              ))}
+              {columns.map((column) => <td key={column} class={bad(row, column)}>{cell(row, column, row.key ?? "none")}</td>)}
               <td>{oldestOf(row) === null ? "–" : <Age at={oldestOf(row)!} />}</td>
             </tr>
           ))}
         </tbody>
-        <tfoot>
-          <tr>
-            <th scope="row">{words.total}</th>
-            {columns.map((column) => <td key={column}>{figure(overview.data.reduce((all, row) => all + number(row[column]), 0))}</td>)}
-            <td />
-          </tr>
-        </tfoot>
+        {overview.total !== undefined && (
+          <tfoot>
+            <tr>
+              <th scope="row">{words.total}</th>
+              {columns.map((column) => <td key={column} class={bad(overview.total!, column)}>{cell(overview.total!, column, "")}</td>)}
+              <td>{oldestOf(overview.total) === null ? "–" : <Age at={oldestOf(overview.total)!} />}</td>
+            </tr>
+          </tfoot>
+        )}
       </table>
     </div>
+  );
+}
+
+interface Counted {
+  conversation: string;
+  number: string | null;
+  at: string;
+  counted: boolean;
+  reason: string | null;
+}
+
+const behind_page = "50";
+
+/** The conversations that were counted for a number of the table, and those left out with the reason. */
+function Behind(props: { by: Grouping; zone: string; since: string; list: string; of: string; rows: Row[] }) {
+  const app = useApp();
+  const state = useSignal<{ items: Counted[] | null; next: string | null; problem: unknown }>({ items: null, next: null, problem: null });
+  const row = props.rows.find((one) => (one.key ?? "none") === props.of);
+  const name = row === undefined ? words.total : nameOf(props.by, row);
+
+  async function more(after?: string) {
+    try {
+      const listing = await app.client.read<Listing<Counted>>(`/v1/reports/${encodeURIComponent(props.list)}/explain`, {
+        from: props.since, tz: props.zone, limit: behind_page, after, ...(props.of === "" ? {} : { by: props.by, key: props.of }),
+      });
+      state.value = { items: [...(state.peek().items ?? []), ...listing.data], next: listing.page.has_more ? listing.page.next : null, problem: null };
+    } catch (problem) {
+      state.value = { ...state.peek(), problem };
+    }
+  }
+  useEffect(() => void more(), []);
+
+  const { items, next, problem } = state.value;
+  return (
+    <section class="panel" id="behind" aria-label={words.behind(words.columns[props.list] ?? props.list, name)}>
+      <header class="panel-head">
+        <h2>{words.behind(words.columns[props.list] ?? props.list, name)}</h2>
+        <a class="button csv" href={formatReports(props.by, props.zone === here ? "" : props.zone)}><Icon name="cross" />{words.close}</a>
+      </header>
+      {problem !== null && <Trouble title={words.failed} problem={problem} />}
+      {items === null && problem === null && <Skeleton />}
+      {items !== null && items.length === 0 && <p class="hint">{words.behindNone}</p>}
+      <ul class="behind">
+        {(items ?? []).map((item, at) => (
+          <li key={at} class={item.counted ? "" : "excluded"}>
+            <a href={formatRoute(item.conversation, everything)}>{t.thread.number(item.number ?? "?")}</a>
+            <time dateTime={item.at}>{moment(Date.parse(item.at), app.clock.now.value)}</time>
+            {!item.counted && <span class="chip">{words.notCounted}{item.reason === null ? "" : `: ${item.reason.replaceAll("_", " ")}`}</span>}
+          </li>
+        ))}
+      </ul>
+      {next !== null && <button type="button" class="button" onClick={() => void more(next)}>{words.more}</button>}
+    </section>
   );
 }
 
@@ -228,17 +295,36 @@ function Team() {
   );
 }
 
-/** Exactly the rows that are shown, as the server writes them. */
+function save(text: string, name: string) {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  Object.assign(document.createElement("a"), { href: address, download: `${name}.csv` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
+
+/** Exactly the rows of the table. A text that a spreadsheet would take for a formula is told to be text. */
+function TableCsv(props: { overview: Overview; by: Grouping }) {
+  const cell = (value: unknown) => {
+    const text = value == null ? "" : String(value);
+    const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  const download = () => save(
+    [["key", "name", ...columns, "oldest"], ...props.overview.data.map((row) => [row.key, nameOf(props.by, row), ...columns.map((column) => number(row[column])), oldestOf(row)])]
+      .map((line) => line.map(cell).join(",")).join("\r\n") + "\r\n",
+    `overview-${props.by}`,
+  );
+  const name = words.csvLabel(words.table(words.groupings[props.by] ?? props.by));
+  return <button type="button" class="button csv" aria-label={name} title={name} onClick={download}><Icon name="download" />{words.csv}</button>;
+}
+
+/** A report's rows as the server writes them. */
 export function Csv(props: { path: string; query: Record<string, string>; name: string }) {
   const app = useApp();
   async function download() {
     try {
       const response = await fetch(`${props.path}?${new URLSearchParams(props.query)}`, { headers: { Accept: "text/csv" }, credentials: "same-origin", cache: "no-store" });
       if (!response.ok) throw new Problem(response.status, "", `HTTP ${response.status}`, "", "", null);
-      const address = URL.createObjectURL(new Blob([await response.text()], { type: "text/csv" }));
-      const link = Object.assign(document.createElement("a"), { href: address, download: `${props.path.split("/").pop()}.csv` });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(address), 1000);
+      save(await response.text(), props.path.split("/").pop() ?? "report");
     } catch (cause) {
       app.notices.failed(cause);
     }
