@@ -31,7 +31,7 @@ const conversation_poll_ms = 2000;
 const queues_poll_ms = 4000;
 const counts_poll_ms = 6000;
 const offers_poll_ms = 4000;
-const agents_poll_ms = 20_000;
+const agents_poll_ms = 10_000;
 const lasting_poll_ms = 120_000;
 /** While the server tells changes by itself, reading them is only a safety net. */
 const told_poll_ms = 30_000;
@@ -284,17 +284,14 @@ export function createApp(world: World): App {
     const pace = (told: () => boolean, ms: number) => () => (told() ? told_poll_ms : ms);
     const listPoller = createPoller(pace(() => ofList?.on.peek() === true, list_poll_ms), () => list.refresh(), world.visibility);
     const conversationPoller = createPoller(pace(() => ofConversation?.on.peek() === true, conversation_poll_ms), () => conversation.refresh(), world.visibility);
-    const ofQueues = live.subscribe({ what: "queues" }, (_, data) => {
-      const queues = isListing(data) ? data.data : data;
-      if (Array.isArray(queues)) desk.takeQueues(queues as Queue[]);
-      else queuePoller.poke();
+    const ofQueues = live.subscribe({ what: "queues" }, (kind, data) => {
+      if (isListing(data)) desk.takeQueues(data.data as Queue[], kind === "snapshot");
     });
     const queuePoller = createPoller(pace(() => ofQueues.on.peek(), queues_poll_ms), () => desk.readQueues(), world.visibility);
-    const agentPoller = createPoller(() => agents_poll_ms, () => desk.readAgents(), world.visibility);
-    const ofPresence = live.subscribe({ what: "presence" }, () => agentPoller.poke());
     views.listen(live);
     pollers = [
-      listPoller, conversationPoller, queuePoller, agentPoller,
+      listPoller, conversationPoller, queuePoller,
+      createPoller(() => agents_poll_ms, () => desk.readAgents(), world.visibility),
       createPoller(pace(() => views.told(), counts_poll_ms), () => views.count(), world.visibility),
       createPoller(() => offers_poll_ms, () => desk.readOffers(), world.visibility),
       createPoller(() => lasting_poll_ms, async () => {
@@ -332,7 +329,7 @@ export function createApp(world: World): App {
       poke() {},
       stop() {
         stops.forEach((stop) => stop());
-        [ofList, ofConversation, ofQueues, ofPresence].forEach((one) => one?.stop());
+        [ofList, ofConversation, ofQueues].forEach((one) => one?.stop());
       },
     });
   }
@@ -527,7 +524,7 @@ export function createApp(world: World): App {
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
-const isListing = (value: unknown): value is { data: unknown } => isObject(value) && "data" in value;
+const isListing = (value: unknown): value is { data: unknown[] } => isObject(value) && "data" in value && Array.isArray(value.data);
 
 export const AppContext = createContext<App>(undefined as unknown as App);
 export const useApp = () => useContext(AppContext);

@@ -627,14 +627,17 @@ export function createMock() {
       if (what.what === "list") {
         const found = find_(what.q, what.sort, false).slice(0, what.limit);
         const order = found.map((ticket) => ticket.id);
-        return { upserts: found, removes: memory.order.filter((one) => !order.includes(one)), order };
+        return { upserts: found, removes: memory.order.filter((one) => !order.includes(one)), order, has_more: order.length === what.limit };
       }
       if (what.what === "conversation") {
         const conversation = conversations.get(what.conversation);
-        return conversation.ticket.version === memory.version ? null : { ticket: conversation.ticket, items: conversation.timeline };
+        return conversation.ticket.version === memory.version ? null : { ticket: conversation.ticket, items: conversation.timeline.slice(memory.at) };
       }
       const now = this.snapshot(what);
-      return JSON.stringify(now) === memory ? null : now;
+      if (JSON.stringify(now) === memory) return null;
+      // Of queues only those that differ.
+      const before = JSON.parse(memory);
+      return what.what === "queues" ? { data: now.data.filter((queue) => !before.data.some((old) => JSON.stringify(old) === JSON.stringify(queue))) } : now;
     },
   });
 

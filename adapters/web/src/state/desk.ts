@@ -20,7 +20,8 @@ export interface Desk {
   readSettings(atLeast?: string): Promise<void>;
   readCanned(atLeast?: string): Promise<void>;
   readOffers(atLeast?: string): Promise<void>;
-  takeQueues(queues: readonly Queue[]): void;
+  /** Takes what the server tells: all queues, or those that differ. */
+  takeQueues(told: readonly Queue[], all: boolean): void;
   clear(): void;
 }
 
@@ -73,7 +74,13 @@ export function createDesk(client: Client): Desk {
     readSettings: async (atLeast) => set(settings, await client.read<WorkspaceSettings>("/v1/settings", {}, { atLeast })),
     readCanned: async (atLeast) => set(canned, await all<CannedReply>("/v1/canned-replies", atLeast)),
     readOffers: async (atLeast) => set(offers, await all<Offer>("/v1/offers", atLeast)),
-    takeQueues: (told) => set(queues, told),
+    takeQueues(told, all) {
+      const differ = new Map(told.map((queue) => [queue.id, queue]));
+      set(queues, all ? told : [
+        ...queues.peek().map((queue) => differ.get(queue.id) ?? queue),
+        ...told.filter((queue) => !queues.peek().some((known) => known.id === queue.id)),
+      ]);
+    },
     clear() {
       queues.value = [];
       agents.value = [];

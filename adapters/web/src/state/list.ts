@@ -44,6 +44,8 @@ export interface ListChange {
   removes?: string[];
   /** The first of them, at most `refreshed_max`, in order. */
   order?: string[];
+  /** There are more than those. */
+  has_more?: boolean;
 }
 
 export function createTicketList(client: Client, held: () => boolean): TicketList {
@@ -168,7 +170,7 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
       // known of is one the next read brings.
       const shown = new Set(order.peek());
       const last = change.order.reduce((found, id, at) => (shown.has(id) ? at : found), -1);
-      const covered = hasMore.peek() || change.order.length >= page_size ? Math.max(page_size, last + 1) : change.order.length;
+      const covered = hasMore.peek() || (change.has_more ?? change.order.length >= page_size) ? Math.max(page_size, last + 1) : change.order.length;
       const first = change.order.slice(0, covered).filter((id) => tickets.has(id));
       if (first.length < change.order.length) hasMore.value = true;
       setFirst(first, first.length === change.order.length && !hasMore.peek());

@@ -61,7 +61,9 @@ export function Composer(props: { ticket: Ticket }) {
     return () => void (here = false);
   }, [ticket.id]);
 
-  const at = caret.value < 0 ? null : trigger(draft.value, caret.value, mode);
+  // Whoever types fast is ahead of the last drawing, so what keys act on is computed when they come.
+  const triggerNow = () => (caret.value < 0 ? null : trigger(draft.value, caret.value, mode));
+  const at = triggerNow();
   const options: Option[] = at === null ? [] : optionsOf(at);
 
   function optionsOf(found: { kind: "/" | "@"; typed: string }): Option[] {
@@ -81,8 +83,9 @@ export function Composer(props: { ticket: Ticket }) {
 
   function put(option: Option) {
     const box = area.current;
-    if (box === null || at === null) return;
-    box.setRangeText(option.insert, at.start, caret.peek(), "end");
+    const found = triggerNow();
+    if (box === null || found === null) return;
+    box.setRangeText(option.insert, found.start, caret.peek(), "end");
     if (option.agent !== null) app.mentions.set(option.insert.trim(), option.agent);
     app.drafts.write(ticket.id, mode, box.value);
     caret.value = -1;
@@ -101,11 +104,13 @@ export function Composer(props: { ticket: Ticket }) {
 
   function onKeyDown(event: KeyboardEvent) {
     if (composing(event)) return;
-    const option = options[chosen.value];
+    const found = triggerNow();
+    const now = found === null ? [] : optionsOf(found);
+    const option = now[chosen.value];
     if (option !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
-        chosen.value = (chosen.value + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length;
+        chosen.value = (chosen.value + (event.key === "ArrowDown" ? 1 : -1) + now.length) % now.length;
         return;
       }
       if (event.key === "Enter" || event.key === "Tab") {

@@ -26,11 +26,11 @@ export function FindBar() {
     sub_state: (app.desk.settings.value?.sub_states ?? []).map((state) => state.name),
     lang: ["de", "en", "es", "fr", "pt", "it", "nl", "pl", "ar", "zh", "ja", "ko", "th", "tr"],
   }));
-  const last = typed.value.slice(typed.value.search(/(?:"[^"]*(?:"|$)|[^\s"])*$/));
-  const suggestions = open.value ? suggest(last, known.value, t.find.hints) : [];
-
-  // Whoever types fast is ahead of the last drawing.
+  // Whoever types fast is ahead of the last drawing, so what keys act on is computed when they come.
+  const lastTerm = () => typed.value.slice(typed.value.search(/(?:"[^"]*(?:"|$)|[^\s"])*$/));
+  const suggestionsNow = () => (open.value ? suggest(lastTerm(), known.value, t.find.hints) : []);
   const termsNow = () => parseTerms(app.filter.peek().q);
+  const suggestions = suggestionsNow();
 
   function set(next: string) {
     typed.value = next;
@@ -46,7 +46,7 @@ export function FindBar() {
   }
 
   function pick(text: string) {
-    const whole = typed.value.slice(0, typed.value.length - last.length) + text;
+    const whole = typed.value.slice(0, typed.value.length - lastTerm().length) + text;
     input.current?.focus();
     if (text.endsWith(":")) set(whole);
     else commit(whole);
@@ -54,19 +54,20 @@ export function FindBar() {
 
   function onKeyDown(event: KeyboardEvent) {
     if (composing(event)) return;
-    const one = suggestions[chosen.value];
+    const now = suggestionsNow();
+    const one = now[chosen.value];
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (!open.value) open.value = true;
-      else if (suggestions.length > 0) {
+      else if (now.length > 0) {
         const to = chosen.value + (event.key === "ArrowDown" ? 1 : -1);
-        chosen.value = (to + suggestions.length) % suggestions.length;
+        chosen.value = (to + now.length) % now.length;
       }
     } else if (event.key === "Enter" || (event.key === "Tab" && one !== undefined)) {
       event.preventDefault();
       if (one !== undefined) pick(one.text);
       else commit(typed.value);
-    } else if (event.key === "Escape" && open.value && (typed.value !== "" || suggestions.length > 0)) {
+    } else if (event.key === "Escape" && open.value && (typed.value !== "" || now.length > 0)) {
       event.preventDefault();
       event.stopPropagation();
       open.value = false;

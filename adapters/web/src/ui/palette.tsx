@@ -44,19 +44,23 @@ export function Palette() {
     }
   }
 
-  const number = /^#?(\d{1,19})$/.exec(typed.value.trim())?.[1];
-  const recent = app.settings.recent.value;
-  const found: Choice[] = [
-    ...(number === undefined ? [] : [{ id: "number", label: t.palette.openNumber(number), icon: "chat" as IconName, keys: "", run: () => void openNumber(number) }]),
-    ...able.current
-      .map((one) => ({ one, score: fuzzy(typed.value, one.label), recent: recent.indexOf(one.id) }))
-      .filter((entry) => entry.score !== null)
-      .sort((a, b) => typed.value.trim() === ""
-        ? (a.recent < 0 ? shown_max : a.recent) - (b.recent < 0 ? shown_max : b.recent)
-        : (b.score ?? 0) + (b.recent < 0 ? 0 : 4) - (a.score ?? 0) - (a.recent < 0 ? 0 : 4))
-      .slice(0, shown_max)
-      .map(({ one }): Choice => ({ id: one.id, label: one.label, icon: one.icon, keys: letterOf(app, one), run: () => one.run(app) })),
-  ];
+  /** What fits what is typed by now: a key may come before the next drawing. */
+  function fitting(): Choice[] {
+    const number = /^#?(\d{1,19})$/.exec(typed.value.trim())?.[1];
+    const recent = app.settings.recent.value;
+    return [
+      ...(number === undefined ? [] : [{ id: "number", label: t.palette.openNumber(number), icon: "chat" as IconName, keys: "", run: () => void openNumber(number) }]),
+      ...able.current
+        .map((one) => ({ one, score: fuzzy(typed.value, one.label), recent: recent.indexOf(one.id) }))
+        .filter((entry) => entry.score !== null)
+        .sort((a, b) => typed.value.trim() === ""
+          ? (a.recent < 0 ? shown_max : a.recent) - (b.recent < 0 ? shown_max : b.recent)
+          : (b.score ?? 0) + (b.recent < 0 ? 0 : 4) - (a.score ?? 0) - (a.recent < 0 ? 0 : 4))
+        .slice(0, shown_max)
+        .map(({ one }): Choice => ({ id: one.id, label: one.label, icon: one.icon, keys: letterOf(app, one), run: () => one.run(app) })),
+    ];
+  }
+  const found = fitting();
 
   function run(choice: Choice | undefined) {
     if (choice === undefined) return;
@@ -67,7 +71,8 @@ export function Palette() {
   }
 
   function step(by: number) {
-    chosen.value = found.length === 0 ? 0 : (chosen.value + by + found.length) % found.length;
+    const { length } = fitting();
+    chosen.value = length === 0 ? 0 : (chosen.value + by + length) % length;
     requestAnimationFrame(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }));
   }
 
@@ -87,7 +92,7 @@ export function Palette() {
             if (composing(event)) return;
             if (event.key === "ArrowDown") step(1);
             else if (event.key === "ArrowUp") step(-1);
-            else if (event.key === "Enter") run(found[chosen.value]);
+            else if (event.key === "Enter") run(fitting()[chosen.value]);
             else return;
             event.preventDefault();
           }}
