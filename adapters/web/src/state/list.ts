@@ -162,6 +162,8 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
       }
     },
     push(change) {
+      // Before the first read there is nothing that could change.
+      if (status.peek() !== "ready") return;
       // What the server tells is newer than whatever was asked for before.
       answered = ++asks;
       change.upserts?.forEach(keep);
@@ -174,7 +176,6 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
       const first = change.order.slice(0, covered).filter((id) => tickets.has(id));
       if (first.length < change.order.length) hasMore.value = true;
       setFirst(first, first.length === change.order.length && !hasMore.peek());
-      if (status.peek() !== "ready") return;
       if (order.peek().length === 0 || !held()) apply();
     },
     async more() {
