@@ -21,7 +21,7 @@ namespace parlance {
 /// Credit goes to who acted at that event: the agent is who replied, resolved or reopened; of a breach, who held the conversation.
 struct FactsView {
   static constexpr std::string_view name = "facts";
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   static constexpr std::int64_t bucket_ms = 15 * 60 * 1000;
   using Events = Handles<conversation::Opened, conversation::MessageReceived, conversation::Replied,
                          conversation::Assigned, conversation::Unassigned, conversation::QueueChanged,

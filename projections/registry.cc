@@ -1,5 +1,6 @@
 #include "projections/registry.h"
 
+#include "projections/attachment_view.h"
 #include "projections/daily_view.h"
 #include "projections/facts_view.h"
 #include "projections/queue_view.h"
@@ -11,8 +12,9 @@ namespace parlance {
 
 std::vector<Projection> registry() {
   return {
-      projection<TicketView>(),   projection<QueueView>(), projection<DailyView>(),
-      projection<WorkloadView>(), projection<FactsView>(), projection<StaysView>(),
+      projection<TicketView>(),     projection<QueueView>(), projection<DailyView>(),
+      projection<WorkloadView>(),   projection<FactsView>(), projection<StaysView>(),
+      projection<AttachmentView>(),
   };
 }
 

@@ -11,7 +11,7 @@ namespace parlance {
 /// before the asked instant covers nothing after it.
 struct StaysView {
   static constexpr std::string_view name = "stays";
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   using Events = Moves;
 
   struct StreamRow {

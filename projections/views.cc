@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "projections/attachment_view.h"
 #include "projections/daily_view.h"
 #include "projections/list_walk.h"
 #include "projections/queue_view.h"
@@ -32,14 +33,10 @@ Result<std::optional<Ticket>> read_ticket(const Reader& reader, WorkspaceId work
   const auto row = reader.stream_row<TicketView>(workspace, stream_of(id));
   if (!row) return row.error();
   if (!*row) return std::optional<Ticket>{};
-  std::optional<TicketView::MoreTags> more;
-  if ((*row)->tags_count > TicketView::inline_tags) {
-    const auto read =
-        reader.row<TicketView, TicketView::MoreTags>(RowKey(workspace, TicketView::more_tags_tag).id(id));
-    if (!read) return read.error();
-    more = *read;
-  }
-  return std::optional(ticket_of(workspace, id, **row, more ? &*more : nullptr));
+  const auto extras = read_extras(
+      workspace, id, **row, [&]<class Kept>(const RowKey& key) { return reader.row<TicketView, Kept>(key); });
+  if (!extras) return extras.error();
+  return std::optional(ticket_of(workspace, id, **row, *extras));
 }
 
 /// The end of the keys with this tag.
@@ -567,6 +564,24 @@ Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant fr
   std::vector<DailyFigures> out;
   out.reserve(sums.size());
   for (const auto& [place, sum] : sums) out.push_back(finish(sum));
+  return out;
+}
+
+// ---- attached files ----
+
+Result<std::vector<AttachmentUse>> Views::attachment_uses(WorkspaceId workspace, AttachmentId id) const {
+  std::vector<AttachmentUse> out;
+  const RowKey from = RowKey(workspace, AttachmentView::use_tag).id(id);
+  const RowKey to = RowKey(from).be(~std::uint64_t{0});
+  for (PartitionId p = 0; p < impl_->partitions(); ++p) {
+    auto scanned = impl_->read(p).scan<AttachmentView, AttachmentView::Use>(
+        from, to, [&](ByteView, const AttachmentView::Use& row) {
+          const auto sealed = row.attachments.get();
+          if (sealed && out.size() < attachment_uses_max)
+            out.push_back({row.conversation, row.message, *sealed});
+        });
+    if (!scanned) return scanned.error();
+  }
   return out;
 }
 

@@ -112,6 +112,14 @@ struct DailyFigures {
 inline constexpr std::int64_t bucket_ms = 15 * 60 * 1000;
 inline constexpr std::size_t daily_figures_max = 200'000;
 
+/// A message that has a file attached, and the capsule that names the file and holds its key.
+struct AttachmentUse {
+  ConversationId conversation;
+  MessageId message;
+  Sealed attachments;
+};
+inline constexpr std::size_t attachment_uses_max = 100;
+
 /// Threads: apply_available() and flush() by one thread at a time; everything else by any. Queries copy what they answer under
 /// the partition's lock, which is held for microseconds. Nothing here reads a clock.
 class Views {
@@ -166,6 +174,11 @@ class Views {
                                             const std::optional<ReportPlace>& after, std::size_t limit) const;
   [[nodiscard]] Result<Overview> overview(WorkspaceId workspace, Instant from, Instant now,
                                           ReportBy by) const;
+
+  // ---- attached files ----
+  /// Where a file is attached, at most attachment_uses_max places; none: nowhere that the views have applied.
+  [[nodiscard]] Result<std::vector<AttachmentUse>> attachment_uses(WorkspaceId workspace,
+                                                                   AttachmentId id) const;
 
   // ---- operating ----
   [[nodiscard]] std::vector<std::string> names() const;

@@ -7,7 +7,7 @@ namespace parlance {
 /// What each agent holds.
 struct WorkloadView {
   static constexpr std::string_view name = "workload";
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   using Events = Moves;
 
   struct StreamRow {

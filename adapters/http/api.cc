@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "adapters/http/exchange.h"
+#include "adapters/http/live_views.h"
 
 namespace parlance::http {
 namespace {
@@ -112,25 +113,67 @@ const std::vector<Route>& routes() {
     std::vector<Route> out;
     // The first that fits answers: what is named outright stands before {id}.
     for (const auto* some :
-         {&find_routes(), &command_routes(), &query_routes(), &operating_routes(), &report_routes()})
+         {&find_routes(), &command_routes(), &query_routes(), &operating_routes(), &report_routes(),
+          &attachment_routes(), &conversation_work_routes(), &settings_routes(), &live_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
   return all;
 }
 
-/// Keeps how many requests are being answered.
+/// Whether the caller may use the route; answered otherwise.
+bool admitted(const Call& call, const Route& route) {
+  if (route.needs != Needs::nothing && call->caller.role == Role::none) {
+    HttpResponse out =
+        problem(401, "unauthorized", "send Authorization: Bearer TOKEN, or sign in on the page");
+    out.headers.emplace_back("WWW-Authenticate", "Bearer");
+    call->respond(std::move(out));
+    return false;
+  }
+  if (!may(call->caller, route.needs)) {
+    call->fail(403, "forbidden", "this token's scopes do not reach here");
+    return false;
+  }
+  const bool changes = route.method == "POST" || route.method == "DELETE";
+  if (changes && call->caller.by_cookie && is_cross_site(call->request)) {
+    call->fail(403, "csrf", "a page's command carries Parlance-Request: page and comes from our own origin");
+    return false;
+  }
+  return true;
+}
+
+/// Counts requests while they are being answered, and what they are answered with. One that nobody can answer any more (an upload
+/// whose client went away) ends with its exchange.
+class Counting {
+ public:
+  explicit Counting(std::shared_ptr<Context> context) : context_(std::move(context)) {
+    context_->under_way.fetch_add(1);
+    context_->requests.fetch_add(1);
+  }
+  ~Counting() { end(); }
+  Counting(const Counting&) = delete;
+  Counting& operator=(const Counting&) = delete;
+  void answered(unsigned status) {
+    if (status >= 500)
+      context_->failed.fetch_add(1);
+    else if (status >= 400)
+      context_->refused.fetch_add(1);
+  }
+  void end() {
+    if (!ended_.exchange(true)) context_->under_way.fetch_sub(1);
+  }
+
+ private:
+  std::shared_ptr<Context> context_;
+  std::atomic<bool> ended_{false};
+};
 Respond counted(const std::shared_ptr<Context>& context, Respond respond) {
-  context->under_way.fetch_add(1);
-  context->requests.fetch_add(1);
-  return [context, respond = std::move(respond)](HttpResponse response) {
-    if (response.status >= 500)
-      context->failed.fetch_add(1);
-    else if (response.status >= 400)
-      context->refused.fetch_add(1);
-    respond(std::move(response));
-    context->under_way.fetch_sub(1);
-  };
+  return
+      [counting = std::make_shared<Counting>(context), respond = std::move(respond)](HttpResponse response) {
+        counting->answered(response.status);
+        respond(std::move(response));
+        counting->end();
+      };
 }
 
 }  // namespace
@@ -146,19 +189,7 @@ void dispatch(const Call& call) {
       allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
       continue;
     }
-    if (route.needs != Needs::nothing && call->caller.role == Role::none) {
-      HttpResponse out =
-          problem(401, "unauthorized", "send Authorization: Bearer TOKEN, or sign in on the page");
-      out.headers.emplace_back("WWW-Authenticate", "Bearer");
-      return call->respond(std::move(out));
-    }
-    if (!may(call->caller, route.needs))
-      return call->fail(403, "forbidden", "this token's scopes do not reach here");
-    if (method == "POST" || method == "DELETE") {
-      if (call->caller.by_cookie && is_cross_site(call->request))
-        return call->fail(403, "csrf",
-                          "a page's command carries Parlance-Request: page and comes from our own origin");
-    }
+    if (!admitted(call, route)) return;
     if (method == "POST" && call->body.is_null()) {
       const std::string_view type = call->request.header("content-type");
       if (!call->request.body.empty() && !is_json(type))
@@ -240,17 +271,43 @@ struct Api::Impl {
   std::shared_ptr<Context> context;
 };
 
-Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {}
+Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {
+  Context& context = *impl_->context;
+  context.feed = std::make_shared<Feed>(context.parts.engine, context.parts.log, context.parts.views);
+  context.live = std::make_shared<LiveCore>(
+      LiveCore::Ports{make_live_views(context, *context.feed), context.parts.live, context.parts.clock});
+}
 Api::~Api() = default;
 
-void Api::handle(HttpRequest request, Respond respond) {
-  const auto& context = impl_->context;
+namespace {
+Call call_of(const std::shared_ptr<Context>& context, HttpRequest request, Respond respond) {
   auto call = std::make_shared<Exchange>(
       Exchange{*context, context, std::move(request), counted(context, std::move(respond)), {}, {}, nullptr});
   if (auto caller = context->access.caller(call->request)) call->caller = *caller;
-  dispatch(call);
+  return call;
+}
+}  // namespace
+
+void Api::handle(HttpRequest request, Respond respond) {
+  dispatch(call_of(impl_->context, std::move(request), std::move(respond)));
 }
 
+std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
+                                                     const std::function<Respond()>& respond) {
+  std::vector<std::string> captured;
+  for (const Route& route : routes()) {
+    if (route.body == nullptr || route.method != head.method || !matches(route.pattern, head.path, captured))
+      continue;
+    const Call call = call_of(impl_->context, head, respond());
+    call->captured = std::move(captured);
+    if (!admitted(call, route)) return nullptr;
+    return route.body(call);
+  }
+  return std::nullopt;
+}
+
+void Api::views_advanced() { impl_->context->live->advanced(); }
+LiveCore& Api::live() { return *impl_->context->live; }
 Access& Api::access() { return impl_->context->access; }
 std::size_t Api::under_way() const { return impl_->context->under_way.load(); }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "adapters/http/access.h"
@@ -8,9 +9,12 @@
 #include "engine/ports/clock.h"
 #include "engine/ports/executor.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/files.h"
 #include "projections/views.h"
 
 namespace parlance::http {
+
+class LiveCore;
 
 /// A file of the page, as built into the program.
 struct PageFile {
@@ -27,15 +31,25 @@ class Api {
     Views& views;
     const Clock& clock;
     Executor& timers;  ///< for waits with a limit
+    Executor& live;    ///< on which live updates are worked out
     std::function<std::vector<PageFile>()> page;
     std::string version;
     /// Runs work that may take as long as reading the whole log, off the serving threads.
     std::function<void(std::function<void()>)> in_background;
+    Files& files;
+    /// Runs work that waits for the disk, in order, off the serving threads.
+    std::function<void(std::function<void()>)> on_disk;
   };
   explicit Api(Parts parts);
   ~Api();
 
   void handle(HttpRequest request, Respond respond);
+  /// The views have applied more. Any thread.
+  void views_advanced();
+  [[nodiscard]] LiveCore& live();
+  /// For Server::Streams: none where the route takes its body whole, null where it has answered.
+  [[nodiscard]] std::optional<std::shared_ptr<BodySink>> stream(const HttpRequest& head,
+                                                                const std::function<Respond()>& respond);
   [[nodiscard]] Access& access();
   /// Requests being answered.
   [[nodiscard]] std::size_t under_way() const;

@@ -14,6 +14,9 @@
 /// What every route has at hand. Inside adapters/http only.
 namespace parlance::http {
 
+class Feed;
+class LiveCore;
+
 /// Agents' names as the door gave them, for one state of the desk.
 struct Names {
   std::shared_ptr<const Directory> of;
@@ -26,6 +29,8 @@ struct Context {
   std::atomic<std::shared_ptr<const Names>> names;
   std::atomic<std::size_t> under_way{0};
   std::atomic<std::uint64_t> requests{0}, refused{0}, failed{0};
+  std::shared_ptr<Feed> feed;
+  std::shared_ptr<LiveCore> live;
   explicit Context(Api::Parts p) : parts(std::move(p)), access(parts.engine, parts.clock) {}
 };
 
@@ -36,8 +41,9 @@ struct Exchange {
   HttpRequest request;
   Respond respond;
   Caller caller;
-  std::vector<std::string> captured;  ///< what stood for {id} in the path
-  json::value body;                   ///< of a POST
+  std::vector<std::string> captured;    ///< what stood for {id} in the path
+  json::value body;                     ///< of a POST
+  std::vector<AttachmentId> uploads{};  ///< that its command attaches
 
   void answer(unsigned status, const json::value& value,
               std::vector<std::pair<std::string, std::string>> headers = {}) const {
@@ -64,6 +70,8 @@ struct Exchange {
 };
 using Call = std::shared_ptr<Exchange>;
 using Handler = void (*)(const Call&);
+/// Takes the body in pieces; null: it has answered.
+using BodyHandler = std::shared_ptr<BodySink> (*)(const Call&);
 
 enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin };
 struct Route {
@@ -71,12 +79,18 @@ struct Route {
   std::string_view pattern;  ///< "/v1/conversations/{id}/reply"
   Handler handler;
   Needs needs = Needs::signed_in;
+  BodyHandler body =
+      nullptr;  ///< of a route whose body is taken in pieces; `handler` is then only called from a batch
 };
 [[nodiscard]] const std::vector<Route>& command_routes();
 [[nodiscard]] const std::vector<Route>& query_routes();
 [[nodiscard]] const std::vector<Route>& operating_routes();
+[[nodiscard]] const std::vector<Route>& live_routes();
+[[nodiscard]] const std::vector<Route>& attachment_routes();
 [[nodiscard]] const std::vector<Route>& find_routes();
 [[nodiscard]] const std::vector<Route>& report_routes();
+[[nodiscard]] const std::vector<Route>& conversation_work_routes();
+[[nodiscard]] const std::vector<Route>& settings_routes();
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 

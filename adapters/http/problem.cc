@@ -19,16 +19,20 @@ std::string_view title_of(unsigned status) {
     case 406: return "Only JSON is answered here";
     case 408: return "The request took too long";
     case 409: return "Refused by a rule";
+    case 410: return "Erased";
     case 411: return "A length is needed";
     case 412: return "Changed meanwhile";
     case 413: return "The body is too large";
     case 414: return "The address is too long";
     case 415: return "Only application/json is taken here";
+    case 416: return "There is no such part";
     case 422: return "Well-formed, but wrong";
+    case 426: return "A WebSocket is spoken here";
     case 428: return "Say which version you saw";
     case 429: return "Too many requests";
     case 431: return "The header is too large";
     case 501: return "Not implemented";
+    case 507: return "No room";
     case 503: return "Not available now";
     default: return "Something went wrong here";
   }

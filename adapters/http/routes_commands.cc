@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
-#include <sodium.h>
 
+#include "adapters/http/attachments.h"
+#include "adapters/http/commands.h"
 #include "adapters/http/exchange.h"
 #include "adapters/http/html_text.h"
 #include "adapters/http/render.h"
@@ -13,9 +14,6 @@ namespace parlance::http {
 namespace {
 
 constexpr std::size_t text_max = 512 * 1024;
-constexpr std::size_t short_text_max = 1000;
-constexpr std::size_t attachments_max = 20;
-constexpr std::size_t attachment_bytes_max = 256 * 1024;  ///< in all, decoded
 constexpr std::size_t batch_max = 500;
 constexpr std::int64_t late_ms_max = 5 * 60'000;
 
@@ -34,7 +32,8 @@ bool read_if_match(const Call& call, Request& request) {
   return true;
 }
 
-/// When it happened at the source: now, unless the body says so and the caller may.
+}  // namespace
+
 Instant occurred(const Call& call, Fields& fields) {
   const Instant now = call->now();
   const auto said = fields.instant("occurred_at");
@@ -46,34 +45,6 @@ Instant occurred(const Call& call, Fields& fields) {
   return *said;
 }
 
-Attachments read_attachments(Fields& fields, std::vector<Fault>& faults) {
-  Attachments out;
-  const json::array* list = fields.array("attachments", attachments_max);
-  if (list == nullptr) return out;
-  std::size_t total = 0;
-  for (std::size_t i = 0; i < list->size(); ++i) {
-    const std::string at = "/attachments/" + std::to_string(i);
-    Fields one((*list)[i], at, faults);
-    Attachment attachment;
-    attachment.name = one.text("name", 255, true);
-    attachment.type = one.text("type", 127, true);
-    const std::string data = one.text("data", 2 * attachment_bytes_max, true);
-    one.finish();
-    std::size_t length = 0;
-    attachment.data.resize(data.size());
-    if (sodium_base642bin(reinterpret_cast<unsigned char*>(attachment.data.data()), attachment.data.size(),
-                          data.data(), data.size(), nullptr, &length, nullptr,
-                          sodium_base64_VARIANT_ORIGINAL) != 0)
-      one.fault("data", "not_base64", "base64 with padding is wanted");
-    attachment.data.resize(length);
-    total += length;
-    out.push_back(std::move(attachment));
-  }
-  if (total > attachment_bytes_max) fields.fault("attachments", "too_large", "at most 256 KiB in all");
-  return out;
-}
-
-/// A command that the caller may repeat under its Idempotency-Key. `scope` is within which the key is unique.
 Request request_for(const Call& call, Slot slot, std::string_view scope, Action action) {
   Request request;
   request.workspace = call->caller.workspace;
@@ -90,6 +61,8 @@ Request request_for(const Call& call, Slot slot, std::string_view scope, Action 
   request.action = std::move(action);
   return request;
 }
+
+namespace {
 
 std::string positions_text(const std::vector<Position>& positions) {
   std::string out;
@@ -113,7 +86,32 @@ void fail_stale(const Call& call, const StreamId& stream, Version seen, const Er
   call->respond(std::move(out));
 }
 
-using Describe = std::function<void(const Outcome&, json::object&)>;
+/// 409 with what came since the caller looked, so that a person can decide to send all the same.
+void fail_changed_since(const Call& call, ConversationId id, Version seen, const Error& error) {
+  // The message that it was refused for may have been certain only just now.
+  call->engine().after_answers(id.slot(), [call, id, seen, error] {
+    HttpResponse out = problem(error);
+    json::value document = json::parse(out.body);
+    json::array changes;
+    const StreamId stream{Category::conversation, id};
+    if (auto entries = call->engine().history(stream, seen + 1, 100))
+      if (auto events = call->engine().events(stream, *entries))
+        for (const RecordedEvent& event : *events) changes.push_back(timeline_item_json(*call, event));
+    if (!changes.empty()) document.as_object()["version"] = changes.back().at("version");
+    document.as_object()["changes"] = std::move(changes);
+    out.body = json::serialize(document);
+    call->respond(std::move(out));
+  });
+}
+
+}  // namespace
+
+bool has_if_match(const Call& call, std::string_view what) {
+  if (!call->request.header("if-match").empty()) return true;
+  call->fail(428, "precondition_required",
+             "send If-Match with the ETag of " + std::string(what) + ": somebody may have changed it");
+  return false;
+}
 
 void submit(const Call& call, Request request, unsigned created_status, Describe describe) {
   const std::string_view key = call->request.header("idempotency-key");
@@ -124,11 +122,17 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
   if (const auto* on = std::get_if<OnConversation>(&request.action))
     stream = {Category::conversation, on->conversation};
   const auto seen = request.if_match;
-  call->engine().submit(std::move(request), [call, created_status, stream, seen,
+  std::optional<Version> seen_by_reply;
+  if (const auto* on = std::get_if<OnConversation>(&request.action))
+    if (const auto* reply = std::get_if<conversation::Reply>(&on->command)) seen_by_reply = reply->seen;
+  call->engine().submit(std::move(request), [call, created_status, stream, seen, seen_by_reply,
                                              describe = std::move(describe)](Result<Outcome> result) {
     if (!result && result.error().code == Errc::version_conflict && stream && seen)
       return fail_stale(call, *stream, *seen, result.error());
+    if (!result && result.error().rule == "conversation.changed_since" && seen_by_reply)
+      return fail_changed_since(call, ConversationId::from(stream->id), *seen_by_reply, result.error());
     if (!result) return call->fail(result.error());
+    settle_uploads(call, result->positions);
     json::object body;
     if (result->version != 0) body["version"] = std::to_string(result->version);
     const std::string positions = positions_text(result->positions);
@@ -142,13 +146,7 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
   });
 }
 
-template <class Command>
-void submit_on(const Call& call, ConversationId id, Command command, unsigned status = 200) {
-  submit(call, request_for(call, id.slot(), call->request.path, OnConversation{id, std::move(command)}),
-         status, [id](const Outcome& outcome, json::object& body) {
-           body["id"] = outcome.message ? to_text(*outcome.message) : to_text(id);
-         });
-}
+namespace {
 
 // ---- messages ----
 
@@ -186,7 +184,9 @@ void inbound(const Call& call) {
     fields.fault("html", "too_many_tags", "at most 20000 tags");
   else if (arrive.content.text.empty() && !arrive.content.html.empty())
     arrive.content.text = text_of_html(arrive.content.html);
-  arrive.attachments = read_attachments(fields, faults);
+  auto files = read_attachments(call, fields, faults);
+  if (!files) return;
+  arrive.attachments = std::move(*files);
   if (arrive.content.text.empty() && arrive.content.html.empty() && arrive.attachments.empty())
     fields.fault("text", "required", "a message has a text, html or an attachment");
   arrive.content.subject_line = fields.text("subject", short_text_max);
@@ -252,6 +252,9 @@ void open_conversation(const Call& call) {
   open.at = occurred(call, fields);
   open.content.text = fields.text("text", text_max);
   open.content.subject_line = fields.text("subject_line", short_text_max);
+  auto files = read_attachments(call, fields, faults);
+  if (!files) return;
+  open.attachments = std::move(*files);
   if (const std::string queue = fields.text("queue", 40); !queue.empty()) {
     const auto id = parse_id<QueueId>(queue);
     if (id)
@@ -303,6 +306,16 @@ void open_conversation(const Call& call) {
   submit_open(call, std::move(open));
 }
 
+std::optional<Version> read_seen_version(Fields& fields) {
+  const std::string text = fields.text("seen_version", 20);
+  if (text.empty()) return std::nullopt;
+  Version seen = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seen);
+  if (error == std::errc{} && end == text.data() + text.size() && seen != 0) return seen;
+  fields.fault("seen_version", "not_a_version", "the ticket's version as it was shown, such as \"12\"");
+  return std::nullopt;
+}
+
 void reply(const Call& call) {
   const auto id = path_id<ConversationId>(call);
   if (!id) return;
@@ -311,7 +324,9 @@ void reply(const Call& call) {
   conversation::Reply command;
   command.agent = call->caller.agent;
   command.content.text = fields.text("text", text_max);
-  command.attachments = read_attachments(fields, faults);
+  auto files = read_attachments(call, fields, faults, *id);
+  if (!files) return;
+  command.attachments = std::move(*files);
   if (command.content.text.empty() && command.attachments.empty())
     fields.fault("text", "required", "a reply has a text or an attachment");
   if (const std::string channel = fields.text("channel", 40); !channel.empty()) {
@@ -329,6 +344,10 @@ void reply(const Call& call) {
     else
       command.agent = *named;
   }
+  const auto seen = read_seen_version(fields);
+  // The writer was shown what came since, and sends it all the same.
+  const bool anyway = fields.boolean("anyway").value_or(false);
+  if (!anyway) command.seen = seen;
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -343,9 +362,21 @@ void note(const Call& call) {
   conversation::Note command;
   command.agent = call->caller.agent;
   command.content.text = fields.text("text", text_max);
-  command.attachments = read_attachments(fields, faults);
+  auto files = read_attachments(call, fields, faults, *id);
+  if (!files) return;
+  command.attachments = std::move(*files);
   if (command.content.text.empty() && command.attachments.empty())
     fields.fault("text", "required", "a note has a text or an attachment");
+  if (const json::array* list = fields.array("mentions", conversation::mentions_max))
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const json::value& item = (*list)[i];
+      const auto agent = parse_id<AgentId>(item.is_string() ? std::string_view(item.as_string()) : "");
+      if (agent)
+        command.mentions.push_back(*agent);
+      else
+        faults.push_back(
+            {"/mentions/" + std::to_string(i), std::string(agent.error().rule), agent.error().detail});
+    }
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -430,6 +461,14 @@ template <class Command> void with_reason(const Call& call) {
     command.on = on == "third_party" ? WaitFor::third_party : WaitFor::customer;
   }
   if constexpr (requires { command.agent; }) command.agent = call->caller.agent;
+  if constexpr (requires { command.sub_state; }) {
+    const auto directory = call->engine().directory();
+    const WorkspaceState* workspace = call->workspace(*directory);
+    if (const std::string text = fields.text("sub_state", settings::name_bytes_max);
+        !text.empty() && workspace != nullptr)
+      command.sub_state =
+          find_word(workspace->settings.sub_states, text, fields, "sub_state", "sub_state.unknown");
+  }
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -604,9 +643,7 @@ void issue_token(const Call& call) {
 }
 
 void change_settings(const Call& call) {
-  if (call->request.header("if-match").empty())
-    return call->fail(428, "precondition_required",
-                      "send If-Match with the ETag of GET /v1/settings: somebody may have changed them");
+  if (!has_if_match(call, "GET /v1/settings")) return;
   std::vector<Fault> faults;
   Fields fields(call->body, "", faults);
   const auto directory = call->engine().directory();

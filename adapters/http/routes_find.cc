@@ -15,7 +15,8 @@ void search(const Call& call) {
   Fields fields(call->body, "", faults);
   ListQuery list;
   list.workspace = call->caller.workspace;
-  const std::string q = fields.text("q", 16 * filter_bytes_max);  // how long it may be is the grammar's to say
+  const std::string q =
+      fields.text("q", 16 * filter_bytes_max);  // how long it may be is the grammar's to say
   const std::string sort = fields.text("sort", 40);
   if (!sort.empty()) {
     const auto order = parse_sort(sort);

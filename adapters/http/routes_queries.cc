@@ -79,7 +79,7 @@ void travelled_ticket(const Call& call, ConversationId id, const Until& until) {
   if (!ticket) return call->fail(ticket.error());
   auto headers = position_headers(call);
   etag(headers, ticket->version);
-  call->answer(200, ticket_json(*call, *ticket), std::move(headers));
+  call->answer(200, ticket_json(*call, *ticket, TicketDetail::past), std::move(headers));
 }
 
 void conversation(const Call& call) {
@@ -97,7 +97,7 @@ void conversation(const Call& call) {
     auto ticket = call->views().ticket(call->caller.workspace, *id);
     if (!ticket) return call->fail(ticket.error());
     if (!*ticket) return call->fail(404, "conversation.not_found", "no conversation of that id");
-    json::object body = ticket_json(*call, **ticket);
+    json::object body = ticket_json(*call, **ticket, TicketDetail::whole);
     json::array people;
     if ((*ticket)->participants != 0) {
       auto participants = call->views().participants(call->caller.workspace, *id);
@@ -203,23 +203,29 @@ json::object stats_json(const Call& call, const QueueStats& stats) {
   return out;
 }
 
+/// In the desk's order; a queue that never held anything is there too, with zeros.
+Result<json::array> all_queues(const Call& call) {
+  auto stats = call->views().queues(call->caller.workspace, call->now());
+  if (!stats) return stats.error();
+  const auto directory = call->engine().directory();
+  const WorkspaceState* workspace = call->workspace(*directory);
+  json::array data;
+  if (workspace != nullptr)
+    for (const desk::Queue& queue : workspace->desk.queues) {
+      const auto it = std::ranges::find(*stats, queue.id, &QueueStats::id);
+      QueueStats none;
+      none.id = queue.id;
+      data.push_back(stats_json(call, it == stats->end() ? none : *it));
+    }
+  return data;
+}
+
 void queues(const Call& call) {
   if (!knows_all(call, {})) return;
   when_visible(call, [call] {
-    auto stats = call->views().queues(call->caller.workspace, call->now());
-    if (!stats) return call->fail(stats.error());
-    const auto directory = call->engine().directory();
-    const WorkspaceState* workspace = call->workspace(*directory);
-    json::array data;
-    // In the desk's order; a queue that never held anything is there too, with zeros.
-    if (workspace != nullptr)
-      for (const desk::Queue& queue : workspace->desk.queues) {
-        const auto it = std::ranges::find(*stats, queue.id, &QueueStats::id);
-        QueueStats none;
-        none.id = queue.id;
-        data.push_back(stats_json(call, it == stats->end() ? none : *it));
-      }
-    call->answer(200, json::object{{"data", std::move(data)}}, position_headers(call));
+    auto data = all_queues(call);
+    if (!data) return call->fail(data.error());
+    call->answer(200, json::object{{"data", std::move(*data)}}, position_headers(call));
   });
 }
 
@@ -341,6 +347,41 @@ void lookup(const Call& call) {
                               });
 }
 
+void put_word(const settings::Type&, json::object&) {}
+void put_word(const settings::Field& field, json::object& out) {
+  out["kind"] = to_text(field.kind);
+  out["required_to_resolve"] = field.required_to_resolve;
+  if (field.kind != FieldKind::choice) return;
+  json::array choices;
+  for (const settings::Choice& choice : field.choices)
+    if (!choice.retired) choices.push_back(json::string(choice.name));
+  out["choices"] = std::move(choices);
+}
+void put_word(const settings::SubState& sub_state, json::object& out) {
+  out["state"] = conversation::to_text(sub_state.state);
+}
+/// Those in use.
+template <class Word> json::array words_json(const std::vector<Word>& words) {
+  json::array out;
+  for (const Word& word : words) {
+    if (word.retired) continue;
+    json::object one{{"id", to_text(word.id)}, {"name", word.name}};
+    put_word(word, one);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+json::value transitions_json(const settings::State& state) {
+  if (!state.transitions) return nullptr;
+  const auto place = [](const settings::Place& p) {
+    return p.sub_state ? to_text(p.sub_state) : std::string(conversation::to_text(p.state));
+  };
+  json::array out;
+  for (const settings::Transition& way : *state.transitions)
+    out.push_back(json::object{{"from", place(way.from)}, {"to", place(way.to)}});
+  return out;
+}
+
 void settings(const Call& call) {
   const auto directory = call->engine().directory();
   const WorkspaceState* workspace = call->workspace(*directory);
@@ -352,6 +393,7 @@ void settings(const Call& call) {
   json::array tags;
   for (const settings::Tag& tag : workspace->settings.tags)
     tags.push_back(json::object{{"id", to_text(tag.id)}, {"name", tag.name}});
+  const settings::State& state = workspace->settings;
   std::vector<std::pair<std::string, std::string>> headers;
   etag(headers, workspace->settings_version);
   call->answer(200,
@@ -359,6 +401,10 @@ void settings(const Call& call) {
                             {"auto_close_seconds", seconds(workspace->settings.policy.auto_close_ms)},
                             {"reopen_window_seconds", workspace->settings.policy.reopen_window_ms / 1000},
                             {"tags", std::move(tags)},
+                            {"types", words_json(state.types)},
+                            {"fields", words_json(state.fields)},
+                            {"sub_states", words_json(state.sub_states)},
+                            {"transitions", transitions_json(state)},
                             {"version", std::to_string(workspace->settings_version)}},
                std::move(headers));
 }
@@ -447,6 +493,8 @@ void daily(const Call& call) {
 }
 
 }  // namespace
+
+Result<json::array> queues_json(const Call& call) { return all_queues(call); }
 
 const std::vector<Route>& query_routes() {
   static const std::vector<Route> routes{

@@ -1,12 +1,11 @@
 #include "adapters/http/server.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <limits>
-#include <mutex>
 #include <optional>
-#include <unordered_set>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -26,7 +25,15 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-class ServerImpl;
+constexpr std::size_t piece_bytes = 64 * 1024;
+
+/// What the server and its sessions share, so that a session may outlive the server by a moment.
+struct Shared {
+  ServerLimits limits;
+  Server::Handler handler;
+  Server::Streams streams;
+  std::shared_ptr<Connections> connections = std::make_shared<Connections>();
+};
 
 /// Deadlines are seconds long and nearly always kept, so they are instants in the sessions that one timer looks at, and no
 /// timers of their own: these cost a request several microseconds.
@@ -37,17 +44,21 @@ std::int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-class Session : public std::enable_shared_from_this<Session> {
+class Session final : public Connection, public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, ServerImpl& server, std::string remote)
-      : stream_(std::move(socket)), server_(server), remote_(std::move(remote)) {}
-  ~Session();
+  Session(tcp::socket socket, std::shared_ptr<Shared> shared, std::string remote)
+      : stream_(std::move(socket)),
+        executor_(stream_.get_executor()),
+        shared_(std::move(shared)),
+        remote_(std::move(remote)) {}
+  ~Session() override { shared_->connections->remove(this); }
 
   void start() { wait_for_request(); }
-  /// On any thread: closes when idle, or after the answer under way.
-  void wind_down();
-  /// On any thread: closes, or answers in the handler's place, when what is under way takes too long.
-  void look_at_deadline(std::int64_t now);
+  /// Closes when idle, or after the answer under way.
+  void wind_down() override;
+  void cut() override;
+  /// Closes, or answers in the handler's place, when what is under way takes too long.
+  void look_at_deadline(std::int64_t now) override;
 
  private:
   void expires_after(std::int64_t ms) { deadline_ = steady_ms() + ms; }
@@ -55,19 +66,48 @@ class Session : public std::enable_shared_from_this<Session> {
   void wait_for_request();
   void read_header();
   void read_body();
+  [[nodiscard]] bool take_head();
+  void read_whole_body(std::int64_t expected);
+  void go_on_then(std::function<void()> read);
+  void stream_body(std::shared_ptr<BodySink> sink);
+  void read_piece();
+  void piece_came(const beast::error_code& error);
+  void too_large(std::uint64_t bytes_max);
+  [[nodiscard]] Respond make_respond();
+  void await_answer();
   void handle();
   void answer(HttpResponse response, bool keep);
   void refuse(const beast::error_code& error);
+  void write_piece(bool keep);
   void written(const beast::error_code& error, bool keep);
+  void linger();
+  void throw_away();
+  void go_on_as_stream(HttpResponse response);
   void close();
 
   beast::tcp_stream stream_;
+  asio::any_io_executor executor_;             ///< the stream's, also once another has taken that over
   std::atomic<std::int64_t> deadline_{never};  ///< by steady_ms(); looked at by the server now and then
   beast::flat_buffer buffer_;
   std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
   std::string head_text_, body_;  ///< of the answer under way
   std::string_view fixed_;
-  ServerImpl& server_;
+  HttpRequest request_;
+  // A body taken in pieces:
+  std::shared_ptr<BodySink> sink_;
+  std::optional<bhttp::request_parser<bhttp::buffer_body>> upload_;
+  std::string piece_;
+  std::int64_t upload_until_ = never;
+  bool reading_piece_ = false;
+  bool stalled_ = false;
+  // A body given in pieces:
+  std::shared_ptr<BodySource> source_;
+  std::uint64_t source_left_ = 0;
+  // Another kind of connection:
+  UpgradeRequest upgrade_;  ///< the header of a request for a WebSocket
+  unsigned http_version_ = 11;
+  std::weak_ptr<Connection> successor_;  ///< that took the stream over
+  std::shared_ptr<Shared> shared_;
   std::string remote_;
   bool busy_ = false;
   bool handling_ = false;  ///< the handler has not answered yet
@@ -75,18 +115,25 @@ class Session : public std::enable_shared_from_this<Session> {
   bool keep_ = true;
   bool winding_down_ = false;
   bool closed_ = false;
+  bool unread_ = false;  ///< the client may still be sending a body that nobody reads
   unsigned round_ = 0;
 };
 
 class ServerImpl final : public Server {
  public:
-  ServerImpl(asio::io_context& io, tcp::acceptor acceptor, ServerLimits limits, Handler handler)
+  ServerImpl(asio::io_context& io, tcp::acceptor acceptor, std::shared_ptr<Shared> shared)
       : io_(io),
         acceptor_(std::move(acceptor)),
-        limits_(limits),
-        handler_(std::move(handler)),
+        shared_(std::move(shared)),
         stop_timer_(acceptor_.get_executor()),
-        deadline_timer_(acceptor_.get_executor()) {}
+        deadline_timer_(acceptor_.get_executor()) {
+    shared_->connections->on_empty([this] {
+      asio::post(acceptor_.get_executor(), [this] {
+        if (stopped_) finish_stop();
+      });
+    });
+  }
+  ~ServerImpl() override { shared_->connections->on_empty(nullptr); }
 
   std::string address() const override {
     const auto end = acceptor_.local_endpoint();
@@ -104,38 +151,13 @@ class ServerImpl final : public Server {
       acceptor_.close(ignored);
       stop_timer_.expires_after(std::chrono::milliseconds(within_ms));
       stop_timer_.async_wait([this](beast::error_code error) {
-        if (!error) finish_stop();
+        if (!error) cut_all();
       });
-      {
-        const std::lock_guard lock(mutex_);
-        for (Session* session : sessions_) session->wind_down();
-      }
+      shared_->connections->wind_down();
       if (connections() == 0) finish_stop();
     });
   }
-  std::size_t connections() const override {
-    const std::lock_guard lock(mutex_);
-    return sessions_.size();
-  }
-
-  void add(Session* session) {
-    const std::lock_guard lock(mutex_);
-    sessions_.insert(session);
-  }
-  void remove(Session* session) {
-    bool last = false;
-    {
-      const std::lock_guard lock(mutex_);
-      sessions_.erase(session);
-      last = sessions_.empty();
-    }
-    if (last)
-      asio::post(acceptor_.get_executor(), [this] {
-        if (stopped_) finish_stop();
-      });
-  }
-  const ServerLimits& limits() const { return limits_; }
-  const Handler& handler() const { return handler_; }
+  std::size_t connections() const override { return shared_->connections->size(); }
 
  private:
   void accept() {
@@ -145,9 +167,9 @@ class ServerImpl final : public Server {
         beast::error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
         const auto peer = socket.remote_endpoint(ignored);
-        if (!ignored && connections() < limits_.connections) {
-          auto session = std::make_shared<Session>(std::move(socket), *this, peer.address().to_string());
-          add(session.get());
+        if (!ignored && connections() < shared_->limits.connections) {
+          auto session = std::make_shared<Session>(std::move(socket), shared_, peer.address().to_string());
+          shared_->connections->add(session.get());
           asio::dispatch(acceptor_.get_executor(), [session] { session->start(); });
         }
       } else if (error == asio::error::no_descriptors) {
@@ -165,12 +187,16 @@ class ServerImpl final : public Server {
     deadline_timer_.expires_after(std::chrono::milliseconds(look_at_deadlines_ms));
     deadline_timer_.async_wait([this](beast::error_code error) {
       if (error) return;
-      {
-        const std::lock_guard lock(mutex_);
-        const std::int64_t now = steady_ms();
-        for (Session* session : sessions_) session->look_at_deadline(now);
-      }
+      shared_->connections->look_at_deadlines(steady_ms());
       look_at_deadlines();
+    });
+  }
+  /// Time is up: whatever is still under way is closed.
+  void cut_all() {
+    shared_->connections->cut();
+    stop_timer_.expires_after(std::chrono::milliseconds(cut_ms));
+    stop_timer_.async_wait([this](beast::error_code error) {
+      if (!error) finish_stop();
     });
   }
   void finish_stop() {
@@ -180,32 +206,38 @@ class ServerImpl final : public Server {
     std::exchange(stopped_, nullptr)();
   }
 
+  static constexpr std::int64_t cut_ms = 200;
   asio::io_context& io_;
   tcp::acceptor acceptor_;
-  ServerLimits limits_;
-  Handler handler_;
+  std::shared_ptr<Shared> shared_;
   asio::steady_timer stop_timer_;
   asio::steady_timer deadline_timer_;
   std::function<void()> stopped_;
-  mutable std::mutex mutex_;  // guards sessions_
-  std::unordered_set<Session*> sessions_;
 };
 
-Session::~Session() { server_.remove(this); }
-
 void Session::wind_down() {
-  asio::post(stream_.get_executor(), [self = weak_from_this()] {
-    if (const auto session = self.lock()) {
-      session->winding_down_ = true;
-      if (!session->busy_) session->close();
-    }
+  asio::post(executor_, [self = weak_from_this()] {
+    const auto session = self.lock();
+    if (!session) return;
+    session->winding_down_ = true;
+    if (const auto successor = session->successor_.lock()) return successor->wind_down();
+    if (!session->busy_) session->close();
+  });
+}
+
+void Session::cut() {
+  asio::post(executor_, [self = weak_from_this()] {
+    const auto session = self.lock();
+    if (!session) return;
+    if (const auto successor = session->successor_.lock()) return successor->cut();
+    session->close();
   });
 }
 
 namespace {
 
 /// The status line and the header of an answer. As text: a library's tree of fields is built only to be taken apart again.
-std::string head_of(const HttpResponse& response, bool keep) {
+std::string head_of(const HttpResponse& response, bool keep, bool chunked = false) {
   std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
   const auto reason = bhttp::obsolete_reason(bhttp::int_to_status(response.status));
   out.append(reason.data(), reason.size());
@@ -223,9 +255,11 @@ std::string head_of(const HttpResponse& response, bool keep) {
   if (!cached) add("Cache-Control", "no-store");
   add("X-Content-Type-Options", "nosniff");
   if (!keep) add("Connection", "close");
-  if (response.status != 204)
-    add("Content-Length",
-        std::to_string(response.fixed.empty() ? response.body.size() : response.fixed.size()));
+  if (chunked) add("Transfer-Encoding", "chunked");
+  if (response.status != 204 && !response.stream)
+    add("Content-Length", std::to_string(response.source          ? response.source->size()
+                                         : response.fixed.empty() ? response.body.size()
+                                                                  : response.fixed.size()));
   return out.append("\r\n\r\n");
 }
 
@@ -233,9 +267,13 @@ std::string head_of(const HttpResponse& response, bool keep) {
 
 void Session::look_at_deadline(std::int64_t now) {
   if (now < deadline_) return;
-  asio::post(stream_.get_executor(), [weak = weak_from_this(), now] {
+  asio::post(executor_, [weak = weak_from_this(), now] {
     const auto self = weak.lock();
     if (!self || self->closed_ || now < self->deadline_) return;
+    if (self->reading_piece_) {
+      self->stalled_ = true;  // the read ends now, and answers
+      return self->stream_.cancel();
+    }
     if (!self->handling_) return self->close();
     self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"), false);
   });
@@ -243,11 +281,11 @@ void Session::look_at_deadline(std::int64_t now) {
 
 void Session::wait_for_request() {
   parser_.emplace();
-  parser_->header_limit(static_cast<std::uint32_t>(server_.limits().header_bytes));
-  parser_->body_limit(server_.limits().body_bytes);
+  parser_->header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
+  parser_->body_limit(boost::none);  // depends on what is asked for: see read_body()
   if (buffer_.size() > 0) return read_header();
   // Waiting for the first byte is idling; from there on the header has its own, shorter deadline.
-  expires_after(server_.limits().idle_ms);
+  expires_after(shared_->limits.idle_ms);
   stream_.async_read_some(buffer_.prepare(4096),
                           [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
                             if (error) return self->close();
@@ -258,7 +296,7 @@ void Session::wait_for_request() {
 
 void Session::read_header() {
   busy_ = true;
-  expires_after(server_.limits().header_ms);
+  expires_after(shared_->limits.header_ms);
   bhttp::async_read_header(stream_, buffer_, *parser_,
                            [self = shared_from_this()](beast::error_code error, std::size_t) {
                              if (error) return self->refuse(error);
@@ -267,6 +305,7 @@ void Session::read_header() {
 }
 
 void Session::read_body() {
+  unread_ = !parser_->is_done();
   const auto& request = parser_->get();
   std::size_t lines = 0;
   std::size_t hosts = 0;
@@ -274,7 +313,7 @@ void Session::read_body() {
     ++lines;
     hosts += field.name() == bhttp::field::host;
   }
-  if (lines > server_.limits().header_lines)
+  if (lines > shared_->limits.header_lines)
     return answer(problem(431, "http.header_lines", "at most 100 header lines"), false);
   if (request.version() == 11 && hosts != 1)
     return answer(problem(400, "http.host", "exactly one Host header is wanted"), false);
@@ -284,76 +323,193 @@ void Session::read_body() {
                   false);
   if (request.find(bhttp::field::transfer_encoding) != request.end() && !parser_->chunked())
     return answer(problem(501, "http.transfer_encoding", "only chunked is understood"), false);
-  const auto length = parser_->content_length();
-  if (length && *length > server_.limits().body_bytes)
-    return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
-  const std::int64_t expected = static_cast<std::int64_t>(length.value_or(server_.limits().body_bytes));
-  if (parser_->is_done()) return handle();
-  expires_after(server_.limits().header_ms + expected * 1000 / server_.limits().body_bytes_per_second);
-  const auto expect = request[bhttp::field::expect];
-  if (!expect.empty() && beast::iequals(expect, "100-continue")) {
-    auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
-    bhttp::async_write(stream_, *go_on,
-                       [self = shared_from_this(), go_on](beast::error_code error, std::size_t) {
-                         if (error) return self->close();
-                         bhttp::async_read(self->stream_, self->buffer_, *self->parser_,
-                                           [self](beast::error_code e, std::size_t) {
-                                             if (e) return self->refuse(e);
-                                             self->handle();
-                                           });
-                       });
-    return;
+  if (!take_head()) return;
+  if (shared_->streams) {
+    // A refusal is answered at once; the body that may follow is not the next request.
+    if (auto sink = shared_->streams(request_, [this] { return make_respond(); })) {
+      if (*sink != nullptr) stream_body(std::move(*sink));
+      return;
+    }
   }
-  bhttp::async_read(stream_, buffer_, *parser_,
-                    [self = shared_from_this()](beast::error_code error, std::size_t) {
-                      if (error) return self->refuse(error);
-                      self->handle();
-                    });
+  const auto length = parser_->content_length();
+  if (length && *length > shared_->limits.body_bytes)
+    return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
+  parser_->body_limit(shared_->limits.body_bytes);
+  if (parser_->is_done()) return handle();
+  read_whole_body(static_cast<std::int64_t>(length.value_or(shared_->limits.body_bytes)));
+}
+
+/// The request's head, as routes see it; false when it was answered instead.
+bool Session::take_head() {
+  const auto& request = parser_->get();
+  keep_ = request.keep_alive();
+  head_ = request.method() == bhttp::verb::head;
+  request_ = {};
+  request_.method = std::string(request.method_string());
+  request_.remote = remote_;
+  const std::string_view target(request.target().data(), request.target().size());
+  if (target.size() > 4096) {
+    answer(problem(414, "http.target_too_long", "at most 4 KiB"), false);
+    return false;
+  }
+  if (!parse_target(target, request_)) {
+    answer(problem(400, "http.target", "the path or the query is malformed, or names a parameter twice"),
+           false);
+    return false;
+  }
+  for (const auto& field : request) {
+    std::string name(field.name_string());
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    request_.headers.emplace_back(std::move(name), std::string(field.value()));
+  }
+  return true;
+}
+
+void Session::read_whole_body(std::int64_t expected) {
+  expires_after(shared_->limits.header_ms + expected * 1000 / shared_->limits.body_bytes_per_second);
+  go_on_then([self = shared_from_this()] {
+    bhttp::async_read(self->stream_, self->buffer_, *self->parser_,
+                      [self](beast::error_code error, std::size_t) {
+                        if (error) return self->refuse(error);
+                        self->handle();
+                      });
+  });
+}
+
+/// Tells a client that waits for it to send its body, then calls `read`.
+void Session::go_on_then(std::function<void()> read) {
+  if (!beast::iequals(request_.header("expect"), "100-continue")) return read();
+  auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
+  bhttp::async_write(
+      stream_, *go_on,
+      [self = shared_from_this(), go_on, read = std::move(read)](beast::error_code error, std::size_t) {
+        if (error) return self->close();
+        read();
+      });
+}
+
+// ---- a body in pieces ----
+
+void Session::stream_body(std::shared_ptr<BodySink> sink) {
+  const auto length = parser_->content_length();
+  const std::uint64_t bytes_max = sink->bytes_max();
+  if (length && *length > bytes_max) {
+    sink.reset();  // before the client hears of it: nothing is left then
+    return too_large(bytes_max);
+  }
+  if (parser_->is_done()) {
+    await_answer();
+    return sink->end();
+  }
+  sink_ = std::move(sink);
+  upload_.emplace(std::move(*parser_));
+  upload_->body_limit(bytes_max);
+  upload_until_ = steady_ms() + shared_->limits.upload_ms;
+  stalled_ = false;
+  expires_after(shared_->limits.piece_ms);
+  go_on_then([self = shared_from_this()] { self->read_piece(); });
+}
+
+void Session::too_large(std::uint64_t bytes_max) {
+  answer(problem(413, "http.body_too_large", "at most " + std::to_string(bytes_max) + " bytes"), false);
+}
+
+void Session::read_piece() {
+  if (closed_) return;
+  piece_.resize(piece_bytes);
+  auto& body = upload_->get().body();
+  body.data = piece_.data();
+  body.size = piece_.size();
+  reading_piece_ = true;
+  deadline_ = std::min(upload_until_, steady_ms() + shared_->limits.piece_ms);
+  bhttp::async_read(
+      stream_, buffer_, *upload_,
+      [self = shared_from_this()](beast::error_code error, std::size_t) { self->piece_came(error); });
+}
+
+void Session::piece_came(const beast::error_code& error) {
+  reading_piece_ = false;
+  if (closed_) return;
+  auto sink = sink_;  // an answer from inside it drops ours
+  if (error && error != bhttp::error::need_buffer) {
+    const std::uint64_t bytes_max = sink->bytes_max();
+    sink_.reset();
+    sink.reset();
+    if (stalled_) return answer(problem(408, "http.body_timeout", "the body came too slowly"), false);
+    if (error == bhttp::error::body_limit) return too_large(bytes_max);
+    return refuse(error);
+  }
+  const std::size_t came = piece_.size() - upload_->get().body().size;
+  if (came > 0 && !sink->take(std::string_view(piece_).substr(0, came))) return;
+  if (!upload_->is_done()) return read_piece();
+  unread_ = false;
+  sink_.reset();
+  await_answer();
+  sink->end();
+}
+
+// ---- answering ----
+
+/// Answers this request, and no later one.
+Respond Session::make_respond() {
+  return [self = shared_from_this(), round = ++round_](HttpResponse response) mutable {
+    asio::dispatch(self->executor_, [self, round, response = std::move(response)]() mutable {
+      if (self->round_ == round) self->answer(std::move(response), self->keep_);
+    });
+  };
+}
+
+void Session::await_answer() {
+  handling_ = true;
+  expires_after(shared_->limits.answer_ms);
 }
 
 void Session::handle() {
   // Idle when the server wound down, while the bytes were already on their way in: what cannot be answered is not done.
   if (closed_) return;
-  auto request = parser_->release();
-  keep_ = request.keep_alive();
-  head_ = request.method() == bhttp::verb::head;
-  HttpRequest out;
-  out.method = std::string(request.method_string());
-  out.remote = remote_;
-  const std::string_view target(request.target().data(), request.target().size());
-  if (target.size() > 4096) return answer(problem(414, "http.target_too_long", "at most 4 KiB"), false);
-  if (!parse_target(target, out))
-    return answer(
-        problem(400, "http.target", "the path or the query is malformed, or names a parameter twice"), false);
-  for (const auto& field : request) {
-    std::string name(field.name_string());
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    out.headers.emplace_back(std::move(name), std::string(field.value()));
-  }
-  out.body = std::move(request.body());
-  const unsigned round = ++round_;
-  handling_ = true;
-  expires_after(server_.limits().answer_ms);
-  server_.handler()(std::move(out), [self = shared_from_this(), round](HttpResponse response) mutable {
-    asio::dispatch(self->stream_.get_executor(), [self, round, response = std::move(response)]() mutable {
-      if (self->round_ == round) self->answer(std::move(response), self->keep_);
-    });
-  });
+  unread_ = false;
+  request_.body = std::move(parser_->get().body());
+  http_version_ = parser_->get().version();
+  if (!request_.header("upgrade").empty()) upgrade_ = UpgradeRequest(std::move(parser_->get().base()));
+  await_answer();
+  shared_->handler(std::move(request_), make_respond());
 }
 
 void Session::answer(HttpResponse response, bool keep) {
+  if (closed_) return;
   ++round_;
   handling_ = false;
-  keep = keep && !winding_down_;
+  sink_.reset();
+  if (response.stream && !head_) return go_on_as_stream(std::move(response));
+  response.stream.reset();
+  keep = keep && !winding_down_ && !unread_;
   head_text_ = head_of(response, keep);
   if (!head_) body_ = std::move(response.body);
   fixed_ = head_ ? std::string_view{} : response.fixed;
-  expires_after(server_.limits().write_ms);
+  source_ = std::move(response.source);
+  source_left_ = source_ && !head_ ? source_->size() : 0;
+  expires_after(shared_->limits.write_ms);
   const std::array<asio::const_buffer, 3> all{asio::buffer(head_text_), asio::buffer(body_),
                                               asio::buffer(fixed_.data(), fixed_.size())};
   asio::async_write(stream_, all, [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
+    if (!error && self->source_left_ > 0) return self->write_piece(keep);
     self->written(error, keep);
   });
+}
+
+void Session::write_piece(bool keep) {
+  if (closed_) return;
+  auto piece = source_->next();
+  // A length was promised that will not be kept: the connection says so.
+  if (!piece || piece->empty() || piece->size() > source_left_) return close();
+  piece_ = std::move(*piece);
+  source_left_ -= piece_.size();
+  expires_after(shared_->limits.write_ms);
+  asio::async_write(stream_, asio::buffer(piece_),
+                    [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
+                      if (!error && self->source_left_ > 0) return self->write_piece(keep);
+                      self->written(error, keep);
+                    });
 }
 
 void Session::refuse(const beast::error_code& error) {
@@ -374,15 +530,70 @@ void Session::written(const beast::error_code& error, bool keep) {
   head_text_.clear();
   body_.clear();
   fixed_ = {};
+  source_.reset();
+  upload_.reset();
   head_ = false;
+  if (!error && !keep && unread_) return linger();
   if (error || !keep) return close();
   busy_ = false;
   if (winding_down_) return close();
   wait_for_request();
 }
 
-void Session::close() {
+/// Reads on for a moment and throws away: a socket closed with bytes unread may take the answer back from the client.
+void Session::linger() {
+  if (closed_) return;
+  unread_ = false;
+  beast::error_code ignored;
+  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  expires_after(shared_->limits.linger_ms);
+  piece_.resize(piece_bytes);
+  throw_away();
+}
+
+void Session::throw_away() {
+  stream_.async_read_some(asio::buffer(piece_),
+                          [self = shared_from_this()](beast::error_code error, std::size_t) {
+                            if (error || self->closed_) return self->close();
+                            self->throw_away();
+                          });
+}
+
+void Session::go_on_as_stream(HttpResponse response) {
+  expires_never();
+  beast::error_code ignored;
+  stream_.socket().set_option(asio::socket_base::send_buffer_size(shared_->limits.stream.send_buffer_bytes),
+                              ignored);
+  std::shared_ptr<Connection> successor;
+  if (response.status == 101) {
+    const std::string_view fault = upgrade_fault(upgrade_);
+    if (!fault.empty()) {
+      HttpResponse refused = problem(426, "live.upgrade", fault);
+      refused.headers.emplace_back("Upgrade", "websocket");
+      refused.headers.emplace_back("Sec-WebSocket-Version", "13");
+      return answer(std::move(refused), false);
+    }
+    if (buffer_.size() != 0)
+      return answer(problem(400, "live.early_data", "wait for the answer to the upgrade"), false);
+    successor = open_web_socket(std::move(stream_), shared_->connections, shared_->limits.stream,
+                                std::move(upgrade_), std::move(response.headers), std::move(response.stream));
+  } else {
+    const bool chunked = http_version_ == 11;
+    response.headers.emplace_back("X-Accel-Buffering", "no");  // a proxy in between must not hold it back
+    std::string head = head_of(response, false, chunked);
+    successor = open_endless_answer(std::move(stream_), shared_->connections, shared_->limits.stream,
+                                    std::move(head), chunked, std::move(response.stream));
+  }
+  successor_ = successor;
   closed_ = true;
+  shared_->connections->remove(this);
+  if (winding_down_) successor->wind_down();
+}
+
+void Session::close() {
+  if (closed_) return;
+  closed_ = true;
+  sink_.reset();
   expires_never();
   beast::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -392,7 +603,7 @@ void Session::close() {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::string& address,
-                                               ServerLimits limits, Handler handler) {
+                                               ServerLimits limits, Handler handler, Streams streams) {
   const std::size_t colon = address.rfind(':');
   beast::error_code error;
   std::string host = colon == std::string::npos ? "" : address.substr(0, colon);
@@ -412,8 +623,11 @@ Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::
   if (!error) acceptor.bind(end, error);
   if (!error) acceptor.listen(4096, error);
   if (error) return unavailable("http.bind", "cannot listen on " + address + ": " + error.message());
-  return std::unique_ptr<Server>(
-      std::make_unique<ServerImpl>(io, std::move(acceptor), limits, std::move(handler)));
+  auto shared = std::make_shared<Shared>();
+  shared->limits = limits;
+  shared->handler = std::move(handler);
+  shared->streams = std::move(streams);
+  return std::unique_ptr<Server>(std::make_unique<ServerImpl>(io, std::move(acceptor), std::move(shared)));
 }
 
 }  // namespace parlance::http

@@ -69,6 +69,15 @@ PARLANCE_ID(CommandId, "cmd")
 PARLANCE_ID(ReferenceId, "ref")
 /// A store of the shop on a channel: keyed hash of (workspace, channel, account), so no text stands in the log.
 PARLANCE_ID(StoreId, "sto")
+PARLANCE_ID(TeamId, "tem")
+// Words of the administrator's own: what conversations are about, what is noted of them, where they stand.
+PARLANCE_ID(TypeId, "typ")
+PARLANCE_ID(FieldId, "fld")
+PARLANCE_ID(ChoiceId, "cho")
+PARLANCE_ID(SubStateId, "sst")
+PARLANCE_ID(CannedReplyId, "can")
+/// A file that somebody attached to a message.
+PARLANCE_ID(AttachmentId, "att")
 #undef PARLANCE_ID
 
 /// The streams of one kind. Values are stored for ever: only add.
@@ -79,7 +88,8 @@ enum class Category : std::uint8_t {
   door = 3,
   settings = 4,
   desk = 5,
-  adoption = 6
+  adoption = 6,
+  draft = 7
 };
 
 /// The history of one thing. Its slot is its id's.

@@ -20,6 +20,10 @@ Result<std::vector<Event>> decide(const State& state, const Adopt& command) {
     body.settings_version = command.body.settings_version;
     body.policy = command.body.policy;
     body.tags = command.body.tags;
+    body.types = command.body.types;
+    body.fields = command.body.fields;
+    body.sub_states = command.body.sub_states;
+    body.transitions = command.body.transitions;
   }
   if (command.body.desk_version > body.desk_version) {
     body.desk_version = command.body.desk_version;

@@ -21,6 +21,10 @@ struct Body {
   std::vector<settings::Tag> tags;
   std::vector<desk::Queue> queues;
   std::vector<AgentId> agents;
+  std::vector<settings::Type> types;
+  std::vector<settings::Field> fields;
+  std::vector<settings::SubState> sub_states;
+  settings::Transitions transitions;
   bool operator==(const Body&) const = default;
   [[nodiscard]] bool knows(AgentId id) const { return std::ranges::find(agents, id) != agents.end(); }
   [[nodiscard]] bool knows(QueueId id) const {
@@ -28,6 +32,17 @@ struct Body {
   }
   [[nodiscard]] bool knows(TagId id) const {
     return std::ranges::find(tags, id, &settings::Tag::id) != tags.end();
+  }
+  /// Null where there is none of that id.
+  [[nodiscard]] const settings::Type* find(TypeId id) const { return find_in(types, id); }
+  [[nodiscard]] const settings::Field* find(FieldId id) const { return find_in(fields, id); }
+  [[nodiscard]] const settings::SubState* find(SubStateId id) const { return find_in(sub_states, id); }
+
+ private:
+  template <class Word, class AnId>
+  [[nodiscard]] static const Word* find_in(const std::vector<Word>& words, AnId id) {
+    const auto it = std::ranges::find(words, id, &Word::id);
+    return it == words.end() ? nullptr : &*it;
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/instant.h"
+#include "engine/domain/phase.h"
 #include "engine/domain/vocabulary.h"
 
 /// A workspace's settings: policies and vocabulary as data. Decided in the workspace's own stream; every partition then
@@ -23,14 +24,77 @@ struct Policy {
 };
 inline constexpr std::int64_t duration_ms_max = 3650LL * 86'400'000;
 
-/// Words of the administrator's, with the ids that headers use for them.
+// Words of the administrator's, with the ids that headers use for them. One that is retired keeps its name, for what it
+// was given to before, and is given to nothing more.
+
 struct Tag {
   TagId id;
   std::string name;
   bool operator==(const Tag&) const = default;
 };
+/// What a conversation is about.
+struct Type {
+  TypeId id;
+  std::string name;
+  bool retired = false;
+  bool operator==(const Type&) const = default;
+};
+struct Choice {
+  ChoiceId id;
+  std::string name;
+  bool retired = false;
+  bool operator==(const Choice&) const = default;
+};
+/// What agents may note of a conversation beyond its text.
+struct Field {
+  FieldId id;
+  std::string name;
+  FieldKind kind = FieldKind::none;  ///< never changes
+  std::vector<Choice> choices;       ///< of a choice
+  bool required_to_resolve = false;
+  bool retired = false;
+  bool operator==(const Field&) const = default;
+};
+/// A finer place within one of the base states.
+struct SubState {
+  SubStateId id;
+  std::string name;
+  conversation::Phase state = conversation::Phase::absent;  ///< never changes
+  bool retired = false;
+  bool operator==(const SubState&) const = default;
+};
+/// A base state with all its sub-states, or one sub-state alone.
+struct Place {
+  conversation::Phase state = conversation::Phase::absent;  ///< absent where a sub-state is named
+  SubStateId sub_state;
+  bool operator==(const Place&) const = default;
+};
+struct Transition {
+  Place from, to;
+  bool operator==(const Transition&) const = default;
+};
+/// None: every move is allowed.
+using Transitions = std::optional<std::vector<Transition>>;
+/// An answer that is written once. Those of one name are its variants by language.
+struct CannedReply {
+  CannedReplyId id;
+  std::string name;
+  Language language = Language::und;
+  std::string shortcut;  ///< what an agent types for it; may be empty
+  std::string text;  ///< with {{customer.name}}, {{ticket.number}} and {{agent.name}} for what is filled in
+  bool retired = false;
+  bool operator==(const CannedReply&) const = default;
+};
 inline constexpr std::size_t tags_max = 1000;
+inline constexpr std::size_t types_max = 500;
+inline constexpr std::size_t fields_max = 100;
+inline constexpr std::size_t choices_max = 200;
+inline constexpr std::size_t sub_states_max = 100;
+inline constexpr std::size_t transitions_max = 2000;
+inline constexpr std::size_t canned_replies_max = 500;
 inline constexpr std::size_t name_bytes_max = 200;
+inline constexpr std::size_t shortcut_bytes_max = 50;
+inline constexpr std::size_t canned_text_bytes_max = 8000;
 
 struct PolicyChanged {
   Policy policy;
@@ -41,11 +105,38 @@ struct TagAdded {
   std::string name;
   bool operator==(const TagAdded&) const = default;
 };
-using Event = std::variant<PolicyChanged, TagAdded>;
+// What is defined takes the place of what had the same id.
+struct TypeDefined {
+  Type type;
+  bool operator==(const TypeDefined&) const = default;
+};
+struct FieldDefined {
+  Field field;
+  bool operator==(const FieldDefined&) const = default;
+};
+struct SubStateDefined {
+  SubState sub_state;
+  bool operator==(const SubStateDefined&) const = default;
+};
+struct TransitionsChanged {
+  Transitions transitions;
+  bool operator==(const TransitionsChanged&) const = default;
+};
+struct CannedReplyDefined {
+  CannedReply reply;
+  bool operator==(const CannedReplyDefined&) const = default;
+};
+using Event = std::variant<PolicyChanged, TagAdded, TypeDefined, FieldDefined, SubStateDefined,
+                           TransitionsChanged, CannedReplyDefined>;
 
 struct State {
   Policy policy;
   std::vector<Tag> tags;
+  std::vector<Type> types;
+  std::vector<Field> fields;
+  std::vector<SubState> sub_states;
+  Transitions transitions;
+  std::vector<CannedReply> canned_replies;
   bool operator==(const State&) const = default;
 };
 [[nodiscard]] State evolve(State state, const Event& event);
@@ -57,7 +148,32 @@ struct AddTag {
   TagId id;
   std::string name;
 };
+// `anew`: one that is not there yet, of a fresh id; else the one of that id becomes this.
+struct DefineType {
+  Type type;
+  bool anew = true;
+};
+struct DefineField {
+  Field field;
+  bool anew = true;
+};
+struct DefineSubState {
+  SubState sub_state;
+  bool anew = true;
+};
+struct ChangeTransitions {
+  Transitions transitions;
+};
+struct DefineCannedReply {
+  CannedReply reply;
+  bool anew = true;
+};
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const ChangePolicy& command);
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const AddTag& command);
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const DefineType& command);
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const DefineField& command);
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const DefineSubState& command);
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const ChangeTransitions& command);
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const DefineCannedReply& command);
 
 }  // namespace parlance::settings

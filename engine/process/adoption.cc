@@ -9,6 +9,10 @@ adoption::Body body_to_adopt(Version settings_version, const settings::State& se
   body.desk_version = desk_version;
   body.policy = settings.policy;
   body.tags = settings.tags;
+  body.types = settings.types;
+  body.fields = settings.fields;
+  body.sub_states = settings.sub_states;
+  body.transitions = settings.transitions;
   body.queues = desk.queues;
   for (const desk::Agent& agent : desk.agents) body.agents.push_back(agent.id);
   return body;

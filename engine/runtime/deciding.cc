@@ -127,7 +127,7 @@ Result<void> Deciding::on(const Asked& asked, Arrive& arrive) {
     if (!requester) return requester.error();
     auto number = next_number(asked);
     if (!number) return number.error();
-    auto body = adopted(request.workspace);
+    auto body = adopted(asked);
     if (!body) return body.error();
     conversation::Open open;
     open.requester = *requester;
@@ -168,7 +168,7 @@ Result<void> Deciding::on(const Asked& asked, ReceiveForwarded& forwarded) {
 
 Result<void> Deciding::receive(const Asked& asked, conversation::State& state, Incoming incoming) {
   if (auto fired = fire_due(asked, state); !fired) return fired;
-  auto body = adopted(asked.request.workspace);
+  auto body = adopted(asked);
   if (!body) return body.error();
   conversation::Receive receive;
   receive.id = MessageId::from(fresh_id(asked));
@@ -195,7 +195,7 @@ Result<void> Deciding::on(const Asked& asked, OpenByAgent& open) {
   const WorkspaceId workspace = asked.request.workspace;
   const auto subject = fold_.find_subject(workspace, open.channel, open.address);
   if (!subject) return subject.error();
-  auto body = adopted(workspace);
+  auto body = adopted(asked);
   if (!body) return body.error();
   if (open.queue && *body != nullptr && !(*body)->knows(open.queue))
     return refused("queue.unknown", "no queue of that id");
@@ -299,29 +299,116 @@ Result<void> Deciding::on(const Asked& asked, OnConversation& action) {
   if (tick) request.workspace = (*held)->workspace;
   asked.draft.version = (*held)->version;
   if (conflicts(request, asked.draft.version)) return conflict(asked.draft.version);
-  conversation::State state = (*held)->state;
-  Preview before;
-  if (std::holds_alternative<conversation::Reply>(action.command)) {
-    auto opened = preview_of_conversation(request.workspace, **held);
-    if (!opened) return opened.error();
-    before = std::move(*opened);
+  // Commands of people are told of the conversation as it was found; timers that were due change none of that.
+  if (!tick) {
+    auto prepared =
+        std::visit([&](auto& command) { return prepare(asked, **held, command); }, action.command);
+    if (!prepared) return prepared;
   }
-  auto body = adopted(request.workspace);
+  // A copy: what follows may load other streams.
+  conversation::State state = (*held)->state;
+  auto body = adopted(asked);
   if (!body) return body.error();
   if (!tick)
     if (auto fired = fire_due(asked, state); !fired) return fired;
   return std::visit(
-      [&](auto& command) {
+      [&]<class Command>(Command& command) -> Result<void> {
         if constexpr (requires { command.adopted; }) command.adopted = *body;
-        if constexpr (requires { command.id; }) command.id = MessageId::from(fresh_id(asked));
-        if constexpr (requires { command.preview; }) {
-          command.preview = std::move(before);
-          command.preview.text = preview_of(command.content.text);
-          asked.draft.preview = command.preview;
-        }
+        if constexpr (std::is_same_v<Command, conversation::Reply>)
+          if (auto sent = send_draft(asked, command.agent, DraftKind::reply, command.at); !sent) return sent;
+        if constexpr (std::is_same_v<Command, conversation::Note>)
+          if (auto sent = send_draft(asked, command.agent, DraftKind::note, command.at); !sent) return sent;
         return add(asked.draft, state, command, std::nullopt);
       },
       action.command);
+}
+
+template <class Command>
+Result<void> Deciding::prepare(const Asked& asked, const StreamState<conversation::State>& held,
+                               Command& command) {
+  const WorkspaceId workspace = asked.request.workspace;
+  if constexpr (requires { command.id; }) command.id = MessageId::from(fresh_id(asked));
+  if constexpr (std::is_same_v<Command, conversation::Reply>) {
+    auto preview = preview_of_conversation(workspace, held);
+    if (!preview) return preview.error();
+    command.preview = std::move(*preview);
+    command.preview.text = preview_of(command.content.text);
+    asked.draft.preview = command.preview;
+  } else if constexpr (std::is_same_v<Command, conversation::SetSubjectLine>) {
+    auto preview = preview_of_conversation(workspace, held);
+    if (!preview) return preview.error();
+    command.preview = std::move(*preview);
+    command.preview.subject_line = preview_of(command.line, preview_subject_bytes_max);
+    asked.draft.preview = command.preview;
+  } else if constexpr (std::is_same_v<Command, conversation::Redact>) {
+    auto found = find_message_(asked.draft.stream, command.message);
+    if (!found) return found.error();
+    if (!*found) return {};
+    command.of = (*found)->version;
+    if (!held.state.preview) return {};
+    auto opened = door_.open<MessageContent>(engine_principal, Purpose::engine, workspace, (*found)->content);
+    if (const auto* closed = std::get_if<Unavailable>(&opened)) return closed->error;
+    const auto* content = std::get_if<MessageContent>(&opened);
+    auto preview = preview_of_conversation(workspace, held);
+    if (!preview) return preview.error();
+    if (content != nullptr) {
+      // What a list shows may be this message's words; where it only may, it goes too.
+      const std::string subject = preview_of(content->subject_line, preview_subject_bytes_max);
+      if (preview->subject_line == subject) preview->subject_line.clear();
+      if (preview->text == preview_of(content->text.empty() ? content->subject_line : content->text))
+        preview->text.clear();
+    }
+    asked.draft.preview = *preview;
+    command.preview = std::move(*preview);
+  } else if constexpr (std::is_same_v<Command, conversation::Undo>) {
+    const conversation::Done* done = conversation::last_act(held.state, command.by);
+    if (done == nullptr) return {};
+    for (const conversation::FieldEntry& entry : done->before.fields) {
+      const auto* text = std::get_if<Personal<std::string>>(&entry.value);
+      if (text == nullptr || text->is_plain()) continue;
+      auto opened = door_.open<std::string>(engine_principal, Purpose::engine, workspace, text->sealed());
+      if (const auto* closed = std::get_if<Unavailable>(&opened)) return closed->error;
+      if (auto* value = std::get_if<std::string>(&opened))
+        command.texts.push_back({entry.field, Personal<std::string>(std::move(*value), held.state.requester,
+                                                                    FieldClass::content)});
+    }
+  }
+  return {};
+}
+
+// ---- drafts ----
+
+Result<void> Deciding::on(const Asked& asked, OnDraft& action) {
+  const StreamId of{Category::conversation, action.conversation};
+  auto about = conversation(asked.request.workspace, of);
+  if (!about) return about.error();
+  const ReferenceId requester = (*about)->state.requester;
+  asked.draft.stream = draft_stream(action.conversation, action.agent);
+  auto held = fold_.drafts().load(asked.draft.stream);
+  if (!held) return held.error();
+  asked.draft.version = (*held)->version;
+  action.command.conversation = action.conversation;
+  action.command.agent = action.agent;
+  action.command.requester = requester;
+  auto events = draft::decide((*held)->state, action.command);
+  if (!events) return events.error();
+  for (auto& event : *events)
+    asked.draft.events.push_back(
+        {asked.draft.stream, AnyEvent{draft::Event{std::move(event)}}, std::nullopt});
+  return {};
+}
+
+/// A message of the agent's takes the draft of it away, in the same envelope.
+Result<void> Deciding::send_draft(const Asked& asked, AgentId agent, DraftKind kind, Instant at) {
+  if (!agent) return {};
+  const StreamId stream = draft_stream(ConversationId::from(asked.draft.stream.id), agent);
+  auto held = fold_.drafts().load(stream);
+  if (!held) return held.error();
+  auto events = draft::decide((*held)->state, draft::Send{kind, at});
+  if (!events) return events.error();
+  for (auto& event : *events)
+    asked.draft.events.push_back({stream, AnyEvent{draft::Event{std::move(event)}}, std::nullopt});
+  return {};
 }
 
 /// Decides one conversation command on `state`, adds its events to the draft and evolves `state`.
@@ -352,8 +439,15 @@ Result<void> Deciding::on(const Asked& asked, OnSettings& action) {
   asked.draft.stream = settings_stream(asked.request.workspace);
   auto held = fold_.settings().load(asked.draft.stream);
   if (!held) return held.error();
-  if (auto* tag = std::get_if<settings::AddTag>(&action.command); tag != nullptr && !tag->id)
-    tag->id = TagId::from(fresh_id(asked));
+  if (auto* tag = std::get_if<settings::AddTag>(&action.command)) name(asked, tag->id);
+  if (auto* type = std::get_if<settings::DefineType>(&action.command)) name(asked, type->type.id);
+  if (auto* sub_state = std::get_if<settings::DefineSubState>(&action.command))
+    name(asked, sub_state->sub_state.id);
+  if (auto* reply = std::get_if<settings::DefineCannedReply>(&action.command)) name(asked, reply->reply.id);
+  if (auto* field = std::get_if<settings::DefineField>(&action.command)) {
+    name(asked, field->field.id);
+    for (settings::Choice& choice : field->field.choices) name(asked, choice.id);
+  }
   return on_versioned(asked, **held, action.command);
 }
 
@@ -410,6 +504,12 @@ Result<StreamState<conversation::State>*> Deciding::conversation(WorkspaceId wor
   if (held && ((*held)->version == 0 || (*held)->workspace != workspace))
     return Error{Errc::not_found, "conversation.not_found", "no conversation of that id"};
   return held;
+}
+
+Result<const adoption::Body*> Deciding::adopted(const Asked& asked) {
+  auto body = adopted(asked.request.workspace);
+  if (body && *body != nullptr) asked.draft.settings_version = (*body)->settings_version;
+  return body;
 }
 
 Result<const adoption::Body*> Deciding::adopted(WorkspaceId workspace) {

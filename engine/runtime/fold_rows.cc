@@ -1,5 +1,7 @@
 #include "engine/runtime/fold_rows.h"
 
+#include <algorithm>
+
 namespace parlance::fold_rows {
 namespace {
 ByteWriter begin(PartitionId partition, char type) {
@@ -32,6 +34,9 @@ Bytes timer_key(PartitionId partition, Instant due, const StreamId& stream, conv
       .le(kind)
       .take();
 }
+Bytes redaction_key(PartitionId partition, RawId conversation, Version version) {
+  return begin(partition, 'X').id(conversation).be(version).take();
+}
 
 std::optional<DueTimer> read_timer_key(ByteView key) {
   ByteReader in(key);
@@ -44,6 +49,37 @@ std::optional<DueTimer> read_timer_key(ByteView key) {
   due.timer.kind = in.le<conversation::TimerKind>();
   if (!in.at_end()) return std::nullopt;
   return due;
+}
+
+std::uint32_t day_of(Instant at) {
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(at.ms, 0) / 86'400'000);
+}
+Bytes write_redacting(const Redacting& r) { return ByteWriter().id(r.workspace).le(r.of).le(r.day).take(); }
+std::optional<Redacting> read_redacting(ByteView key, ByteView value) {
+  ByteReader k(key);
+  (void)k.take(prefix_bytes);
+  Redacting r;
+  r.conversation = k.id_of<ConversationId>();
+  r.version = k.be<std::uint64_t>();
+  ByteReader in(value);
+  r.workspace = in.id_of<WorkspaceId>();
+  r.of = in.le<Version>();
+  r.day = in.le<std::uint32_t>();
+  if (!k.at_end() || !in.at_end()) return std::nullopt;
+  return r;
+}
+
+Bytes write_drafted(const Drafted& d) { return ByteWriter().le(d.at.ms).le(d.kind).take(); }
+std::optional<Drafted> read_drafted(ByteView key, ByteView value) {
+  ByteReader k(key);
+  (void)k.take(prefix_bytes + 16);
+  Drafted d;
+  d.agent = k.id_of<AgentId>();
+  ByteReader in(value);
+  d.at.ms = in.le<std::int64_t>();
+  d.kind = in.le<DraftKind>();
+  if (!k.at_end() || !in.at_end()) return std::nullopt;
+  return d;
 }
 
 void write_conversation(ByteWriter& out, const Conversation& c) { out.id(c.id).le(c.channel).id(c.store); }

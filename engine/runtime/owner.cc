@@ -11,8 +11,10 @@
 #include "engine/runtime/blind.h"
 #include "engine/runtime/deciding.h"
 #include "engine/runtime/fenced_writer.h"
+#include "engine/runtime/log_reading.h"
 #include "engine/runtime/order_index.h"
 #include "engine/runtime/partition_fold.h"
+#include "engine/runtime/redaction.h"
 #include "schemas/envelope.h"
 
 namespace parlance {
@@ -73,8 +75,11 @@ class Owner::Impl final : public FencedWriter::Listener {
         genesis_(genesis),
         ports_(std::move(ports)),
         fold_(partition, genesis, ports_.fold, ports_.door, ports_.keys),
-        deciding_(fold_, ports_.door, ports_.keys, ports_.random, genesis.first_slot,
-                  [this](CommandId command) { return where_message_went(command); }) {}
+        deciding_(
+            fold_, ports_.door, ports_.keys, ports_.random, genesis.first_slot,
+            [this](CommandId command) { return where_message_went(command); },
+            [this](const StreamId& stream, MessageId message) { return redaction_.find(stream, message); }),
+        redaction_(ports_.log, partition, ports_.fold, ports_.door) {}
 
   // ---- life ----
 
@@ -307,6 +312,8 @@ class Owner::Impl final : public FencedWriter::Listener {
       if (!offset) return answer(offset.error());
       if (*offset) return replay(std::move(request), **offset, std::move(answer));
     }
+    // A message is looked for in what is written down.
+    if (is_redaction(request)) write_certain();
     const Instant now = std::max(ports_.clock.now(), last_recorded_);
     auto draft = deciding_.decide(request, {now, timers_due()});
     if (!draft) return answer_without_events(std::move(answer), may_retry(request, draft.error()));
@@ -340,6 +347,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     envelope.actor = request.actor;
     envelope.recorded_at = now;
     envelope.decider_version = decider_version;
+    envelope.settings_version = draft.settings_version;
 
     std::vector<VaultRow> vault = std::move(draft.rows);
     std::vector<std::optional<Identity>> identities;
@@ -408,6 +416,10 @@ class Owner::Impl final : public FencedWriter::Listener {
     return waiter;
   }
 
+  [[nodiscard]] static bool is_redaction(const Request& request) {
+    const auto* on = std::get_if<OnConversation>(&request.action);
+    return on != nullptr && std::holds_alternative<conversation::Redact>(on->command);
+  }
   [[nodiscard]] static bool reused(const Request& request, const Envelope& before) {
     return request.fingerprint != 0 && before.fingerprint != 0 && request.fingerprint != before.fingerprint;
   }
@@ -518,6 +530,9 @@ class Owner::Impl final : public FencedWriter::Listener {
       if (!subject) return waiter.answer(subject.error());
       outcome.subject = subject->value_or(SubjectId{});
     }
+    for (const StreamEvent& event : envelope->events)
+      if (auto gone = redact(envelope->workspace, event, envelope->recorded_at); !gone)
+        return waiter.answer(unfinished(gone.error()));
     if (waiter.forwards) return go_on_forwarding(std::move(waiter), std::move(outcome), *envelope);
     if (waiter.links) return go_on_linking(std::move(waiter), std::move(outcome), *envelope);
     waiter.answer(std::move(outcome));
@@ -528,6 +543,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     out.envelope = envelope.id;
     out.positions.push_back({genesis_.generation, partition_, offset});
     for (const StreamEvent& event : envelope.events) {
+      // A draft that went with a message is not what it was about.
+      if (event.stream.category == Category::draft && envelope.events.size() > 1) continue;
       out.stream = event.stream;
       out.version = event.version;
       if (const auto* c = std::get_if<conversation::Event>(&event.body)) {
@@ -535,13 +552,37 @@ class Owner::Impl final : public FencedWriter::Listener {
         if (const auto* m = std::get_if<conversation::MessageReceived>(c)) out.message = m->id;
         if (const auto* m = std::get_if<conversation::Replied>(c)) out.message = m->id;
         if (const auto* m = std::get_if<conversation::NoteAdded>(c)) out.message = m->id;
+        if (const auto* u = std::get_if<conversation::Undone>(c)) out.undone = u->act;
       } else if (const auto* d = std::get_if<desk::Event>(&event.body)) {
         std::visit([&](const auto& e) { out.made = e.id; }, *d);
       } else if (const auto* s = std::get_if<settings::Event>(&event.body)) {
         if (const auto* tag = std::get_if<settings::TagAdded>(s)) out.made = tag->id;
+        if (const auto* type = std::get_if<settings::TypeDefined>(s)) out.made = type->type.id;
+        if (const auto* field = std::get_if<settings::FieldDefined>(s)) out.made = field->field.id;
+        if (const auto* state = std::get_if<settings::SubStateDefined>(s)) out.made = state->sub_state.id;
+        if (const auto* reply = std::get_if<settings::CannedReplyDefined>(s)) out.made = reply->reply.id;
       }
     }
     return out;
+  }
+
+  /// A message's redaction is certain: its capsules go, before anybody is told that they are gone. Doing it again is harmless.
+  [[nodiscard]] Result<void> redact(WorkspaceId workspace, const StreamEvent& event, Instant recorded_at) {
+    const auto* body = std::get_if<conversation::Event>(&event.body);
+    const auto* redacted = body == nullptr ? nullptr : std::get_if<conversation::MessageRedacted>(body);
+    if (redacted == nullptr) return {};
+    return destroy({workspace, ConversationId::from(event.stream.id), redacted->of, event.version,
+                    fold_rows::day_of(recorded_at)});
+  }
+  [[nodiscard]] Result<void> destroy(const fold_rows::Redacting& owed) {
+    const StreamId stream{Category::conversation, owed.conversation};
+    auto gone = redaction_.destroy(owed.workspace, stream, owed.of, owed.version, owed.day);
+    if (!gone) {
+      owe_again_ = true;
+      return gone;
+    }
+    fold_.redacted(owed, settled_);
+    return {};
   }
 
   // ---- what goes on in another slot ----
@@ -671,6 +712,7 @@ class Owner::Impl final : public FencedWriter::Listener {
       return {Category::conversation, c->conversation};
     if (std::holds_alternative<OnSettings>(request.action)) return settings_stream(request.workspace);
     if (std::holds_alternative<OnDesk>(request.action)) return desk_stream(request.workspace);
+    if (const auto* d = std::get_if<OnDraft>(&request.action)) return draft_stream(d->conversation, d->agent);
     if (const auto* c = std::get_if<CreateSubject>(&request.action)) return {Category::subject, c->subject};
     return door_stream(request.workspace, request.slot);
   }
@@ -712,19 +754,12 @@ class Owner::Impl final : public FencedWriter::Listener {
 
   [[nodiscard]] Result<Envelope> read_envelope(Offset offset) const {
     const std::string place = to_text(Position{genesis_.generation, partition_, offset});
-    Result<Envelope> out = corrupt("log.no_record", "no envelope at " + place);
     if (offset >= ports_.log.end(partition_))
       return unavailable("log.not_yet", place + " cannot be read yet; send it again with the same key");
-    auto read = ports_.log.read(partition_, offset, 1, [&](const StoredRecord& record) {
-      auto parsed = parse_record(ports_.log.id(), record.bytes);
-      if (!parsed)
-        out = parsed.error();
-      else if (*parsed && (*parsed)->frame.kind == RecordKind::envelope)
-        out = decode_envelope((*parsed)->body);
-      return false;
-    });
+    auto read = parlance::read_envelope(ports_.log, partition_, offset);
     if (!read) return read.error();
-    return out;
+    if (!*read) return corrupt("log.no_record", "no envelope at " + place);
+    return std::move(**read);
   }
 
   // ---- what is owed after a certain envelope, and after a restart ----
@@ -743,6 +778,10 @@ class Owner::Impl final : public FencedWriter::Listener {
     const auto owed = fold_.owed();
     if (!owed) return halt(owed.error());
     for (const auto& [workspace, sealed] : *owed) create_subject(workspace, sealed);
+    const auto redactions = fold_.redactions();
+    if (!redactions) return halt(redactions.error());
+    // What cannot be destroyed now stays owed, and is tried again at the next tick.
+    for (const fold_rows::Redacting& redacting : *redactions) (void)destroy(redacting);
   }
 
   void create_subject(WorkspaceId workspace, const Sealed& sealed) {
@@ -815,6 +854,7 @@ class Owner::Impl final : public FencedWriter::Listener {
   std::string reason_;
   PartitionFold fold_;
   Deciding deciding_;
+  Redaction redaction_;
 
   std::deque<std::pair<Request, Answer>> waiting_;  ///< until it owns
   std::map<Ticket, Flight> flights_;

@@ -64,7 +64,8 @@ PartitionFold::PartitionFold(PartitionId partition, Genesis genesis, RowFamily& 
       settings_(store, partition, other_streams_in_memory_max),
       desks_(store, partition, other_streams_in_memory_max),
       adoptions_(store, partition, other_streams_in_memory_max),
-      doors_(store, partition, other_streams_in_memory_max) {}
+      doors_(store, partition, other_streams_in_memory_max),
+      drafts_(store, partition, other_streams_in_memory_max) {}
 
 // ---- the log's state ----
 
@@ -190,6 +191,7 @@ Result<Instant> PartitionFold::write(Ticket settled) {
   passed_.reset();
   conversations_.evict(settled);
   subjects_.evict(settled);
+  drafts_.evict(settled);
   return earliest;
 }
 
@@ -201,6 +203,7 @@ void PartitionFold::drop() {
   desks_.drop();
   adoptions_.drop();
   doors_.drop();
+  drafts_.drop();
 }
 
 Result<std::vector<RowChange>> PartitionFold::fold(const Envelope& envelope,
@@ -233,7 +236,8 @@ Result<void> PartitionFold::fold_event(const Folding& at, const conversation::Ev
   auto& held = **loaded;
   const auto before = conversation::timers(held.state);
   const auto shown = held.state.preview;
-  held.state = conversation::evolve(std::move(held.state), event);
+  held.state = conversation::evolve(std::move(held.state), event,
+                                    {at.envelope.actor, at.envelope.id, at.envelope.recorded_at});
   if (held.state.preview != shown) held.preview.reset();
   at.touch(held);
   const auto after = conversation::timers(held.state);
@@ -248,6 +252,14 @@ Result<void> PartitionFold::fold_event(const Folding& at, const conversation::Ev
   if (const auto* opened = std::get_if<conversation::Opened>(&event))
     put(at, fold_rows::number_key(partition_, at.envelope.workspace, stream.id.slot()),
         ByteWriter().le(opened->number / 256).take());
+  if (const auto* redacted = std::get_if<conversation::MessageRedacted>(&event)) {
+    fold_rows::Redacting owed;
+    owed.workspace = at.envelope.workspace;
+    owed.of = redacted->of;
+    owed.day = fold_rows::day_of(at.envelope.recorded_at);
+    at.changes.push_back({fold_rows::redaction_key(partition_, stream.id, at.event.version),
+                          fold_rows::write_redacting(owed)});
+  }
   return {};
 }
 template <class State, class Event>
@@ -278,6 +290,19 @@ Result<void> PartitionFold::fold_event(const Folding& at, const intake::Event&) 
   if (!loaded) return loaded.error();
   at.touch(**loaded);
   return {};
+}
+
+Result<void> PartitionFold::fold_event(const Folding& at, const draft::Event& event) {
+  std::visit(
+      [&]<class E>(const E& e) {
+        Bytes key = fold_rows::ids_key(partition_, 'D', e.conversation, e.agent);
+        if constexpr (std::is_same_v<E, draft::Kept>)
+          put(at, std::move(key), fold_rows::write_drafted({e.agent, e.kind, e.at}));
+        else
+          put(at, std::move(key), std::nullopt);
+      },
+      event);
+  return evolve_stream(drafts_, at, event);
 }
 
 /// The identity map, from what opening, joining, forwarding and linking events carry. What a door knows comes from events of its
@@ -353,6 +378,7 @@ Result<Bytes> PartitionFold::row_of(const StreamId& stream, const std::optional<
     case Category::desk: return row(desks_);
     case Category::adoption: return row(adoptions_);
     case Category::door: return row(doors_);
+    case Category::draft: return row(drafts_);
     case Category::none: break;
   }
   return corrupt("stream.category", "an event of no category");
@@ -372,6 +398,7 @@ Result<Version> PartitionFold::version_of(const StreamId& stream) {
     case Category::desk: return version(desks_.load(stream));
     case Category::adoption: return version(adoptions_.load(stream));
     case Category::door: return version(doors_.load(stream));
+    case Category::draft: return version(drafts_.load(stream));
     case Category::none: break;
   }
   return corrupt("stream.category", "an event of no category");
@@ -459,6 +486,24 @@ Result<std::vector<std::pair<WorkspaceId, Sealed>>> PartitionFold::owed() const 
                                    });
   if (!scanned) return scanned.error();
   return out;
+}
+
+Result<std::vector<fold_rows::Redacting>> PartitionFold::redactions() const {
+  std::vector<fold_rows::Redacting> out;
+  const auto scanned = store_.scan(fold_rows::key(partition_, 'X'), fold_rows::key(partition_, 'X' + 1),
+                                   [&](ByteView key, ByteView value) {
+                                     if (const auto owed = fold_rows::read_redacting(key, value))
+                                       out.push_back(*owed);
+                                     return true;
+                                   });
+  if (!scanned) return scanned.error();
+  return out;
+}
+
+void PartitionFold::redacted(const fold_rows::Redacting& redacting, Ticket settled) {
+  pending_.push_back(
+      {{fold_rows::redaction_key(partition_, redacting.conversation, redacting.version), std::nullopt},
+       settled});
 }
 
 Result<std::set<WorkspaceId>> PartitionFold::workspaces() const {

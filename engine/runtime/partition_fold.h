@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/domain/draft.h"
 #include "engine/domain/intake.h"
 #include "engine/ports/key_service.h"
 #include "engine/ports/row_store.h"
@@ -75,6 +76,7 @@ class PartitionFold {
   [[nodiscard]] StreamStates<settings::State>& settings() { return settings_; }
   [[nodiscard]] StreamStates<desk::State>& desks() { return desks_; }
   [[nodiscard]] StreamStates<adoption::State>& adoptions() { return adoptions_; }
+  [[nodiscard]] StreamStates<draft::State>& drafts() { return drafts_; }
   [[nodiscard]] Result<Version> version_of(const StreamId& stream);
   [[nodiscard]] WorkspaceId workspace_of(const StreamId& stream);
   /// Where an accepted command lies.
@@ -107,6 +109,10 @@ class PartitionFold {
   [[nodiscard]] Result<Due> due(Instant now, std::size_t limit) const;
   /// People whose first event is still owed, with the identity that says so.
   [[nodiscard]] Result<std::vector<std::pair<WorkspaceId, Sealed>>> owed() const;
+  /// Redactions whose capsules are not known to be destroyed yet.
+  [[nodiscard]] Result<std::vector<fold_rows::Redacting>> redactions() const;
+  /// They are now: with the next write() the redaction is owed no more.
+  void redacted(const fold_rows::Redacting& redacting, Ticket settled);
   /// The workspaces whose settings or desk live here.
   [[nodiscard]] Result<std::set<WorkspaceId>> workspaces() const;
   template <class State> [[nodiscard]] Result<StreamState<State>> written(const StreamId& stream) const {
@@ -128,6 +134,7 @@ class PartitionFold {
   [[nodiscard]] Result<void> fold_event(const Folding& at, const desk::Event& event);
   [[nodiscard]] Result<void> fold_event(const Folding& at, const adoption::Event& event);
   [[nodiscard]] Result<void> fold_event(const Folding& at, const intake::Event& event);
+  [[nodiscard]] Result<void> fold_event(const Folding& at, const draft::Event& event);
   template <class State, class Event>
   [[nodiscard]] Result<void> evolve_stream(StreamStates<State>& states, const Folding& at,
                                            const Event& event);
@@ -151,6 +158,7 @@ class PartitionFold {
   StreamStates<desk::State> desks_;
   StreamStates<adoption::State> adoptions_;
   StreamStates<DoorState> doors_;
+  StreamStates<draft::State> drafts_;
 
   std::optional<LogState> passed_;
   Instant last_recorded_;

@@ -4,6 +4,7 @@
 #include "engine/domain/adoption.h"
 #include "engine/domain/conversation.h"
 #include "engine/domain/desk.h"
+#include "engine/domain/draft.h"
 #include "engine/domain/settings.h"
 #include "engine/domain/subject.h"
 
@@ -11,18 +12,20 @@
 /// then folded again from the log.
 namespace parlance {
 
-inline constexpr std::uint32_t state_rows_version = 4;
+inline constexpr std::uint32_t state_rows_version = 5;
 
 void write_row(ByteWriter& out, const conversation::State& state);
 void write_row(ByteWriter& out, const subject::State& state);
 void write_row(ByteWriter& out, const settings::State& state);
 void write_row(ByteWriter& out, const desk::State& state);
 void write_row(ByteWriter& out, const adoption::State& state);
+void write_row(ByteWriter& out, const draft::State& state);
 void read_row(ByteReader& in, conversation::State& state);
 void read_row(ByteReader& in, subject::State& state);
 void read_row(ByteReader& in, settings::State& state);
 void read_row(ByteReader& in, desk::State& state);
 void read_row(ByteReader& in, adoption::State& state);
+void read_row(ByteReader& in, draft::State& state);
 
 void write_row(ByteWriter& out, const Sealed& sealed);
 void read_row(ByteReader& in, Sealed& sealed);

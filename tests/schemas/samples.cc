@@ -71,6 +71,18 @@ class Samples {
   std::vector<EnvelopeSample> out_;
 };
 
+/// A field of each kind, and one of nothing.
+std::vector<conversation::FieldEntry> entries() {
+  std::vector<conversation::FieldEntry> out(6);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i].field = id_of<FieldId>(20 + i);
+  out[1].value.emplace<Personal<std::string>>(sealed<std::string>(5, FieldClass::content));
+  out[2].value.emplace<conversation::NumberValue>().ten_thousandths = -12'345'678;
+  out[3].value.emplace<conversation::DateValue>().days = -719'162;
+  out[4].value.emplace<ChoiceId>(id_of<ChoiceId>(30));
+  out[5].value.emplace<bool>(true);
+  return out;
+}
+
 void add_conversation(Samples& samples) {
   using namespace parlance::conversation;
   const Instant at = happened;
@@ -115,6 +127,45 @@ void add_conversation(Samples& samples) {
                                        .preview = preview(),
                                        .at = at,
                                        .first_response_due = {}});
+  const std::vector<AttachmentId> files{id_of<AttachmentId>(20), id_of<AttachmentId>(21)};
+  samples.conversation("message_received_files",
+                       MessageReceived{.id = id_of<MessageId>(10),
+                                       .author = id_of<ReferenceId>(11),
+                                       .channel = Channel::email,
+                                       .content = content(),
+                                       .attachments = attachments(),
+                                       .preview = preview(),
+                                       .at = at,
+                                       .files = files},
+                       MessageReceived{.id = id_of<MessageId>(10),
+                                       .author = id_of<ReferenceId>(11),
+                                       .channel = Channel::email,
+                                       .content = content(),
+                                       .attachments = attachments(),
+                                       .preview = preview(),
+                                       .at = at});
+  samples.conversation("replied_files",
+                       Replied{.id = id_of<MessageId>(10),
+                               .channel = Channel::email,
+                               .content = content(),
+                               .attachments = attachments(),
+                               .preview = preview(),
+                               .at = at,
+                               .files = files},
+                       Replied{.id = id_of<MessageId>(10),
+                               .channel = Channel::email,
+                               .content = content(),
+                               .attachments = attachments(),
+                               .preview = preview(),
+                               .at = at});
+  samples.conversation(
+      "note_added_files",
+      NoteAdded{.id = id_of<MessageId>(10),
+                .content = content(),
+                .attachments = attachments(),
+                .at = at,
+                .files = files},
+      NoteAdded{.id = id_of<MessageId>(10), .content = content(), .attachments = attachments(), .at = at});
   samples.conversation(
       "participant_joined",
       ParticipantJoined{.participant = id_of<ReferenceId>(10), .identity = identity(9), .at = at},
@@ -187,6 +238,120 @@ void add_conversation(Samples& samples) {
                        FirstResponseBreached{.at = at});
   samples.conversation("breach_withdrawn", BreachWithdrawn{.due = later, .at = at},
                        BreachWithdrawn{.due = {}, .at = at});
+  samples.conversation("note_mentioning",
+                       NoteAdded{.id = id_of<MessageId>(10),
+                                 .agent = id_of<AgentId>(11),
+                                 .content = content(),
+                                 .attachments = {},
+                                 .at = at,
+                                 .mentions = {id_of<AgentId>(12), id_of<AgentId>(13)}},
+                       NoteAdded{.id = id_of<MessageId>(10),
+                                 .agent = {},
+                                 .content = content(),
+                                 .attachments = {},
+                                 .at = at,
+                                 .mentions = {id_of<AgentId>(12)}});
+  samples.conversation("transferred",
+                       Transferred{.from_queue = id_of<QueueId>(10),
+                                   .to_queue = id_of<QueueId>(11),
+                                   .from_agent = id_of<AgentId>(12),
+                                   .to_agent = id_of<AgentId>(13),
+                                   .from_team = id_of<TeamId>(14),
+                                   .to_team = id_of<TeamId>(15),
+                                   .reason = reason(),
+                                   .at = at},
+                       Transferred{.from_queue = {},
+                                   .to_queue = {},
+                                   .from_agent = {},
+                                   .to_agent = {},
+                                   .from_team = {},
+                                   .to_team = {},
+                                   .reason = {},
+                                   .at = at});
+  samples.conversation(
+      "escalated",
+      Escalated{.from_queue = id_of<QueueId>(10),
+                .to_queue = id_of<QueueId>(11),
+                .from_agent = id_of<AgentId>(12),
+                .to_agent = id_of<AgentId>(13),
+                .reason = reason(),
+                .at = at},
+      Escalated{.from_queue = {}, .to_queue = {}, .from_agent = {}, .to_agent = {}, .reason = {}, .at = at});
+  samples.conversation("type_changed",
+                       TypeChanged{.from = id_of<TypeId>(10), .to = id_of<TypeId>(11), .at = at},
+                       TypeChanged{.from = {}, .to = {}, .at = at});
+  samples.conversation("subject_line_changed",
+                       SubjectLineChanged{.line = reason(), .preview = preview(), .at = at},
+                       SubjectLineChanged{.line = {}, .preview = preview(), .at = at});
+  samples.conversation("fields_changed", FieldsChanged{.changes = entries(), .at = at},
+                       FieldsChanged{.changes = {}, .at = at});
+  samples.conversation("sub_state_changed",
+                       SubStateChanged{.from = id_of<SubStateId>(10), .to = id_of<SubStateId>(11), .at = at},
+                       SubStateChanged{.from = {}, .to = {}, .at = at});
+  samples.conversation("spam_marked", SpamMarked{.agent = id_of<AgentId>(10), .at = at},
+                       SpamMarked{.agent = {}, .at = at});
+  samples.conversation(
+      "spam_unmarked",
+      SpamUnmarked{
+          .agent = id_of<AgentId>(10), .unanswered_since = later, .first_response_due = later + 9, .at = at},
+      SpamUnmarked{.agent = {}, .unanswered_since = {}, .first_response_due = {}, .at = at});
+  samples.conversation("no_reply_needed",
+                       NoReplyNeeded{.agent = id_of<AgentId>(10), .reason = reason(), .at = at},
+                       NoReplyNeeded{.agent = {}, .reason = {}, .at = at});
+  samples.conversation(
+      "message_redacted",
+      MessageRedacted{.message = id_of<MessageId>(10),
+                      .of = 77,
+                      .agent = id_of<AgentId>(11),
+                      .preview = preview(),
+                      .reason = reason(),
+                      .at = at},
+      MessageRedacted{
+          .message = id_of<MessageId>(10), .of = 0, .agent = {}, .preview = {}, .reason = {}, .at = at});
+  samples.conversation("rated",
+                       Rated{.kind = RatingKind::ces,
+                             .score = 7,
+                             .corrects = std::uint8_t{0},
+                             .episode = 3,
+                             .queue = id_of<QueueId>(10),
+                             .agent = id_of<AgentId>(11),
+                             .comment = reason(),
+                             .at = at},
+                       Rated{.kind = RatingKind::none,
+                             .score = 0,
+                             .corrects = {},
+                             .episode = 0,
+                             .queue = {},
+                             .agent = {},
+                             .comment = {},
+                             .at = at});
+  samples.conversation(
+      "undone",
+      Undone{.act = Act::sub_state_changed,
+             .envelope = id_of<EnvelopeId>(10),
+             .agent = id_of<AgentId>(11),
+             .done_at = at + -5,
+             .before = {.parts = Part::phase | Part::holder | Part::priority | Part::type | Part::tags |
+                                 Part::fields,
+                        .phase = Phase::spam,
+                        .sub_state = id_of<SubStateId>(12),
+                        .snoozed_until = later,
+                        .closes_at = later + 1,
+                        .reopens_until = later + 2,
+                        .unanswered_since = at + -7,
+                        .first_response = FirstResponse::withdrawn,
+                        .first_response_due = later + 3,
+                        .escalated = true,
+                        .queue = id_of<QueueId>(13),
+                        .agent = id_of<AgentId>(14),
+                        .team = id_of<TeamId>(15),
+                        .priority = Priority::high,
+                        .type = id_of<TypeId>(16),
+                        .tags_added = {id_of<TagId>(17)},
+                        .tags_removed = {id_of<TagId>(18), id_of<TagId>(19)},
+                        .fields = entries()},
+             .at = at},
+      Undone{.act = Act::none, .envelope = {}, .agent = {}, .done_at = {}, .before = {}, .at = at});
 }
 
 void add_subject(Samples& samples) {
@@ -214,12 +379,51 @@ settings::Policy policy() {
 }
 settings::Policy no_policy() { return {.first_response_ms = {}, .auto_close_ms = {}, .reopen_window_ms = 0}; }
 
+settings::Type type() { return {.id = id_of<TypeId>(10), .name = "Beschwerde", .retired = true}; }
+settings::Field field() {
+  return {.id = id_of<FieldId>(10),
+          .name = "Bestellnummer",
+          .kind = FieldKind::choice,
+          .choices = {{.id = id_of<ChoiceId>(11), .name = "Ja", .retired = true},
+                      {.id = id_of<ChoiceId>(12), .name = "\u3044\u3044\u3048", .retired = false}},
+          .required_to_resolve = true,
+          .retired = true};
+}
+settings::SubState sub_state() {
+  return {.id = id_of<SubStateId>(10),
+          .name = "Beim Zoll",
+          .state = conversation::Phase::waiting_third_party,
+          .retired = true};
+}
+std::vector<settings::Transition> transitions() {
+  return {{.from = {.state = conversation::Phase::open, .sub_state = {}},
+           .to = {.state = {}, .sub_state = id_of<SubStateId>(10)}},
+          {.from = {.state = {}, .sub_state = id_of<SubStateId>(11)},
+           .to = {.state = conversation::Phase::spam, .sub_state = {}}}};
+}
+
 void add_settings(Samples& samples) {
   using namespace parlance::settings;
   samples.add<Event>("settings.policy_changed", PolicyChanged{.policy = policy()},
                      PolicyChanged{.policy = no_policy()});
   samples.add<Event>("settings.tag_added", TagAdded{.id = id_of<TagId>(10), .name = "Rücksendung 返品"},
                      TagAdded{.id = {}, .name = ""});
+  samples.add<Event>("settings.type_defined", TypeDefined{.type = type()}, TypeDefined{.type = {}});
+  samples.add<Event>("settings.field_defined", FieldDefined{.field = field()}, FieldDefined{.field = {}});
+  samples.add<Event>("settings.sub_state_defined", SubStateDefined{.sub_state = sub_state()},
+                     SubStateDefined{.sub_state = {}});
+  samples.add<Event>("settings.transitions_changed", TransitionsChanged{.transitions = transitions()},
+                     TransitionsChanged{.transitions = {}});
+  samples.add<Event>("settings.transitions_to_nowhere",
+                     TransitionsChanged{.transitions = std::vector<Transition>{}});
+  samples.add<Event>("settings.canned_reply_defined",
+                     CannedReplyDefined{.reply = {.id = id_of<CannedReplyId>(10),
+                                                  .name = "Lost parcel",
+                                                  .language = language('j', 'a'),
+                                                  .shortcut = "/lost",
+                                                  .text = "{{customer.name}} \u69d8\n{{ticket.number}}",
+                                                  .retired = true}},
+                     CannedReplyDefined{.reply = {}});
 }
 
 void add_desk(Samples& samples) {
@@ -250,6 +454,34 @@ void add_adoption(Samples& samples) {
   body.queues = {{id_of<QueueId>(12), "Billing"}, {id_of<QueueId>(13), ""}};
   body.agents = {id_of<AgentId>(14), id_of<AgentId>(15), id_of<AgentId>(16)};
   samples.add<Event>("adoption.adopted", Adopted{.body = body}, Adopted{.body = {.policy = no_policy()}});
+  body.types = {type()};
+  body.fields = {field()};
+  body.sub_states = {sub_state()};
+  body.transitions = transitions();
+  Body nowhere{.policy = no_policy()};
+  nowhere.transitions.emplace();
+  samples.add<Event>("adoption.adopted_vocabulary", Adopted{.body = body}, Adopted{.body = nowhere});
+}
+
+void add_draft(Samples& samples) {
+  using namespace parlance::draft;
+  samples.add<Event>("draft.kept",
+                     Kept{.conversation = id_of<ConversationId>(10),
+                          .agent = id_of<AgentId>(11),
+                          .kind = DraftKind::note,
+                          .text = sealed<std::string>(0, FieldClass::content),
+                          .at = happened},
+                     Kept{.conversation = {},
+                          .agent = {},
+                          .kind = DraftKind::none,
+                          .text = sealed<std::string>(0, FieldClass::content),
+                          .at = happened});
+  samples.add<Event>("draft.dropped",
+                     Dropped{.conversation = id_of<ConversationId>(10),
+                             .agent = id_of<AgentId>(11),
+                             .sent = true,
+                             .at = happened},
+                     Dropped{.conversation = {}, .agent = {}, .sent = false, .at = happened});
 }
 
 }  // namespace
@@ -262,12 +494,15 @@ std::vector<EnvelopeSample> envelope_samples() {
   add_settings(samples);
   add_desk(samples);
   add_adoption(samples);
+  add_draft(samples);
   // An accepted command with a key but without events.
   Envelope empty;
   empty.id = envelope_id;
   empty.workspace = id_of<WorkspaceId>(2);
   empty.command = id_of<CommandId>(4);
   samples.add_envelope("envelope/without_events", empty);
+  empty.settings_version = 12;
+  samples.add_envelope("envelope/on_settings", empty);
   return samples.take();
 }
 
@@ -308,6 +543,12 @@ std::vector<CapsuleSample> capsule_samples() {
                                    .address = "ada@example.org",
                                    .name = "",
                                    .conversations = {id_of<ConversationId>(2), id_of<ConversationId>(3)}}},
+      {"attachments/stored", Attachments{{.name = "label.pdf",
+                                          .type = "application/pdf",
+                                          .id = id_of<AttachmentId>(20),
+                                          .stored = 25U << 20,
+                                          .key = BlobKey{1, 2, 3, 255},
+                                          .content_id = "label@example.org"}}},
   };
 }
 

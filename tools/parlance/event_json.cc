@@ -14,6 +14,7 @@ std::string_view category_name(Category category) {
     case Category::settings: return "settings";
     case Category::desk: return "desk";
     case Category::adoption: return "adoption";
+    case Category::draft: return "draft";
   }
   return "unknown";
 }
@@ -83,7 +84,7 @@ json::object event_json(const Position& position, const Envelope& envelope, std:
 
 std::vector<std::string> kind_names() {
   std::vector<std::string> names;
-  for (unsigned category = 1; category <= static_cast<unsigned>(Category::adoption); ++category)
+  for (unsigned category = 1; category <= std::variant_size_v<AnyEvent>; ++category)
     for (unsigned member = 1; member <= 255; ++member) {
       const std::string_view name = kind_name(static_cast<EventKind>(category << 8 | member));
       if (name == "unknown") break;

@@ -107,6 +107,9 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   auto views = open_rows(dir / "views", "the view store", folder.notes);
   if (!views) return views.error();
   folder.views = std::move(*views);
+  auto files = BlobFolder::open(dir / "files");
+  if (!files) return files.error();
+  folder.files = std::move(*files);
   return folder;
 }
 

@@ -20,8 +20,10 @@
 #include "adapters/keyring/durable_file.h"
 #include "adapters/web/page.h"
 #include "engine/runtime/blind.h"
+#include "engine/runtime/files.h"
 #include "tools/parlance/report.h"
 #include "tools/parlance/version.h"
+#include "tools/parlance/worker.h"
 
 namespace parlance::tools {
 namespace fs = std::filesystem;
@@ -32,6 +34,8 @@ constexpr std::int64_t tick_ms = 100;
 constexpr std::int64_t maintain_ms = 1000;
 constexpr std::int64_t stop_ms = 4000;
 constexpr std::size_t apply_records = 2'000;
+constexpr std::int64_t sweep_ms = 3'600'000;
+constexpr int sweeps_a_day = 24;
 
 /// Writes a small file that only its owner may read, whole or not at all, and durably.
 Result<void> write_private(const fs::path& path, const std::string& text) {
@@ -63,6 +67,7 @@ class NodeImpl final : public Node {
     for (PartitionId p = 0; p < folder_.log->partitions(); ++p)
       strands_.push_back(http::make_strand_executor(io_));
     timers_ = http::make_strand_executor(io_);
+    live_ = http::make_strand_executor(io_);
     std::vector<Executor*> executors;
     for (const auto& strand : strands_) executors.push_back(strand.get());
     engine_ = std::make_unique<Engine>(
@@ -72,6 +77,10 @@ class NodeImpl final : public Node {
     for (unsigned i = 0; i < threads; ++i) pool_.emplace_back([this] { io_.run(); });
     applier_ = std::thread([this] { apply(); });
     keeper_ = std::thread([this] { keep(); });
+    files_ = std::make_unique<Files>(
+        Files::Ports{*folder_.files, engine_->door(), folder_.log->vault(), random_, clock_});
+    uploads_ = std::make_unique<Worker>();
+    sweeper_ = std::make_unique<Worker>();
     engine_->start();
     if (auto owning = wait_until_owning(); !owning) return owning.error();
     ticking_ = true;
@@ -95,7 +104,7 @@ class NodeImpl final : public Node {
 
   Result<std::string> listen() override {
     api_ = std::make_unique<http::Api>(http::Api::Parts{
-        *engine_, *folder_.log, *views_, clock_, *timers_,
+        *engine_, *folder_.log, *views_, clock_, *timers_, *live_,
         [] {
           std::vector<http::PageFile> files;
           static std::vector<std::string> paths = [] {
@@ -107,14 +116,21 @@ class NodeImpl final : public Node {
           for (const auto& [path, bytes] : web_page_files()) files.push_back({paths[i++], bytes});
           return files;
         },
-        std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }});
-    auto server = http::Server::listen(io_, options_.listen, {},
-                                       [this](http::HttpRequest request, http::Respond respond) {
-                                         api_->handle(std::move(request), std::move(respond));
-                                       });
+        std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }, *files_,
+        [this](std::function<void()> work) { uploads_->post(std::move(work)); }});
+    told_ = api_.get();
+    auto server = http::Server::listen(
+        io_, options_.listen, {},
+        [this](http::HttpRequest request, http::Respond respond) {
+          api_->handle(std::move(request), std::move(respond));
+        },
+        [this](const http::HttpRequest& head, const std::function<http::Respond()>& respond) {
+          return api_->stream(head, respond);
+        });
     if (!server) return server.error();
     server_ = std::move(*server);
     server_->start();
+    sweep();
     if (auto written = write_private(options_.data / "address", "http://" + server_->address() + "\n");
         !written)
       return written.error();
@@ -134,6 +150,8 @@ class NodeImpl final : public Node {
       closed.get_future().wait();
     }
     ticking_ = false;
+    for (const auto& worker : {uploads_.get(), sweeper_.get()})
+      if (worker != nullptr) worker->stop();
     if (engine_ && !pool_.empty()) {
       std::promise<void> done;
       engine_->stop([&] { done.set_value(); });
@@ -182,6 +200,7 @@ class NodeImpl final : public Node {
         if (!applied)
           fmt::print(stderr, "views: {} ({}); trying again\n", applied.error().detail, applied.error().rule);
         if (!applied || *applied == 0) break;
+        if (http::Api* api = told_) api->views_advanced();
       }
     }
   }
@@ -208,6 +227,39 @@ class NodeImpl final : public Node {
       jobs_.push_back(std::move(work));
     }
     wake_.notify_all();
+  }
+
+  // ---- attached files ----
+
+  /// At the start, and each hour, and every blob once a day: removes what nobody uses and what cannot be opened any more.
+  void sweep() {
+    if (stopped_) return;
+    sweeper_->post([this] {
+      // Until the views have seen everything that is certain they cannot say what is used.
+      if (!views_know_all()) return timers_->after(maintain_ms, [this] { sweep(); });
+      const bool all = sweeps_++ % sweeps_a_day == 0;
+      const auto swept = files_->sweep(
+          all,
+          [this](WorkspaceId workspace, AttachmentId id) -> Result<std::vector<Sealed>> {
+            auto uses = views_->attachment_uses(workspace, id);
+            if (!uses) return uses.error();
+            std::vector<Sealed> capsules;
+            for (const AttachmentUse& use : *uses) capsules.push_back(use.attachments);
+            return capsules;
+          },
+          [this] { return !stopped_; });
+      if (!swept)
+        fmt::print(stderr, "attached files: {} ({})\n", swept.error().detail, swept.error().rule);
+      else if (swept->damaged != 0)
+        fmt::print(stderr, "attached files: {} in {} are damaged\n", swept->damaged,
+                   (options_.data / "files").string());
+      timers_->after(sweep_ms, [this] { sweep(); });
+    });
+  }
+  bool views_know_all() {
+    for (const ViewStatus& status : views_->status())
+      if (status.view == "attachment" && (status.lag != 0 || status.health != Health::ok)) return false;
+    return true;
   }
 
   // ---- the write side ----
@@ -286,10 +338,11 @@ class NodeImpl final : public Node {
   asio::io_context io_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{asio::make_work_guard(io_)};
   std::vector<std::unique_ptr<Executor>> strands_;
-  std::unique_ptr<Executor> timers_;
+  std::unique_ptr<Executor> timers_, live_;
   std::unique_ptr<Views> views_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<http::Api> api_;
+  std::atomic<http::Api*> told_{nullptr};  ///< of what is applied; outlives the applier
   std::unique_ptr<http::Server> server_;
   AgentId administrator_;
   std::vector<std::thread> pool_;
@@ -300,7 +353,10 @@ class NodeImpl final : public Node {
   bool quit_ = false;
   std::vector<std::function<void()>> jobs_;
   std::atomic<bool> ticking_{false};
-  bool stopped_ = false;
+  std::atomic<bool> stopped_{false};
+  std::unique_ptr<Files> files_;
+  int sweeps_ = 0;
+  std::unique_ptr<Worker> uploads_, sweeper_;
 };
 
 }  // namespace
