@@ -110,7 +110,7 @@ class Rows {
 };
 
 /// Event kinds by category and member, as AnyEvent holds them: the categories in their stored order, from 1.
-static_assert(std::variant_size_v<AnyEvent> == static_cast<std::size_t>(Category::draft));
+static_assert(std::variant_size_v<AnyEvent> == static_cast<std::size_t>(Category::routing));
 class KindMask {
  public:
   void add(std::size_t category, std::size_t member) { bits_[category] |= std::uint64_t{1} << member; }

@@ -7,6 +7,7 @@
 #include "engine/domain/desk.h"
 #include "engine/domain/draft.h"
 #include "engine/domain/intake.h"
+#include "engine/domain/routing.h"
 #include "engine/domain/settings.h"
 #include "engine/domain/subject.h"
 
@@ -25,6 +26,7 @@ void write_event(const Writing& writing, Instant occurred_at, const settings::Ev
 void write_event(const Writing& writing, Instant occurred_at, const desk::Event& event);
 void write_event(const Writing& writing, Instant occurred_at, const adoption::Event& event);
 void write_event(const Writing& writing, Instant occurred_at, const draft::Event& event);
+void write_event(const Writing& writing, Instant occurred_at, const routing::Event& event);
 
 /// `body` is aligned; `member` is the union's member that it is said to hold.
 void read_event(EventReading& reading, ByteView body, std::uint8_t member, conversation::Event& out);
@@ -34,5 +36,6 @@ void read_event(EventReading& reading, ByteView body, std::uint8_t member, setti
 void read_event(EventReading& reading, ByteView body, std::uint8_t member, desk::Event& out);
 void read_event(EventReading& reading, ByteView body, std::uint8_t member, adoption::Event& out);
 void read_event(EventReading& reading, ByteView body, std::uint8_t member, draft::Event& out);
+void read_event(EventReading& reading, ByteView body, std::uint8_t member, routing::Event& out);
 
 }  // namespace parlance::codec

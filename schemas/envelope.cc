@@ -19,7 +19,9 @@ static_assert(same(Category::conversation, wire::Category::conversation) &&
               same(Category::settings, wire::Category::settings) &&
               same(Category::desk, wire::Category::desk) &&
               same(Category::adoption, wire::Category::adoption) &&
-              same(Category::draft, wire::Category::draft));
+              same(Category::draft, wire::Category::draft) &&
+
+              same(Category::routing, wire::Category::routing));
 static_assert(same(ActorKind::none, wire::ActorKind::none) &&
               same(ActorKind::customer, wire::ActorKind::customer) &&
               same(ActorKind::agent, wire::ActorKind::agent) &&
@@ -69,11 +71,17 @@ constexpr std::array door_names =
 constexpr std::array settings_names = std::to_array<std::string_view>(
     {"settings.policy_changed", "settings.tag_added", "settings.type_defined", "settings.field_defined",
      "settings.sub_state_defined", "settings.transitions_changed", "settings.canned_reply_defined",
-     "settings.import_opened", "settings.import_closed"});
+     "settings.view_saved", "settings.view_removed", "settings.import_opened", "settings.import_closed"});
 constexpr std::array desk_names = std::to_array<std::string_view>(
-    {"desk.agent_added", "desk.queue_added", "desk.token_issued", "desk.token_revoked"});
+    {"desk.agent_added", "desk.queue_added", "desk.token_issued", "desk.token_revoked", "desk.agent_changed",
+     "desk.activation_changed", "desk.skill_added", "desk.team_added", "desk.team_changed",
+     "desk.queue_changed"});
 constexpr std::array adoption_names = std::to_array<std::string_view>({"adoption.adopted"});
 constexpr std::array draft_names = std::to_array<std::string_view>({"draft.kept", "draft.dropped"});
+constexpr std::array routing_names = std::to_array<std::string_view>(
+    {"routing.presence_changed", "routing.followed", "routing.decided", "routing.offer_accepted",
+     "routing.offer_declined", "routing.offer_expired", "routing.offer_withdrawn", "routing.assign_refused",
+     "routing.released"});
 static_assert(conversation_names.size() == std::variant_size_v<conversation::Event>);
 static_assert(subject_names.size() == std::variant_size_v<subject::Event>);
 static_assert(door_names.size() == std::variant_size_v<intake::Event>);
@@ -81,6 +89,7 @@ static_assert(settings_names.size() == std::variant_size_v<settings::Event>);
 static_assert(desk_names.size() == std::variant_size_v<desk::Event>);
 static_assert(adoption_names.size() == std::variant_size_v<adoption::Event>);
 static_assert(draft_names.size() == std::variant_size_v<draft::Event>);
+static_assert(routing_names.size() == std::variant_size_v<routing::Event>);
 
 /// In the order of Category, less `none`, which is also that of AnyEvent.
 constexpr std::array all_names = std::to_array<CategoryNames>({
@@ -91,6 +100,7 @@ constexpr std::array all_names = std::to_array<CategoryNames>({
     {desk_names.data(), desk_names.size()},
     {adoption_names.data(), adoption_names.size()},
     {draft_names.data(), draft_names.size()},
+    {routing_names.data(), routing_names.size()},
 });
 static_assert(all_names.size() == std::variant_size_v<AnyEvent>);
 static_assert(all_names.size() == static_cast<std::size_t>(wire::Category::MAX));
@@ -100,7 +110,9 @@ constexpr bool in_place =
 static_assert(in_place<Category::conversation, conversation::Event> &&
               in_place<Category::subject, subject::Event> && in_place<Category::door, intake::Event> &&
               in_place<Category::settings, settings::Event> && in_place<Category::desk, desk::Event> &&
-              in_place<Category::adoption, adoption::Event> && in_place<Category::draft, draft::Event>);
+              in_place<Category::adoption, adoption::Event> && in_place<Category::draft, draft::Event> &&
+
+              in_place<Category::routing, routing::Event>);
 
 template <std::size_t... I>
 void read_body(codec::EventReading& reading, ByteView body, EventKind kind, AnyEvent& out,

@@ -11,6 +11,7 @@
 #include "engine/domain/desk.h"
 #include "engine/domain/draft.h"
 #include "engine/domain/intake.h"
+#include "engine/domain/routing.h"
 #include "engine/domain/settings.h"
 #include "engine/domain/subject.h"
 #include "schemas/frame.h"
@@ -23,7 +24,7 @@
 namespace parlance {
 
 using AnyEvent = std::variant<conversation::Event, subject::Event, intake::Event, settings::Event,
-                              desk::Event, adoption::Event, draft::Event>;
+                              desk::Event, adoption::Event, draft::Event, routing::Event>;
 
 /// (category << 8) | the event's member number in its category's union, from 1. Stored for ever.
 using EventKind = std::uint16_t;

@@ -11,6 +11,12 @@ namespace {
 namespace domain = parlance::settings;
 namespace form = parlance::wire::settings;
 
+static_assert(same(ViewOrder::none, form::ViewOrder::none) &&
+              same(ViewOrder::working_order, form::ViewOrder::working_order) &&
+              same(ViewOrder::newest, form::ViewOrder::newest) &&
+              same(ViewOrder::oldest, form::ViewOrder::oldest) &&
+              same(ViewOrder::updated, form::ViewOrder::updated));
+
 struct Form {
   using Event = domain::Event;
   using StoredEvent = form::Event;
@@ -112,6 +118,34 @@ struct Form {
     r.text(reply.shortcut(), out.reply.shortcut);
     r.text(reply.text(), out.reply.text);
     out.reply.retired = reply.retired();
+  }
+
+  static flatbuffers::Offset<form::ViewSaved> write(const Writing& w, const domain::ViewSaved& e) {
+    form::ViewSavedBuilder b(w.builder);
+    b.add_id(by_pointer(stored(e.id)));
+    b.add_owner(by_pointer(stored(e.owner)));
+    b.add_name(by_pointer(w.capsule(e.name)));
+    b.add_filter(by_pointer(w.capsule(e.filter)));
+    b.add_shared(e.shared);
+    b.add_order(stored_enum<form::ViewOrder>(e.order));
+    return b.Finish();
+  }
+  static void read(EventReading& r, const form::ViewSaved& in, domain::ViewSaved& out) {
+    r.id(in.id(), out.id);
+    r.id(in.owner(), out.owner);
+    out.shared = in.shared();
+    r.enumeration(in.order(), out.order, "order");
+    r.capsule(in.name(), out.name);
+    r.capsule(in.filter(), out.filter);
+  }
+
+  static flatbuffers::Offset<form::ViewRemoved> write(const Writing& w, const domain::ViewRemoved& e) {
+    form::ViewRemovedBuilder b(w.builder);
+    b.add_id(by_pointer(stored(e.id)));
+    return b.Finish();
+  }
+  static void read(EventReading& r, const form::ViewRemoved& in, domain::ViewRemoved& out) {
+    r.id(in.id(), out.id);
   }
 };
 

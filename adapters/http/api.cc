@@ -4,14 +4,15 @@
 #include <charconv>
 
 #include "adapters/http/exchange.h"
+#include "adapters/http/live_views.h"
 
 namespace parlance::http {
 namespace {
 
 constexpr std::string_view page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'";
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// The next segment of a path, without its '/'; it leaves the rest behind.
 std::string_view next_segment(std::string_view& path) {
@@ -114,7 +115,8 @@ const std::vector<Route>& routes() {
     // The first that fits answers: what is named outright stands before {id}.
     for (const auto* some :
          {&find_routes(), &command_routes(), &query_routes(), &operating_routes(), &report_routes(),
-          &attachment_routes(), &conversation_work_routes(), &settings_routes(), &import_routes()})
+          &attachment_routes(), &conversation_work_routes(), &settings_routes(), &live_routes(),
+          &desk_routes(), &view_routes(), &import_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
@@ -272,7 +274,12 @@ struct Api::Impl {
   std::shared_ptr<Context> context;
 };
 
-Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {}
+Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {
+  Context& context = *impl_->context;
+  context.feed = std::make_shared<Feed>(context.parts.engine, context.parts.log, context.parts.views);
+  context.live = std::make_shared<LiveCore>(
+      LiveCore::Ports{make_live_views(context, *context.feed), context.parts.live, context.parts.clock});
+}
 Api::~Api() = default;
 
 namespace {
@@ -316,6 +323,8 @@ void Api::post(const Caller& caller, Command command, Respond respond) {
   dispatch(call);
 }
 
+void Api::views_advanced() { impl_->context->live->advanced(); }
+LiveCore& Api::live() { return *impl_->context->live; }
 Access& Api::access() { return impl_->context->access; }
 std::size_t Api::under_way() const { return impl_->context->under_way.load(); }
 

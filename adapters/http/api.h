@@ -16,6 +16,8 @@
 
 namespace parlance::http {
 
+class LiveCore;
+
 /// A file of the page, as built into the program.
 struct PageFile {
   std::string_view path;  ///< "/index.html"
@@ -31,6 +33,7 @@ class Api {
     Views& views;
     const Clock& clock;
     Executor& timers;  ///< for waits with a limit
+    Executor& live;    ///< on which live updates are worked out
     std::function<std::vector<PageFile>()> page;
     std::string version;
     /// Runs work that may take as long as reading the whole log, off the serving threads.
@@ -52,6 +55,9 @@ class Api {
     boost::json::value body;
   };
   void post(const Caller& caller, Command command, Respond respond);
+  /// The views have applied more. Any thread.
+  void views_advanced();
+  [[nodiscard]] LiveCore& live();
   /// For Server::Streams: none where the route takes its body whole, null where it has answered.
   [[nodiscard]] std::optional<std::shared_ptr<BodySink>> stream(const HttpRequest& head,
                                                                 const std::function<Respond()>& respond);

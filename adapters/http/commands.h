@@ -58,4 +58,9 @@ template <class Word>
   return AnId{};
 }
 
+/// The id of what was added.
+template <class AnId> [[nodiscard]] Describe made() {
+  return [](const Outcome& outcome, json::object& body) { body["id"] = to_text(AnId::from(outcome.made)); };
+}
+
 }  // namespace parlance::http

@@ -14,10 +14,14 @@
 /// What every route has at hand. Inside adapters/http only.
 namespace parlance::http {
 
+class Feed;
+class LiveCore;
+
 /// Agents' names as the door gave them, for one state of the desk.
 struct Names {
   std::shared_ptr<const Directory> of;
   std::map<AgentId, std::string> agents;
+  std::map<AgentId, std::string> emails;  ///< of those who have one
 };
 
 struct Context {
@@ -26,6 +30,8 @@ struct Context {
   std::atomic<std::shared_ptr<const Names>> names;
   std::atomic<std::size_t> under_way{0};
   std::atomic<std::uint64_t> requests{0}, refused{0}, failed{0};
+  std::shared_ptr<Feed> feed;
+  std::shared_ptr<LiveCore> live;
   explicit Context(Api::Parts p) : parts(std::move(p)), access(parts.engine, parts.clock) {}
 };
 
@@ -81,11 +87,14 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& command_routes();
 [[nodiscard]] const std::vector<Route>& query_routes();
 [[nodiscard]] const std::vector<Route>& operating_routes();
+[[nodiscard]] const std::vector<Route>& live_routes();
 [[nodiscard]] const std::vector<Route>& attachment_routes();
 [[nodiscard]] const std::vector<Route>& find_routes();
 [[nodiscard]] const std::vector<Route>& report_routes();
 [[nodiscard]] const std::vector<Route>& conversation_work_routes();
 [[nodiscard]] const std::vector<Route>& settings_routes();
+[[nodiscard]] const std::vector<Route>& desk_routes();
+[[nodiscard]] const std::vector<Route>& view_routes();
 [[nodiscard]] const std::vector<Route>& import_routes();
 /// Reads what a POST says about an import: `Parlance-Import`, the import that it is a command of, and `Parlance-As`, the agent who
 /// did it then (nobody in particular where an import does not say); both need the scope import. False: answered.

@@ -69,10 +69,6 @@ struct Settings {
   std::shared_ptr<const Directory> directory;
   const settings::State* state = nullptr;
 };
-json::value type_json(const Exchange& x, TypeId id) {
-  const Settings settings(x);
-  return word_json(settings.state == nullptr ? nullptr : &settings.state->types, id);
-}
 json::value sub_state_json(const Exchange& x, SubStateId id) {
   const Settings settings(x);
   const auto* words = settings.state == nullptr ? nullptr : &settings.state->sub_states;
@@ -82,9 +78,14 @@ json::value sub_state_json(const Exchange& x, SubStateId id) {
     out.as_object()["state"] = conversation::to_text(it->state);
   return out;
 }
-json::value team_json(TeamId id) {
+json::value team_json(const Exchange& x, TeamId id) {
   if (!id) return nullptr;
-  return json::object{{"id", to_text(id)}, {"name", nullptr}};
+  json::object out{{"id", to_text(id)}, {"name", nullptr}};
+  const auto directory = x.engine().directory();
+  const WorkspaceState* workspace = x.workspace(*directory);
+  if (const auto* team = workspace == nullptr ? nullptr : desk::find(workspace->desk, id))
+    out["name"] = team->name;
+  return out;
 }
 
 /// Fields by their names; by its id one whose name is no more, or is another's.
@@ -234,10 +235,10 @@ class Item {
   std::string_view operator()(const conversation::Transferred& e) {
     details_ = {{"queue", queue_json(x_, e.to_queue)},
                 {"agent", agent_json(x_, e.to_agent)},
-                {"team", team_json(e.to_team)},
+                {"team", team_json(x_, e.to_team)},
                 {"from", json::object{{"queue", queue_json(x_, e.from_queue)},
                                       {"agent", agent_json(x_, e.from_agent)},
-                                      {"team", team_json(e.from_team)}}}};
+                                      {"team", team_json(x_, e.from_team)}}}};
     put_reason(x_, details_, e.reason);
     return "transferred";
   }
@@ -390,6 +391,15 @@ bool is_customers(const conversation::Event& event) {
 
 }  // namespace
 
+json::value type_json(const Exchange& x, TypeId id) {
+  const Settings settings(x);
+  return word_json(settings.state == nullptr ? nullptr : &settings.state->types, id);
+}
+json::value team_json(TeamId id) {
+  if (!id) return nullptr;
+  return json::object{{"id", to_text(id)}, {"name", nullptr}};
+}
+
 json::value optional_time(const std::optional<Instant>& at) {
   if (!at) return nullptr;
   return json::value(to_rfc3339(*at));
@@ -406,7 +416,10 @@ std::shared_ptr<const Names> names_of(const Exchange& x) {
     for (const desk::Agent& agent : workspace.desk.agents) {
       auto opened = x.engine().door().open<AgentProfile>(Principal{{ActorKind::system, {}}, Role::none},
                                                          Purpose::engine, id, agent.profile);
-      if (const auto* profile = std::get_if<AgentProfile>(&opened)) next->agents[agent.id] = profile->name;
+      const auto* profile = std::get_if<AgentProfile>(&opened);
+      if (profile == nullptr) continue;
+      next->agents[agent.id] = profile->name;
+      if (!profile->email.empty()) next->emails[agent.id] = profile->email;
     }
   x.context.names.store(next);
   return next;
@@ -502,7 +515,7 @@ json::object ticket_json(const Exchange& x, const Ticket& t, TicketDetail detail
   out["episode"] = t.episode;
   out["reopened"] = t.reopened;
   out["messages"] = json::object{{"received", t.received}, {"replied", t.replied}, {"notes", t.notes}};
-  out["team"] = team_json(t.team);
+  out["team"] = team_json(x, t.team);
   out["type"] = type_json(x, t.type);
   out["sub_state"] = sub_state_json(x, t.sub_state);
   out["fields"] = fields_json(x, t.fields);

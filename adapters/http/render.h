@@ -12,11 +12,15 @@ namespace parlance::http {
 [[nodiscard]] json::value queue_json(const Exchange& x, QueueId id);
 /// One of the past has no drafts; only a whole one says what its reader may undo, which takes a look at how it came to be.
 enum class TicketDetail : std::uint8_t { past, listed, whole };
+[[nodiscard]] json::value type_json(const Exchange& x, TypeId id);
+[[nodiscard]] json::value team_json(TeamId id);
 [[nodiscard]] json::object ticket_json(const Exchange& x, const Ticket& ticket,
                                        TicketDetail detail = TicketDetail::listed);
 [[nodiscard]] json::object timeline_item_json(const Exchange& x, const RecordedEvent& event);
 [[nodiscard]] json::object event_json(const Exchange& x, const RecordedEvent& event);
 [[nodiscard]] json::value actor_json(const Exchange& x, const Actor& actor);
+/// All queues with their figures, as GET /v1/queues answers them.
+[[nodiscard]] Result<json::array> queues_json(const Call& call);
 [[nodiscard]] std::shared_ptr<const Names> names_of(const Exchange& x);
 
 /// Opens a personal field for the caller: "value" and the value, "erased" or "redacted" with its day, or "unavailable".

@@ -87,6 +87,24 @@ void fail_stale(const Call& call, const StreamId& stream, Version seen, const Er
   call->respond(std::move(out));
 }
 
+/// 409 with what came since the caller looked, so that a person can decide to send all the same.
+void fail_changed_since(const Call& call, ConversationId id, Version seen, const Error& error) {
+  // The message that it was refused for may have been certain only just now.
+  call->engine().after_answers(id.slot(), [call, id, seen, error] {
+    HttpResponse out = problem(error);
+    json::value document = json::parse(out.body);
+    json::array changes;
+    const StreamId stream{Category::conversation, id};
+    if (auto entries = call->engine().history(stream, seen + 1, 100))
+      if (auto events = call->engine().events(stream, *entries))
+        for (const RecordedEvent& event : *events) changes.push_back(timeline_item_json(*call, event));
+    if (!changes.empty()) document.as_object()["version"] = changes.back().at("version");
+    document.as_object()["changes"] = std::move(changes);
+    out.body = json::serialize(document);
+    call->respond(std::move(out));
+  });
+}
+
 }  // namespace
 
 bool has_if_match(const Call& call, std::string_view what) {
@@ -106,10 +124,15 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
   if (const auto* on = std::get_if<OnConversation>(&request.action))
     stream = {Category::conversation, on->conversation};
   const auto seen = request.if_match;
-  call->engine().submit(std::move(request), [call, created_status, stream, seen,
+  std::optional<Version> seen_by_reply;
+  if (const auto* on = std::get_if<OnConversation>(&request.action))
+    if (const auto* reply = std::get_if<conversation::Reply>(&on->command)) seen_by_reply = reply->seen;
+  call->engine().submit(std::move(request), [call, created_status, stream, seen, seen_by_reply,
                                              describe = std::move(describe)](Result<Outcome> result) {
     if (!result && result.error().code == Errc::version_conflict && stream && seen)
       return fail_stale(call, *stream, *seen, result.error());
+    if (!result && result.error().rule == "conversation.changed_since" && seen_by_reply)
+      return fail_changed_since(call, ConversationId::from(stream->id), *seen_by_reply, result.error());
     if (!result) return call->fail(result.error());
     settle_uploads(call, result->positions);
     json::object body;
@@ -286,6 +309,16 @@ void open_conversation(const Call& call) {
   submit_open(call, std::move(open));
 }
 
+std::optional<Version> read_seen_version(Fields& fields) {
+  const std::string text = fields.text("seen_version", 20);
+  if (text.empty()) return std::nullopt;
+  Version seen = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seen);
+  if (error == std::errc{} && end == text.data() + text.size() && seen != 0) return seen;
+  fields.fault("seen_version", "not_a_version", "the ticket's version as it was shown, such as \"12\"");
+  return std::nullopt;
+}
+
 void reply(const Call& call) {
   const auto id = path_id<ConversationId>(call);
   if (!id) return;
@@ -314,6 +347,10 @@ void reply(const Call& call) {
     else
       command.agent = *named;
   }
+  const auto seen = read_seen_version(fields);
+  // The writer was shown what came since, and sends it all the same.
+  const bool anyway = fields.boolean("anyway").value_or(false);
+  if (!anyway) command.seen = seen;
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -526,39 +563,6 @@ void add_identity(const Call& call) {
          [id = *id](const Outcome&, json::object& body) { body["id"] = to_text(id); });
 }
 
-template <class AnId> Describe made() {
-  return [](const Outcome& outcome, json::object& body) { body["id"] = to_text(AnId::from(outcome.made)); };
-}
-
-void add_agent(const Call& call) {
-  std::vector<Fault> faults;
-  Fields fields(call->body, "", faults);
-  desk::AddAgent command{};
-  command.profile.name = fields.text("name", 200, true);
-  command.profile.email = fields.text("email", 320);
-  const std::string role = fields.text("role", 40);
-  const auto parsed = parse_role(role.empty() ? "agent" : role);
-  if (!parsed) fields.fault("role", "unknown", "agent, lead or admin");
-  command.role = parsed.value_or(Role::agent);
-  fields.finish();
-  if (!faults.empty()) return call->fail(faults);
-  submit(call,
-         request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}),
-         201, made<AgentId>());
-}
-
-void add_queue(const Call& call) {
-  std::vector<Fault> faults;
-  Fields fields(call->body, "", faults);
-  desk::AddQueue command{};
-  command.name = fields.text("name", 200, true);
-  fields.finish();
-  if (!faults.empty()) return call->fail(faults);
-  submit(call,
-         request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}),
-         201, made<QueueId>());
-}
-
 void add_tag(const Call& call) {
   std::vector<Fault> faults;
   Fields fields(call->body, "", faults);
@@ -728,9 +732,7 @@ const std::vector<Route>& command_routes() {
       {"POST", "/v1/conversations/{id}/priority", priority, Needs::agent},
       {"POST", "/v1/conversations/{id}/tags", tags, Needs::agent},
       {"POST", "/v1/subjects/{id}/identities", add_identity, Needs::agent},
-      {"POST", "/v1/agents", add_agent, Needs::admin},
       {"POST", "/v1/agents/{id}/tokens", issue_token, Needs::admin},
-      {"POST", "/v1/queues", add_queue, Needs::admin},
       {"POST", "/v1/tags", add_tag, Needs::admin},
       {"POST", "/v1/settings", change_settings, Needs::admin},
       {"POST", "/v1/batch", batch, Needs::signed_in},

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "adapters/http/exchange.h"
+#include "adapters/http/live_core.h"
 #include "adapters/http/render.h"
 
 /// The routes of signing in and of those who run the server.
@@ -148,6 +149,16 @@ void metrics(const Call& call) {
     text += "parlance_http_refused_total " + std::to_string(call->context.refused.load()) + "\n";
     metric("parlance_http_failed_total", "counter", "Requests answered with 5xx.");
     text += "parlance_http_failed_total " + std::to_string(call->context.failed.load()) + "\n";
+    const LiveFigures live = call->context.live->figures();
+    metric("parlance_live_connections", "gauge", "Open WebSockets, and followers of the feed.");
+    text += "parlance_live_connections{kind=\"websocket\"} " + std::to_string(live.clients) + "\n";
+    text += "parlance_live_connections{kind=\"feed\"} " + std::to_string(live.followers) + "\n";
+    metric("parlance_live_subscriptions", "gauge", "Live subscriptions.");
+    text += "parlance_live_subscriptions " + std::to_string(live.subscriptions) + "\n";
+    metric("parlance_live_topics", "gauge", "What is worked out for live subscriptions; equal ones share.");
+    text += "parlance_live_topics " + std::to_string(live.topics) + "\n";
+    metric("parlance_live_messages_total", "counter", "Messages sent to WebSockets.");
+    text += "parlance_live_messages_total " + std::to_string(live.sent) + "\n";
     metric("parlance_log_end_records", "gauge", "Durable end of each partition.");
     for (std::size_t p = 0; p < owners.size(); ++p)
       text += "parlance_log_end_records{partition=\"" + std::to_string(p) + "\"} " +

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "adapters/http/cursor.h"
+#include "adapters/http/desk_json.h"
 #include "adapters/http/exchange.h"
 #include "adapters/http/lists.h"
 #include "adapters/http/render.h"
@@ -200,26 +201,38 @@ json::object stats_json(const Call& call, const QueueStats& stats) {
   for (const auto& [language, count] : stats.by_language) languages[to_text(language)] = count;
   out["by_channel"] = std::move(channels);
   out["by_language"] = std::move(languages);
+  const auto directory = call->engine().directory();
+  const WorkspaceState* workspace = call->workspace(*directory);
+  if (const auto* known = workspace == nullptr ? nullptr : desk::find(workspace->desk, stats.id)) {
+    out["rule"] = rule_json(known->rule);
+    out["version"] = std::to_string(known->version);
+  }
   return out;
+}
+
+/// In the desk's order; a queue that never held anything is there too, with zeros.
+Result<json::array> all_queues(const Call& call) {
+  auto stats = call->views().queues(call->caller.workspace, call->now());
+  if (!stats) return stats.error();
+  const auto directory = call->engine().directory();
+  const WorkspaceState* workspace = call->workspace(*directory);
+  json::array data;
+  if (workspace != nullptr)
+    for (const desk::Queue& queue : workspace->desk.queues) {
+      const auto it = std::ranges::find(*stats, queue.id, &QueueStats::id);
+      QueueStats none;
+      none.id = queue.id;
+      data.push_back(stats_json(call, it == stats->end() ? none : *it));
+    }
+  return data;
 }
 
 void queues(const Call& call) {
   if (!knows_all(call, {})) return;
   when_visible(call, [call] {
-    auto stats = call->views().queues(call->caller.workspace, call->now());
-    if (!stats) return call->fail(stats.error());
-    const auto directory = call->engine().directory();
-    const WorkspaceState* workspace = call->workspace(*directory);
-    json::array data;
-    // In the desk's order; a queue that never held anything is there too, with zeros.
-    if (workspace != nullptr)
-      for (const desk::Queue& queue : workspace->desk.queues) {
-        const auto it = std::ranges::find(*stats, queue.id, &QueueStats::id);
-        QueueStats none;
-        none.id = queue.id;
-        data.push_back(stats_json(call, it == stats->end() ? none : *it));
-      }
-    call->answer(200, json::object{{"data", std::move(data)}}, position_headers(call));
+    auto data = all_queues(call);
+    if (!data) return call->fail(data.error());
+    call->answer(200, json::object{{"data", std::move(*data)}}, position_headers(call));
   });
 }
 
@@ -235,23 +248,10 @@ void queue(const Call& call) {
       return call->fail(404, "queue.not_found", "no queue of that id");
     auto stats = call->views().queue(call->caller.workspace, *id, call->now());
     if (!stats) return call->fail(stats.error());
-    call->answer(200, stats_json(call, *stats), position_headers(call));
+    auto headers = position_headers(call);
+    etag(headers, desk::find(workspace->desk, *id)->version);
+    call->answer(200, stats_json(call, *stats), std::move(headers));
   });
-}
-
-void agents(const Call& call) {
-  if (!knows_all(call, {})) return;
-  const auto directory = call->engine().directory();
-  const WorkspaceState* workspace = call->workspace(*directory);
-  json::array data;
-  if (workspace != nullptr)
-    for (const desk::Agent& agent : workspace->desk.agents) {
-      json::object one = agent_json(*call, agent.id).as_object();
-      one["role"] = to_text(agent.role);
-      one["active"] = true;
-      data.push_back(std::move(one));
-    }
-  call->answer(200, json::object{{"data", std::move(data)}});
 }
 
 void workload(const Call& call) {
@@ -268,11 +268,16 @@ void workload(const Call& call) {
     if (!load) return call->fail(load.error());
     json::object channels;
     for (const auto& [channel, count] : load->by_channel) channels[to_text(channel)] = count;
+    auto routed = call->engine().routed_agents(call->caller.workspace);
+    if (!routed) return call->fail(routed.error());
+    const auto known = std::ranges::find(*routed, *id, [](const auto& agent) { return agent.first; });
+    const routing::AgentState state = known == routed->end() ? routing::AgentState{} : known->second;
     call->answer(200,
                  json::object{{"agent", agent_json(*call, *id)},
                               {"open", load->open},
                               {"waiting", load->waiting},
                               {"snoozed", load->snoozed},
+                              {"routing", routed_json(state)},
                               {"by_channel", std::move(channels)}},
                  position_headers(call));
   });
@@ -488,6 +493,8 @@ void daily(const Call& call) {
 
 }  // namespace
 
+Result<json::array> queues_json(const Call& call) { return all_queues(call); }
+
 const std::vector<Route>& query_routes() {
   static const std::vector<Route> routes{
       {"GET", "/v1/conversations", conversations},
@@ -497,7 +504,6 @@ const std::vector<Route>& query_routes() {
       {"GET", "/v1/queues", queues},
       {"GET", "/v1/queues/{id}", queue},
       {"GET", "/v1/queues/{id}/conversations", queue_conversations},
-      {"GET", "/v1/agents", agents},
       {"GET", "/v1/agents/{id}/workload", workload},
       {"GET", "/v1/agents/{id}/conversations", agent_conversations},
       {"GET", "/v1/subjects/{id}", subject, Needs::agent},

@@ -30,6 +30,8 @@ Result<std::vector<Event>> decide(const State& state, const Adopt& command) {
     body.desk_version = command.body.desk_version;
     body.queues = command.body.queues;
     body.agents = command.body.agents;
+    body.teams = command.body.teams;
+    body.routes = command.body.routes;
   }
   if (body == state.body) return std::vector<Event>{};
   return std::vector<Event>{Adopted{std::move(body)}};

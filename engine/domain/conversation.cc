@@ -32,6 +32,7 @@ void apply(State& s, const Opened& e) {
   s.number = e.number;
   s.requester = e.requester;
   s.channel = e.channel;
+  s.language = e.language;
   s.store = e.store;
   s.priority = e.priority;
   s.episode = 1;
@@ -45,6 +46,7 @@ void apply(State& s, const MessageReceived& e) {
   s.customer_wrote_in_episode = true;
   if (!s.unanswered_since || e.at < *s.unanswered_since) s.unanswered_since = e.at;
   s.last_received_at = std::max(s.last_received_at, e.at);
+  if (s.language == Language::und) s.language = e.language;
   if (e.first_response_due) {
     s.first_response = FirstResponse::running;
     s.first_response_due = *e.first_response_due;
@@ -161,6 +163,11 @@ void apply(State& s, const Undone& e) {
   for (const FieldEntry& entry : before.fields) set_field(s.fields, entry);
 }
 
+bool is_message(const Event& event) {
+  return std::holds_alternative<MessageReceived>(event) || std::holds_alternative<Replied>(event) ||
+         std::holds_alternative<NoteAdded>(event);
+}
+
 std::optional<Personal<Attachments>> attached(const Attachments& files, ReferenceId under) {
   if (files.empty()) return std::nullopt;
   return Personal<Attachments>(files, under, FieldClass::attachment);
@@ -233,6 +240,12 @@ Decided on(const State& state, const Reply& c) {
   if (state.phase == Phase::spam)
     return refused("conversation.spam", "it is marked as spam; take the mark away first");
   if (auto error = too_long(c.content)) return *error;
+  if (c.seen && *c.seen > state.version)
+    return refused("conversation.version_unknown",
+                   "the conversation is at version " + std::to_string(state.version));
+  if (c.seen && *c.seen < state.message_version)
+    return refused("conversation.changed_since",
+                   "messages or notes came since version " + std::to_string(*c.seen));
   Replied replied{c.id,
                   c.agent,
                   c.channel == Channel::none ? state.channel : c.channel,
@@ -266,6 +279,11 @@ Decided on(const State& state, const Note& c) {
 
 Decided on(const State& state, const Assign& c) {
   if (auto error = shut(state)) return *error;
+  if (c.by_rule && state.agent != c.agent) {
+    if (state.agent) return refused("conversation.taken", "another agent has it");
+    if (state.queue != c.queue) return refused("conversation.moved", "it waits in another queue now");
+    if (!is_to_do(state.phase)) return refused("conversation.not_waiting", "nothing is to do in it now");
+  }
   if (auto error = unknown(c.adopted, c.agent, c.queue)) return *error;
   if (c.claimed && state.agent && state.agent != c.agent)
     return refused("conversation.taken", "another agent has it; assign it instead");
@@ -375,6 +393,7 @@ Decided on(const State& state, const Tick& c) {
     case TimerKind::snooze: return Events{Woken{c.timer.due}};
     case TimerKind::auto_close: return Events{Closed{true, std::nullopt, c.timer.due}};
     case TimerKind::first_response: return Events{FirstResponseBreached{c.timer.due}};
+    case TimerKind::offer:
     case TimerKind::none: break;
   }
   return Events{};
@@ -395,6 +414,8 @@ State evolve(State state, const Event& event, const Doing& doing) {
           rules::forget_act(state, e.envelope, e.act);
       },
       event);
+  ++state.version;
+  if (is_message(event)) state.message_version = state.version;
   return state;
 }
 

@@ -320,6 +320,9 @@ struct Rated {
   }
 };
 
+/// It is somebody's turn here: neither waiting for others nor asleep.
+[[nodiscard]] constexpr bool is_to_do(Phase phase) { return phase == Phase::fresh || phase == Phase::open; }
+
 enum class FirstResponse : std::uint8_t { none = 0, running = 1, met = 2, breached = 3, withdrawn = 4 };
 
 /// What may be undone. Stored: only add.
@@ -452,7 +455,10 @@ struct State {
   AgentId resolved_by;  ///< in this episode
   Scores scores;        ///< of this episode
   std::vector<MessageId> redacted;
-  std::vector<Done> acts;  ///< the latest reversible ones, oldest first
+  std::vector<Done> acts;             ///< the latest reversible ones, oldest first
+  Version version = 0;                ///< of the stream: each event counts
+  Version message_version = 0;        ///< of the last message or note
+  Language language = Language::und;  ///< the first that a message was in
   Instant opened_at;
   bool operator==(const State&) const = default;
 };
@@ -471,7 +477,13 @@ struct Doing {
 inline constexpr std::int64_t undo_ms_max = 10 * 60'000;
 
 /// A command due at an instant. At most one of a kind a stream.
-enum class TimerKind : std::uint8_t { none = 0, snooze = 1, auto_close = 2, first_response = 3 };
+enum class TimerKind : std::uint8_t {
+  none = 0,
+  snooze = 1,
+  auto_close = 2,
+  first_response = 3,
+  offer = 16 /* routing's */
+};
 struct Timer {
   TimerKind kind = TimerKind::none;
   Instant due;
@@ -526,6 +538,8 @@ struct Reply {
   Attachments attachments;
   Preview preview;
   Instant at;
+  /// The version its writer had seen: refused ("conversation.changed_since") where a message or note came after it.
+  std::optional<Version> seen{};
 };
 struct Note {
   MessageId id;
@@ -544,6 +558,8 @@ struct Assign {
   std::string reason;
   Instant at;
   const adoption::Body* adopted = nullptr;
+  /// Routing chose: only while it is to do in that queue and nobody has it.
+  bool by_rule = false;
 };
 struct Unassign {
   std::string reason;

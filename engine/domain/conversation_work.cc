@@ -47,6 +47,8 @@ Decided on(const State& state, const Transfer& c) {
   if (!c.queue && !c.agent && !c.team)
     return refused("conversation.transfer_nowhere", "say to which queue, agent or team");
   if (auto error = unknown(c.adopted, c.agent, c.queue)) return *error;
+  if (c.team && c.adopted != nullptr && !c.adopted->knows(c.team))
+    return refused("team.unknown", "no team of that id");
   const QueueId queue = c.queue ? c.queue : state.queue;
   const TeamId team = c.team ? c.team : c.agent || c.queue ? TeamId{} : state.team;
   if (queue == state.queue && c.agent == state.agent && team == state.team) return Events{};

@@ -21,6 +21,12 @@ void apply(State& s, const FieldDefined& e) { define(s.fields, e.field); }
 void apply(State& s, const SubStateDefined& e) { define(s.sub_states, e.sub_state); }
 void apply(State& s, const TransitionsChanged& e) { s.transitions = e.transitions; }
 void apply(State& s, const CannedReplyDefined& e) { define(s.canned_replies, e.reply); }
+void apply(State& s, const ViewSaved& e) {
+  define(s.views, SavedView{e.id, e.owner, e.shared, e.order, e.name.sealed(), e.filter.sealed()});
+}
+void apply(State& s, const ViewRemoved& e) {
+  std::erase_if(s.views, [&](const SavedView& view) { return view.id == e.id; });
+}
 void apply(State& s, const ImportOpened& e) { s.imports.push_back(e.id); }
 void apply(State& s, const ImportClosed& e) { std::erase(s.imports, e.id); }
 
@@ -203,6 +209,30 @@ Decided decide(const State& state, const DefineCannedReply& c) {
   if (!reply.retired && taken)
     return refused("settings.name_taken", "'" + reply.name + "' is there in that language already");
   return defined(state.canned_replies, reply, CannedReplyDefined{reply});
+}
+
+Decided decide(const State& state, const SaveView& c) {
+  if (auto error = bad_name(c.name)) return *error;
+  if (c.filter.size() > view_filter_bytes_max)
+    return refused("settings.filter_length", "a view's filter has at most 2048 bytes");
+  const auto held = std::ranges::find(state.views, c.id, &SavedView::id);
+  if (!c.anew && held == state.views.end())
+    return Error{Errc::not_found, "view.not_found", "no view of that id"};
+  if (c.anew && held != state.views.end()) return refused("settings.id_taken", "there is one of that id");
+  const AgentId owner = c.anew ? c.owner : held->owner;
+  if (c.anew &&
+      (state.views.size() >= views_max || std::ranges::count(state.views, owner, &SavedView::owner) >=
+                                              static_cast<std::ptrdiff_t>(views_of_agent_max)))
+    return refused("settings.too_many_views", "an agent keeps at most 100 views, all together 2000");
+  return std::vector<Event>{ViewSaved{c.id, owner, c.shared, c.order,
+                                      Personal<std::string>(c.name, c.row, FieldClass::content),
+                                      Personal<std::string>(c.filter, c.row, FieldClass::content)}};
+}
+
+Decided decide(const State& state, const RemoveView& c) {
+  if (std::ranges::find(state.views, c.id, &SavedView::id) == state.views.end())
+    return Error{Errc::not_found, "view.not_found", "no view of that id"};
+  return std::vector<Event>{ViewRemoved{c.id}};
 }
 
 }  // namespace parlance::settings

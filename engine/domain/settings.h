@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/instant.h"
+#include "engine/domain/personal.h"
 #include "engine/domain/phase.h"
 #include "engine/domain/vocabulary.h"
 
@@ -85,6 +86,16 @@ struct CannedReply {
   bool retired = false;
   bool operator==(const CannedReply&) const = default;
 };
+/// A list that somebody looks at again and again, alone or shared with all. Its words lie sealed under its owner's own row: a name is
+/// an agent's words, and a filter may name a customer's order.
+struct SavedView {
+  ViewId id;
+  AgentId owner;
+  bool shared = false;
+  ViewOrder order = ViewOrder::none;
+  Sealed name, filter;
+  bool operator==(const SavedView&) const = default;
+};
 inline constexpr std::size_t tags_max = 1000;
 inline constexpr std::size_t types_max = 500;
 inline constexpr std::size_t fields_max = 100;
@@ -92,6 +103,9 @@ inline constexpr std::size_t choices_max = 200;
 inline constexpr std::size_t sub_states_max = 100;
 inline constexpr std::size_t transitions_max = 2000;
 inline constexpr std::size_t canned_replies_max = 500;
+inline constexpr std::size_t views_max = 2000;
+inline constexpr std::size_t views_of_agent_max = 100;
+inline constexpr std::size_t view_filter_bytes_max = 2048;
 inline constexpr std::size_t name_bytes_max = 200;
 inline constexpr std::size_t shortcut_bytes_max = 50;
 inline constexpr std::size_t canned_text_bytes_max = 8000;
@@ -126,6 +140,23 @@ struct CannedReplyDefined {
   CannedReply reply;
   bool operator==(const CannedReplyDefined&) const = default;
 };
+/// A view as it is from now on.
+struct ViewSaved {
+  ViewId id;
+  AgentId owner;
+  bool shared = false;
+  ViewOrder order = ViewOrder::none;
+  Personal<std::string> name, filter;
+  bool operator==(const ViewSaved&) const = default;
+  void each_personal(auto&& visit) {
+    visit(name);
+    visit(filter);
+  }
+};
+struct ViewRemoved {
+  ViewId id;
+  bool operator==(const ViewRemoved&) const = default;
+};
 /// A history is being brought in from elsewhere. What its commands touch runs on their times instead of the clock's until it is
 /// closed, so that no ten-year-old promise breaks before the line that kept it is read.
 struct ImportOpened {
@@ -137,8 +168,9 @@ struct ImportClosed {
   bool operator==(const ImportClosed&) const = default;
 };
 inline constexpr std::size_t imports_max = 16;  ///< open at once
-using Event = std::variant<PolicyChanged, TagAdded, TypeDefined, FieldDefined, SubStateDefined,
-                           TransitionsChanged, CannedReplyDefined, ImportOpened, ImportClosed>;
+using Event =
+    std::variant<PolicyChanged, TagAdded, TypeDefined, FieldDefined, SubStateDefined, TransitionsChanged,
+                 CannedReplyDefined, ViewSaved, ViewRemoved, ImportOpened, ImportClosed>;
 
 struct State {
   Policy policy;
@@ -148,6 +180,7 @@ struct State {
   std::vector<SubState> sub_states;
   Transitions transitions;
   std::vector<CannedReply> canned_replies;
+  std::vector<SavedView> views;
   std::vector<ImportId> imports;  ///< open
   bool operator==(const State&) const = default;
 };
@@ -189,6 +222,20 @@ struct DefineCannedReply {
   CannedReply reply;
   bool anew = true;
 };
+/// `row` is the owner's own key row. Anew: of a fresh id; else the one of that id, whose owner stays.
+struct SaveView {
+  ViewId id;
+  AgentId owner;
+  bool shared = false;
+  ViewOrder order = ViewOrder::none;
+  std::string name;
+  std::string filter;
+  bool anew = true;
+  ReferenceId row{};
+};
+struct RemoveView {
+  ViewId id;
+};
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const ChangePolicy& command);
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const AddTag& command);
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const DefineType& command);
@@ -196,5 +243,7 @@ struct DefineCannedReply {
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const DefineSubState& command);
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const ChangeTransitions& command);
 [[nodiscard]] Result<std::vector<Event>> decide(const State& state, const DefineCannedReply& command);
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const SaveView& command);
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const RemoveView& command);
 
 }  // namespace parlance::settings

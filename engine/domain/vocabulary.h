@@ -32,6 +32,8 @@ enum class WaitFor : std::uint8_t { none = 0, customer = 1, third_party = 2 };
 enum class FieldKind : std::uint8_t { none = 0, text = 1, number = 2, date = 3, choice = 4, boolean = 5 };
 /// What customers are asked: how satisfied (1 to 5), whether they would recommend (0 to 10), how easy it was (1 to 7).
 enum class RatingKind : std::uint8_t { none = 0, csat = 1, nps = 2, ces = 3 };
+/// In which order a saved view shows conversations.
+enum class ViewOrder : std::uint8_t { none = 0, working_order = 1, newest = 2, oldest = 3, updated = 4 };
 enum class DraftKind : std::uint8_t { none = 0, reply = 1, note = 2 };
 
 /// What a token may do. A set.

@@ -486,6 +486,16 @@ Result<void> Deciding::on(const Asked& asked, OnSettings& action) {
     name(asked, field->field.id);
     for (settings::Choice& choice : field->field.choices) name(asked, choice.id);
   }
+  if (auto* view = std::get_if<settings::SaveView>(&action.command)) {
+    name(asked, view->id);
+    const auto known = std::ranges::find((*held)->state.views, view->id, &settings::SavedView::id);
+    const AgentId owner = known == (*held)->state.views.end() ? view->owner : known->owner;
+    auto desk = fold_.desks().load(desk_stream(asked.request.workspace));
+    if (!desk) return desk.error();
+    const auto agent = std::ranges::find((*desk)->state.agents, owner, &desk::Agent::id);
+    if (agent == (*desk)->state.agents.end()) return refused("agent.unknown", "no agent of that id");
+    view->row = agent->profile.reference;
+  }
   return on_versioned(asked, **held, action.command);
 }
 
@@ -502,6 +512,18 @@ Result<void> Deciding::on(const Asked& asked, OnDesk& action) {
     queue->id = QueueId::from(fresh_id(asked));
   } else if (auto* token = std::get_if<desk::IssueToken>(&action.command); token != nullptr && !token->id) {
     token->id = TokenId::from(fresh_id(asked));
+  } else if (auto* skill = std::get_if<desk::AddSkill>(&action.command); skill != nullptr && !skill->id) {
+    skill->id = SkillId::from(fresh_id(asked));
+  } else if (auto* team = std::get_if<desk::AddTeam>(&action.command); team != nullptr && !team->id) {
+    team->id = TeamId::from(fresh_id(asked));
+  }
+  if (asked.request.if_match) {
+    // What one thing's version says is that nobody has changed it since: the stream may have gone on.
+    const Version seen = *asked.request.if_match;
+    const Version wanted = std::visit(
+        [&](const auto& command) { return desk::version_to_see((*held)->state, command); }, action.command);
+    if (seen < wanted || seen > (*held)->version) return conflict(wanted);
+    asked.request.if_match.reset();
   }
   return on_versioned(asked, **held, action.command);
 }
@@ -517,6 +539,27 @@ Result<void> Deciding::on(const Asked& asked, OnAdoption& action) {
     asked.draft.events.push_back(
         {asked.draft.stream, AnyEvent{adoption::Event{std::move(event)}}, std::nullopt});
   return {};
+}
+
+Result<void> Deciding::on(const Asked& asked, OnRouting& action) {
+  const WorkspaceId workspace = asked.request.workspace;
+  asked.draft.stream = routing_stream(workspace);
+  auto held = fold_.routings().load(asked.draft.stream);
+  if (!held) return held.error();
+  auto desk = fold_.desks().load(desk_stream(workspace));
+  if (!desk) return desk.error();
+  if (auto* follow = std::get_if<routing::Follow>(&action.command)) {
+    const auto trail = fold_.trail_of(workspace, follow->conversation);
+    if (!trail) return trail.error();
+    follow->known = trail->followed;
+  }
+  std::visit(
+      [&](auto& command) {
+        command.desk = &(*desk)->state;
+        command.now = asked.at.now;
+      },
+      action.command);
+  return on_versioned(asked, **held, action.command);
 }
 
 template <class Held, class Commands>

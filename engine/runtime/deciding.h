@@ -91,6 +91,7 @@ class Deciding {
   [[nodiscard]] Result<void> on(const Asked& asked, OnDesk& action);
   [[nodiscard]] Result<void> on(const Asked& asked, OnAdoption& action);
   [[nodiscard]] Result<void> on(const Asked& asked, OnDraft& action);
+  [[nodiscard]] Result<void> on(const Asked& asked, OnRouting& action);
 
   [[nodiscard]] Result<void> receive(const Asked& asked, conversation::State& state, Incoming incoming);
   [[nodiscard]] Result<std::optional<Instant>> timers_until(const Asked& asked,

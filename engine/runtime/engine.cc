@@ -10,8 +10,10 @@
 #include "engine/runtime/fold_rows.h"
 #include "engine/runtime/log_reading.h"
 #include "engine/runtime/order_index.h"
+#include "engine/runtime/routing_rows.h"
 #include "engine/runtime/state_rows.h"
 #include "engine/runtime/streams.h"
+#include "schemas/log_fold.h"
 
 namespace parlance {
 namespace {
@@ -222,6 +224,18 @@ void Engine::submit(Request request, Answer answer) { impl_->submit(std::move(re
 void Engine::tick() { impl_->tick(); }
 Result<void> Engine::maintain(bool force) { return impl_->maintain(force); }
 PartitionId Engine::partition_of(Slot slot) const { return impl_->partition_of_[slot]; }
+Result<Offset> Engine::folded(PartitionId partition) const {
+  auto row = impl_->ports_.fold.get(fold_rows::key(partition, 'M'));
+  if (!row) return row.error();
+  if (!*row) return Offset{0};
+  auto state = decode_log_state(ByteReader(**row).take(log_state_bytes));
+  if (!state) return state.error();
+  return state->next;
+}
+void Engine::after_answers(Slot slot, std::function<void()> done) {
+  // An owner writes what its answers rest on in a turn that is posted before they go out, or earlier.
+  impl_->on(partition_of(slot), [done = std::move(done)](Owner&) { done(); });
+}
 std::shared_ptr<const Directory> Engine::directory() const { return impl_->directory_.load(); }
 Door& Engine::door() { return impl_->door_; }
 const KeyService& Engine::keys() const { return impl_->ports_.keys; }
@@ -312,6 +326,27 @@ Result<std::vector<ConversationId>> Engine::conversations_of_order(WorkspaceId w
                                                                    std::string_view order) const {
   return order_index::find(impl_->ports_.keys, impl_->door_, impl_->ports_.fold,
                            static_cast<PartitionId>(impl_->owners_.size()), workspace, order);
+}
+
+Result<std::vector<std::pair<AgentId, routing::AgentState>>> Engine::routed_agents(
+    WorkspaceId workspace) const {
+  return routing_rows::read_agents(impl_->ports_.fold, partition_of(workspace.slot()), workspace);
+}
+
+Result<std::vector<RecordedEvent>> Engine::routing_of(WorkspaceId workspace,
+                                                      ConversationId conversation) const {
+  auto row = impl_->ports_.fold.get(
+      routing_rows::trail_key(partition_of(workspace.slot()), workspace, conversation));
+  if (!row) return row.error();
+  if (!*row) return std::vector<RecordedEvent>{};
+  const StreamId stream = routing_stream(workspace);
+  std::vector<history::Entry> entries;
+  for (const Version version : routing_rows::read_trail(**row).versions) {
+    auto one = history(stream, version, 1);
+    if (!one) return one.error();
+    entries.insert(entries.end(), one->begin(), one->end());
+  }
+  return events(stream, entries);
 }
 
 void Engine::find_subject(WorkspaceId workspace, Channel channel, std::string address,

@@ -79,6 +79,11 @@ class Engine {
 
   // ---- reading what is certain ----
 
+  /// The next offset whose events history and the streams' states do not have yet.
+  [[nodiscard]] Result<Offset> folded(PartitionId partition) const;
+  /// Calls `done` (on the executor of the slot's partition) when all that was answered there before is in history.
+  void after_answers(Slot slot, std::function<void()> done);
+
   /// At most `limit` entries of a stream's history from version `from` (1 is the first).
   [[nodiscard]] Result<std::vector<history::Entry>> history(const StreamId& stream, Version from,
                                                             std::size_t limit) const;
@@ -103,6 +108,12 @@ class Engine {
   /// The conversations in which a message names the order; see order_index.h.
   [[nodiscard]] Result<std::vector<ConversationId>> conversations_of_order(WorkspaceId workspace,
                                                                            std::string_view order) const;
+  /// Presence, load and offers of the agents that routing knows; who is not among them is offline and holds nothing.
+  [[nodiscard]] Result<std::vector<std::pair<AgentId, routing::AgentState>>> routed_agents(
+      WorkspaceId workspace) const;
+  /// What routing decided about a conversation, the oldest first; of a long story the end.
+  [[nodiscard]] Result<std::vector<RecordedEvent>> routing_of(WorkspaceId workspace,
+                                                              ConversationId conversation) const;
   /// Asks the address's door. `done` is called on any thread.
   void find_subject(WorkspaceId workspace, Channel channel, std::string address,
                     std::function<void(Result<std::optional<SubjectId>>)> done);

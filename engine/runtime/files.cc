@@ -229,6 +229,7 @@ Result<Files::Swept> Files::sweep(bool all, const Uses& uses, const std::functio
     const auto is_erased = [&](ReferenceId reference) {
       return std::holds_alternative<Erased>(ports_.door.row(head->workspace, reference));
     };
+    const auto is_gone = [&](const Sealed& use) { return is_erased(use.reference); };
     bool remove = false;
     if (users->empty()) {
       remove = now - made_at(id) > waits_at_most || is_erased(head->reference);
@@ -236,7 +237,7 @@ Result<Files::Swept> Files::sweep(bool all, const Uses& uses, const std::functio
       swept.unused += remove ? 1U : 0U;
     } else {
       waits_no_more(id);
-      remove = std::ranges::all_of(*users, is_erased);
+      remove = std::ranges::all_of(*users, is_gone);
       swept.erased += remove ? 1U : 0U;
     }
     if (remove || !users->empty()) destroy_own_row(*head);

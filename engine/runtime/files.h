@@ -85,9 +85,9 @@ class Files {
   /// Opens a file with the key from the message's capsule. `not_found` "blob.absent", `corrupt` "blob.corrupt".
   [[nodiscard]] Result<OpenBlob> open(WorkspaceId workspace, AttachmentId id, const BlobKey& key) const;
 
-  /// The references under which the messages that have this file are sealed; none: nobody has it. Must have seen everything that was
-  /// certain when sweep() began.
-  using Uses = std::function<Result<std::vector<ReferenceId>>(WorkspaceId, AttachmentId)>;
+  /// The capsules of the messages that have this file; none: nobody has it. Must have seen everything that was certain when
+  /// sweep() began.
+  using Uses = std::function<Result<std::vector<Sealed>>(WorkspaceId, AttachmentId)>;
   struct Swept {
     std::size_t seen = 0;
     std::size_t unused = 0;   ///< removed: they waited too long, or their conversation is erased

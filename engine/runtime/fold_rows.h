@@ -27,6 +27,7 @@
 ///   'I' import 16, due u64, category u8,    a timer of a stream that an import touched while it was open: due once that is closed, or
 ///       id 16, kind                         before the import's next command there; workspace 16
 ///   'N' workspace 16, slot u8               the slot's last ticket counter u64
+///   'W' ..., 'Q' ..., 'Z' ...               routing's ledger and what is owed to it: see routing_rows.h
 ///   'H' category u8, id 16, block u64       history, see history.h (numbers in keys are big-endian)
 ///   'B', 'U'                                conversations by order: see order_index.h
 namespace parlance::fold_rows {

@@ -15,6 +15,7 @@
 #include "engine/runtime/order_index.h"
 #include "engine/runtime/partition_fold.h"
 #include "engine/runtime/redaction.h"
+#include "engine/runtime/routing_work.h"
 #include "schemas/envelope.h"
 
 namespace parlance {
@@ -79,7 +80,12 @@ class Owner::Impl final : public FencedWriter::Listener {
             fold_, ports_.door, ports_.keys, ports_.random, genesis.first_slot,
             [this](CommandId command) { return where_message_went(command); },
             [this](const StreamId& stream, MessageId message) { return redaction_.find(stream, message); }),
-        redaction_(ports_.log, partition, ports_.fold, ports_.door) {}
+        redaction_(ports_.log, partition, ports_.fold, ports_.door),
+        routing_(
+            {fold_, ports_.keys, ports_.clock, ports_.executor, genesis.first_slot,
+             [this] { return health_ == OwnerHealth::owning; },
+             [this](Request request, Answer answer) { ports_.route(std::move(request), std::move(answer)); },
+             [this] { write_certain(); }, [this](const Error& error) { halt(error); }}) {}
 
   // ---- life ----
 
@@ -135,6 +141,7 @@ class Owner::Impl final : public FencedWriter::Listener {
   void tick() {
     if (health_ != OwnerHealth::owning) return;
     if (std::exchange(owe_again_, false)) resume_owed();
+    routing_.tick();
     const auto until = timers_due();
     if (!until || *until < next_timer_) return;
     const auto due = fold_.due(*until, timers_a_turn);
@@ -143,6 +150,10 @@ class Owner::Impl final : public FencedWriter::Listener {
     next_timer_ = due->timers.empty() ? due->next : due->timers.front().timer.due;
     for (const fold_rows::DueTimer& timer : due->timers) {
       if (health_ != OwnerHealth::owning || flights_.size() >= owner_commands_max) return;
+      if (timer.stream.category == Category::routing) {
+        end_offers(timer);
+        continue;
+      }
       const auto held = fold_.conversations().load(timer.stream);
       if (!held) return halt(held.error());
       const auto asked = conversation::timers((*held)->state);
@@ -153,6 +164,21 @@ class Owner::Impl final : public FencedWriter::Listener {
       request.action = OnConversation{ConversationId::from(timer.stream.id), conversation::Tick{timer.timer}};
       handle(std::move(request), [](const Result<Outcome>&) {});
     }
+  }
+
+  void end_offers(const fold_rows::DueTimer& timer) {
+    const auto held = fold_.routings().load(timer.stream);
+    if (!held) return halt(held.error());
+    const auto asked = routing::timers((*held)->state);
+    if (std::ranges::find(asked, timer.timer) == asked.end()) return;
+    Request request;
+    request.workspace = WorkspaceId::from(timer.stream.id);
+    request.slot = timer.stream.id.slot();
+    request.actor = {ActorKind::system, {}};
+    routing::ExpireOffers expire;
+    expire.due = timer.timer.due;
+    request.action = OnRouting{expire};
+    handle(std::move(request), [](const Result<Outcome>&) {});
   }
 
   [[nodiscard]] Result<void> flush() {
@@ -220,6 +246,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (!workspaces) return halt(workspaces.error());
     for (const WorkspaceId workspace : *workspaces) publish(workspace);
     resume_owed();
+    routing_.resume();
     tick();  // what fell due while nobody owned comes first
     auto waiting = std::exchange(waiting_, {});
     for (auto& [request, answer] : waiting) submit(std::move(request), std::move(answer));
@@ -230,6 +257,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     // Certain rows are written first; everything held beyond them is speculation.
     write_certain();
     fold_.drop();
+    routing_.forget();
     for (auto& [ticket, flight] : flights_) {
       flight.dropped = true;
       flight.changes.clear();
@@ -273,6 +301,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     std::optional<std::pair<Channel, std::string>> sender;  ///< of an inbound, to tell its subject
     std::shared_ptr<const Request> forwards;  ///< an inbound that goes on to another slot, with its text
     bool links = false;                       ///< an address was added: its door is told
+    std::optional<ConversationId> accepts;    ///< an offer: the conversation takes the agent
   };
   struct Flight {
     std::shared_ptr<const Envelope> envelope;  ///< sealed
@@ -408,8 +437,12 @@ class Owner::Impl final : public FencedWriter::Listener {
   }
 
   static Waiter waiter_of(Request request, Answer answer, const Envelope& envelope, bool first) {
-    Waiter waiter{std::move(answer), first, std::nullopt, nullptr,
-                  std::holds_alternative<AddIdentity>(request.action)};
+    Waiter waiter{
+        std::move(answer), first, std::nullopt, nullptr, std::holds_alternative<AddIdentity>(request.action),
+        std::nullopt};
+    if (const auto* routing = std::get_if<OnRouting>(&request.action))
+      if (const auto* accept = std::get_if<routing::AcceptOffer>(&routing->command))
+        waiter.accepts = accept->conversation;
     if (const auto* arrive = std::get_if<Arrive>(&request.action)) {
       waiter.sender.emplace(arrive->channel, arrive->address);
       if (find_event<intake::Event, intake::MessageForwarded>(envelope) != nullptr)
@@ -490,6 +523,7 @@ class Owner::Impl final : public FencedWriter::Listener {
           owe_.emplace_back(envelope.workspace, field->sealed());
     }
     if (!owe_.empty()) post_owed();
+    routing_.certain(envelope);
   }
 
   void finish(Flight flight, Offset offset) {
@@ -536,6 +570,9 @@ class Owner::Impl final : public FencedWriter::Listener {
       if (auto gone = redact(envelope->workspace, event, envelope->recorded_at); !gone)
         return waiter.answer(unfinished(gone.error()));
     if (waiter.forwards) return go_on_forwarding(std::move(waiter), std::move(outcome), *envelope);
+    if (waiter.accepts)
+      return routing_.accepted(envelope->workspace, *waiter.accepts, std::move(outcome),
+                               std::move(waiter.answer));
     if (waiter.links) return go_on_linking(std::move(waiter), std::move(outcome), *envelope);
     waiter.answer(std::move(outcome));
   }
@@ -564,6 +601,7 @@ class Owner::Impl final : public FencedWriter::Listener {
         if (const auto* field = std::get_if<settings::FieldDefined>(s)) out.made = field->field.id;
         if (const auto* state = std::get_if<settings::SubStateDefined>(s)) out.made = state->sub_state.id;
         if (const auto* reply = std::get_if<settings::CannedReplyDefined>(s)) out.made = reply->reply.id;
+        if (const auto* view = std::get_if<settings::ViewSaved>(s)) out.made = view->id;
       }
     }
     return out;
@@ -717,6 +755,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (std::holds_alternative<OnSettings>(request.action)) return settings_stream(request.workspace);
     if (std::holds_alternative<OnDesk>(request.action)) return desk_stream(request.workspace);
     if (const auto* d = std::get_if<OnDraft>(&request.action)) return draft_stream(d->conversation, d->agent);
+    if (std::holds_alternative<OnRouting>(request.action)) return routing_stream(request.workspace);
     if (const auto* c = std::get_if<CreateSubject>(&request.action)) return {Category::subject, c->subject};
     return door_stream(request.workspace, request.slot);
   }
@@ -859,6 +898,7 @@ class Owner::Impl final : public FencedWriter::Listener {
   PartitionFold fold_;
   Deciding deciding_;
   Redaction redaction_;
+  RoutingWork routing_;
 
   std::deque<std::pair<Request, Answer>> waiting_;  ///< until it owns
   std::map<Ticket, Flight> flights_;

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -9,9 +10,11 @@
 #include "engine/domain/intake.h"
 #include "engine/ports/key_service.h"
 #include "engine/ports/row_store.h"
+#include "engine/process/routing.h"
 #include "engine/runtime/door.h"
 #include "engine/runtime/fold_rows.h"
 #include "engine/runtime/history.h"
+#include "engine/runtime/routing_rows.h"
 #include "engine/runtime/speculation.h"
 #include "schemas/envelope.h"
 #include "schemas/log_fold.h"
@@ -77,6 +80,10 @@ class PartitionFold {
   [[nodiscard]] StreamStates<desk::State>& desks() { return desks_; }
   [[nodiscard]] StreamStates<adoption::State>& adoptions() { return adoptions_; }
   [[nodiscard]] StreamStates<draft::State>& drafts() { return drafts_; }
+  [[nodiscard]] StreamStates<routing::State>& routings() { return routings_; }
+  /// What routing followed of a conversation before, and where its events about it lie.
+  [[nodiscard]] Result<routing_rows::Trail> trail_of(WorkspaceId workspace,
+                                                     ConversationId conversation) const;
   [[nodiscard]] Result<Version> version_of(const StreamId& stream);
   [[nodiscard]] WorkspaceId workspace_of(const StreamId& stream);
   /// Where an accepted command lies.
@@ -118,6 +125,30 @@ class PartitionFold {
   void redacted(const fold_rows::Redacting& redacting, Ticket settled);
   /// The workspaces whose settings or desk live here.
   [[nodiscard]] Result<std::set<WorkspaceId>> workspaces() const;
+  /// Those that routing knows something of here; and those that this partition has adopted something of.
+  [[nodiscard]] Result<std::vector<WorkspaceId>> routed_workspaces() const;
+  [[nodiscard]] Result<std::vector<WorkspaceId>> adopted_workspaces() const;
+
+  // ---- what is owed to routing ----
+
+  /// What became certain since the last call.
+  [[nodiscard]] std::vector<routing_rows::Owed> take_owed_to_routing() {
+    return std::exchange(owed_to_routing_, {});
+  }
+  /// All of it that is written down.
+  [[nodiscard]] Result<std::vector<routing_rows::Owed>> owed_to_routing() const;
+  /// Owes what was found by looking through all conversations.
+  void owe_to_routing(const routing_rows::Owed& owed);
+  void paid_to_routing(ConversationId conversation);
+  [[nodiscard]] Result<std::vector<QueueId>> swept(WorkspaceId workspace) const;
+  void set_swept(WorkspaceId workspace, const std::vector<QueueId>& queues);
+  /// Hands `use` at most `limit` written conversations from `from` on; returns where to go on, empty at the end.
+  [[nodiscard]] Result<Bytes> each_conversation(
+      const Bytes& from, std::size_t limit,
+      const std::function<void(ConversationId, const StreamState<conversation::State>&)>& use) const;
+  [[nodiscard]] Bytes first_conversation() const {
+    return fold_rows::stream_key(partition_, {Category::conversation, {}});
+  }
   template <class State> [[nodiscard]] Result<StreamState<State>> written(const StreamId& stream) const {
     const auto row = store_.get(fold_rows::stream_key(partition_, stream));
     if (!row) return row.error();
@@ -138,6 +169,12 @@ class PartitionFold {
   [[nodiscard]] Result<void> fold_event(const Folding& at, const adoption::Event& event);
   [[nodiscard]] Result<void> fold_event(const Folding& at, const intake::Event& event);
   [[nodiscard]] Result<void> fold_event(const Folding& at, const draft::Event& event);
+  [[nodiscard]] Result<void> fold_event(const Folding& at, const routing::Event& event);
+  void move_timers(const Folding& at, const std::vector<conversation::Timer>& before,
+                   const std::vector<conversation::Timer>& after, ImportId from = {}, ImportId to = {}) const;
+  [[nodiscard]] Result<void> owe_follow(const Folding& at, const process::Stand& stood,
+                                        const conversation::State& state, const conversation::Event& event);
+  [[nodiscard]] Result<std::vector<WorkspaceId>> workspaces_of(Category category) const;
   template <class State, class Event>
   [[nodiscard]] Result<void> evolve_stream(StreamStates<State>& states, const Folding& at,
                                            const Event& event);
@@ -164,10 +201,12 @@ class PartitionFold {
   StreamStates<adoption::State> adoptions_;
   StreamStates<DoorState> doors_;
   StreamStates<draft::State> drafts_;
+  StreamStates<routing::State> routings_;  ///< never evicted: each holds a desk's whole ledger
 
   std::optional<LogState> passed_;
   Instant last_recorded_;
   std::vector<std::pair<RowChange, Ticket>> pending_;  ///< certain, not yet written
+  std::vector<routing_rows::Owed> owed_to_routing_;
 };
 
 /// The sealed identity an event carries, if it does.

@@ -15,6 +15,7 @@
 #include "engine/domain/desk.h"
 #include "engine/domain/draft.h"
 #include "engine/domain/intake.h"
+#include "engine/domain/routing.h"
 #include "engine/domain/settings.h"
 #include "engine/domain/subject.h"
 
@@ -91,19 +92,28 @@ struct OnDraft {
 struct OnSettings {
   std::variant<settings::ChangePolicy, settings::AddTag, settings::DefineType, settings::DefineField,
                settings::DefineSubState, settings::ChangeTransitions, settings::DefineCannedReply,
-               settings::OpenImport, settings::CloseImport>
+               settings::SaveView, settings::RemoveView, settings::OpenImport, settings::CloseImport>
       command;
 };
 /// AddAgent's `row` is filled in by the owner.
 struct OnDesk {
-  std::variant<desk::AddAgent, desk::AddQueue, desk::IssueToken, desk::RevokeToken> command;
+  std::variant<desk::AddAgent, desk::AddQueue, desk::IssueToken, desk::RevokeToken, desk::ChangeAgent,
+               desk::AddSkill, desk::AddTeam, desk::ChangeTeam, desk::ChangeQueue>
+      command;
+};
+/// The desk, the moment and what was followed before are filled in by the owner. The answer to an accepted offer waits until the
+/// conversation has taken the agent, and is then about the conversation.
+struct OnRouting {
+  std::variant<routing::SetPresence, routing::Follow, routing::AcceptOffer, routing::DeclineOffer,
+               routing::ExpireOffers, routing::RefuseAssign, routing::Review>
+      command;
 };
 struct OnAdoption {
   adoption::Adopt command;
 };
 
 using Action = std::variant<Arrive, ReceiveForwarded, OpenByAgent, CreateSubject, AddIdentity, LinkAddress,
-                            OnConversation, OnSettings, OnDesk, OnAdoption, OnDraft>;
+                            OnConversation, OnSettings, OnDesk, OnAdoption, OnDraft, OnRouting>;
 
 struct Request {
   WorkspaceId workspace;
@@ -131,7 +141,7 @@ struct Outcome {
   std::optional<conversation::Act> undone;
   std::uint64_t ticket_number = 0;  ///< of the conversation opened or joined; 0 where it is not about one
   SubjectId subject;                ///< of an inbound's sender; zero when erased or not asked
-  RawId made;                       ///< the agent, queue, token or word of the settings that was added
+  RawId made;  ///< the agent, queue, skill, team, token or word of the settings that was added
 };
 
 /// Errors besides the deciders' refusals: `version_conflict` ("stream.version_conflict"), `overloaded`, `read_only`, `invalid`

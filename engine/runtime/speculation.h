@@ -60,6 +60,12 @@ template <class State> struct StreamState {
   Ticket ticket = 0;
 };
 
+/// What a state has beside its row: nothing, unless an overload says otherwise.
+template <class State>
+[[nodiscard]] Result<void> read_parts(const RowFamily&, PartitionId, const StreamId&, StreamState<State>&) {
+  return {};
+}
+
 /// The states of one category's streams.
 template <class State> class StreamStates {
  public:
@@ -76,6 +82,7 @@ template <class State> class StreamStates {
       auto parsed = parse(**row);
       if (!parsed) return parsed.error();
       loaded = std::move(*parsed);
+      if (auto whole = read_parts(certain_, partition_, stream, loaded); !whole) return whole.error();
     }
     return &states_.insert_or_assign(stream, std::move(loaded)).first->second;
   }

@@ -55,14 +55,24 @@ void read_tags(ByteReader& in, std::vector<settings::Tag>& tags) {
     t.name = in.text();
   });
 }
-void write_queues(ByteWriter& out, const std::vector<desk::Queue>& queues) {
-  write_list(out, queues, [&](const desk::Queue& q) { out.id(q.id).text(q.name); });
+template <class AnId> void write_ids(ByteWriter& out, const std::vector<AnId>& ids) {
+  write_list(out, ids, [&](AnId id) { out.id(id); });
 }
-void read_queues(ByteReader& in, std::vector<desk::Queue>& queues) {
-  read_list(in, queues, [&](desk::Queue& q) {
-    read_id(in, q.id);
-    q.name = in.text();
-  });
+template <class AnId> void read_ids(ByteReader& in, std::vector<AnId>& ids) {
+  read_list(in, ids, [&](AnId& id) { read_id(in, id); });
+}
+void write_rule(ByteWriter& out, const QueueRule& rule) {
+  out.le(rule.kind).le(static_cast<std::uint8_t>(rule.prefers_language));
+  write_ids(out, rule.skills);
+  out.id(rule.team);
+  write_optional(out, rule.offer_ms);
+}
+void read_rule(ByteReader& in, QueueRule& rule) {
+  rule.kind = in.le<RuleKind>();
+  rule.prefers_language = in.le<std::uint8_t>() != 0;
+  read_ids(in, rule.skills);
+  read_id(in, rule.team);
+  read_optional(in, rule.offer_ms);
 }
 
 void write_types(ByteWriter& out, const std::vector<settings::Type>& types) {
@@ -258,6 +268,8 @@ void write_row(ByteWriter& out, const conversation::State& s) {
   }
   write_list(out, s.redacted, [&](MessageId id) { out.id(id); });
   write_list(out, s.acts, [&](const conversation::Done& d) { write_done(out, d); });
+  out.le(s.version).le(s.message_version);
+  out.le(s.language);
   out.le(s.opened_at.ms);
 }
 void read_row(ByteReader& in, conversation::State& s) {
@@ -296,6 +308,9 @@ void read_row(ByteReader& in, conversation::State& s) {
   }
   read_list(in, s.redacted, [&](MessageId& id) { read_id(in, id); });
   read_list(in, s.acts, [&](conversation::Done& d) { read_done(in, d); });
+  s.version = in.le<Version>();
+  s.message_version = in.le<Version>();
+  s.language = in.le<Language>();
   s.opened_at.ms = in.le<std::int64_t>();
 }
 
@@ -320,6 +335,12 @@ void write_row(ByteWriter& out, const settings::State& s) {
     out.id(r.id).text(r.name).le(r.language).text(r.shortcut).text(r.text);
     write_flag(out, r.retired);
   });
+  write_list(out, s.views, [&](const settings::SavedView& v) {
+    out.id(v.id).id(v.owner).le(v.order);
+    write_flag(out, v.shared);
+    write_row(out, v.name);
+    write_row(out, v.filter);
+  });
   write_list(out, s.imports, [&](ImportId id) { out.id(id); });
 }
 void read_row(ByteReader& in, settings::State& s) {
@@ -336,6 +357,14 @@ void read_row(ByteReader& in, settings::State& s) {
     r.shortcut = in.text();
     r.text = in.text();
     read_flag(in, r.retired);
+  });
+  read_list(in, s.views, [&](settings::SavedView& v) {
+    read_id(in, v.id);
+    read_id(in, v.owner);
+    v.order = in.le<ViewOrder>();
+    read_flag(in, v.shared);
+    read_row(in, v.name);
+    read_row(in, v.filter);
   });
   read_list(in, s.imports, [&](ImportId& id) { read_id(in, id); });
 }
@@ -356,38 +385,83 @@ void read_row(ByteReader& in, draft::State& s) {
 }
 
 void write_row(ByteWriter& out, const desk::State& s) {
+  out.le(s.version);
   write_list(out, s.agents, [&](const desk::Agent& a) {
     out.id(a.id).le(a.role);
     write_row(out, a.profile);
+    write_list(out, a.languages, [&](Language language) { out.le(language); });
+    write_ids(out, a.skills);
+    write_ids(out, a.teams);
+    out.le(a.capacity.total);
+    write_list(out, a.capacity.channels,
+               [&](const Capacity::OfChannel& limit) { out.le(limit.channel).le(limit.most); });
+    out.le(static_cast<std::uint8_t>(a.active)).le(a.version);
   });
-  write_queues(out, s.queues);
+  write_list(out, s.queues, [&](const desk::Queue& q) {
+    out.id(q.id).text(q.name);
+    write_rule(out, q.rule);
+    out.le(q.version);
+  });
   write_list(out, s.tokens, [&](const desk::Token& t) { out.id(t.id).id(t.agent).le(t.scopes).raw(t.hash); });
+  write_list(out, s.skills, [&](const desk::Skill& k) { out.id(k.id).text(k.name); });
+  write_list(out, s.teams, [&](const desk::Team& t) { out.id(t.id).text(t.name).le(t.version); });
+  out.le(static_cast<std::uint8_t>(s.routes));
 }
 void read_row(ByteReader& in, desk::State& s) {
+  s.version = in.le<Version>();
   read_list(in, s.agents, [&](desk::Agent& a) {
     read_id(in, a.id);
     a.role = in.le<Role>();
     read_row(in, a.profile);
+    read_list(in, a.languages, [&](Language& language) { language = in.le<Language>(); });
+    read_ids(in, a.skills);
+    read_ids(in, a.teams);
+    a.capacity.total = in.le<std::uint16_t>();
+    read_list(in, a.capacity.channels, [&](Capacity::OfChannel& limit) {
+      limit.channel = in.le<Channel>();
+      limit.most = in.le<std::uint16_t>();
+    });
+    a.active = in.le<std::uint8_t>() != 0;
+    a.version = in.le<Version>();
   });
-  read_queues(in, s.queues);
+  read_list(in, s.queues, [&](desk::Queue& q) {
+    read_id(in, q.id);
+    q.name = in.text();
+    read_rule(in, q.rule);
+    q.version = in.le<Version>();
+  });
   read_list(in, s.tokens, [&](desk::Token& t) {
     read_id(in, t.id);
     read_id(in, t.agent);
     t.scopes = in.le<Scope>();
     if (const ByteView hash = in.take(t.hash.size()); !hash.empty()) std::ranges::copy(hash, t.hash.begin());
   });
+  read_list(in, s.skills, [&](desk::Skill& k) {
+    read_id(in, k.id);
+    k.name = in.text();
+  });
+  read_list(in, s.teams, [&](desk::Team& t) {
+    read_id(in, t.id);
+    t.name = in.text();
+    t.version = in.le<Version>();
+  });
+  s.routes = in.le<std::uint8_t>() != 0;
 }
 
 void write_row(ByteWriter& out, const adoption::State& s) {
   out.le(s.body.settings_version).le(s.body.desk_version);
   write_policy(out, s.body.policy);
   write_tags(out, s.body.tags);
-  write_queues(out, s.body.queues);
-  write_list(out, s.body.agents, [&](AgentId id) { out.id(id); });
+  write_list(out, s.body.queues, [&](const adoption::Queue& q) {
+    out.id(q.id).text(q.name).le(static_cast<std::uint8_t>(q.routed));
+  });
+  write_ids(out, s.body.agents);
   write_types(out, s.body.types);
   write_fields(out, s.body.fields);
   write_sub_states(out, s.body.sub_states);
   write_transitions(out, s.body.transitions);
+  write_list(out, s.body.teams, [&](const adoption::Team& t) { out.id(t.id).text(t.name); });
+  out.le(static_cast<std::uint8_t>(s.body.routes));
   write_list(out, s.body.imports, [&](ImportId id) { out.id(id); });
 }
 void read_row(ByteReader& in, adoption::State& s) {
@@ -395,13 +469,25 @@ void read_row(ByteReader& in, adoption::State& s) {
   s.body.desk_version = in.le<Version>();
   read_policy(in, s.body.policy);
   read_tags(in, s.body.tags);
-  read_queues(in, s.body.queues);
-  read_list(in, s.body.agents, [&](AgentId& id) { read_id(in, id); });
+  read_list(in, s.body.queues, [&](adoption::Queue& q) {
+    read_id(in, q.id);
+    q.name = in.text();
+    q.routed = in.le<std::uint8_t>() != 0;
+  });
+  read_ids(in, s.body.agents);
   read_types(in, s.body.types);
   read_fields(in, s.body.fields);
   read_sub_states(in, s.body.sub_states);
   read_transitions(in, s.body.transitions);
+  read_list(in, s.body.teams, [&](adoption::Team& t) {
+    read_id(in, t.id);
+    t.name = in.text();
+  });
+  s.body.routes = in.le<std::uint8_t>() != 0;
   read_list(in, s.body.imports, [&](ImportId& id) { read_id(in, id); });
 }
+
+void write_row(ByteWriter& out, const routing::State& s) { out.le(s.turns); }
+void read_row(ByteReader& in, routing::State& s) { s.turns = in.le<std::uint64_t>(); }
 
 }  // namespace parlance

@@ -22,5 +22,6 @@ StreamId draft_stream(ConversationId conversation, AgentId agent) {
   const Sha256 hash = sha256({as_bytes("parlance draft"), conversation.bytes(), agent.bytes()});
   return {Category::draft, with_slot(RawId::from_bytes(ByteView(hash).first<16>()), conversation.slot())};
 }
+StreamId routing_stream(WorkspaceId workspace) { return {Category::routing, workspace}; }
 
 }  // namespace parlance

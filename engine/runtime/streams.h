@@ -10,5 +10,7 @@ namespace parlance {
 [[nodiscard]] StreamId desk_stream(WorkspaceId workspace);
 /// An agent's draft in a conversation: in the conversation's slot.
 [[nodiscard]] StreamId draft_stream(ConversationId conversation, AgentId agent);
+/// In the slot of the desk, so that both are decided by one owner.
+[[nodiscard]] StreamId routing_stream(WorkspaceId workspace);
 
 }  // namespace parlance

@@ -424,6 +424,18 @@ void add_settings(Samples& samples) {
                                                   .text = "{{customer.name}} \u69d8\n{{ticket.number}}",
                                                   .retired = true}},
                      CannedReplyDefined{.reply = {}});
+  samples.add<Event>("settings.view_saved",
+                     ViewSaved{.id = id_of<ViewId>(10),
+                               .owner = id_of<AgentId>(11),
+                               .shared = true,
+                               .order = ViewOrder::updated,
+                               .name = sealed<std::string>(0, FieldClass::content),
+                               .filter = sealed<std::string>(1, FieldClass::content)},
+                     ViewSaved{.id = {},
+                               .owner = {},
+                               .name = sealed<std::string>(0, FieldClass::content),
+                               .filter = sealed<std::string>(1, FieldClass::content)});
+  samples.add<Event>("settings.view_removed", ViewRemoved{.id = id_of<ViewId>(10)}, ViewRemoved{.id = {}});
   samples.add<Event>("settings.import_opened", ImportOpened{.id = id_of<ImportId>(10)},
                      ImportOpened{.id = {}});
   samples.add<Event>("settings.import_closed", ImportClosed{.id = id_of<ImportId>(10)},
@@ -449,6 +461,120 @@ void add_desk(Samples& samples) {
                                  .hash = hash},
                      TokenIssued{.id = {}, .agent = {}, .scopes = Scope::none, .hash = {}});
   samples.add<Event>("desk.token_revoked", TokenRevoked{.id = id_of<TokenId>(10)}, TokenRevoked{.id = {}});
+}
+
+void add_desk_people(Samples& samples) {
+  using namespace parlance::desk;
+  samples.add<Event>("desk.agent_changed",
+                     AgentChanged{.id = id_of<AgentId>(10),
+                                  .role = Role::lead,
+                                  .languages = {language('d', 'e'), language('z', 'h', 2)},
+                                  .skills = {id_of<SkillId>(11), id_of<SkillId>(12)},
+                                  .teams = {id_of<TeamId>(13)},
+                                  .capacity = {12, {{Channel::email, 500}, {Channel::chat, 3}}},
+                                  .profile = sealed<AgentProfile>(0, FieldClass::contact)},
+                     AgentChanged{.id = {},
+                                  .role = Role::none,
+                                  .languages = {},
+                                  .skills = {},
+                                  .teams = {},
+                                  .capacity = {0, {}},
+                                  .profile = {}});
+  samples.add<Event>("desk.activation_changed", ActivationChanged{.id = id_of<AgentId>(10), .active = true},
+                     ActivationChanged{.id = {}, .active = false});
+  samples.add<Event>("desk.skill_added", SkillAdded{.id = id_of<SkillId>(10), .name = "Zoll 通関"},
+                     SkillAdded{.id = {}, .name = ""});
+  samples.add<Event>("desk.team_added", TeamAdded{.id = id_of<TeamId>(10), .name = "Süd"},
+                     TeamAdded{.id = {}, .name = ""});
+  samples.add<Event>("desk.team_changed",
+                     TeamChanged{.id = id_of<TeamId>(10),
+                                 .name = "Nord",
+                                 .added = {id_of<AgentId>(11), id_of<AgentId>(12)},
+                                 .removed = {id_of<AgentId>(13)}},
+                     TeamChanged{.id = {}, .name = "", .added = {}, .removed = {}});
+  samples.add<Event>("desk.queue_changed",
+                     QueueChanged{.id = id_of<QueueId>(10),
+                                  .name = "Retouren",
+                                  .rule = {.kind = RuleKind::least_loaded,
+                                           .prefers_language = true,
+                                           .skills = {id_of<SkillId>(11), id_of<SkillId>(12)},
+                                           .team = id_of<TeamId>(13),
+                                           .offer_ms = 45'000}},
+                     QueueChanged{.id = {}, .name = "", .rule = {}});
+}
+
+void add_routing(Samples& samples) {
+  using namespace parlance::routing;
+  const auto conversation = id_of<ConversationId>(10);
+  const auto agent = id_of<AgentId>(11);
+  samples.add<Event>(
+      "routing.presence_changed",
+      PresenceChanged{.agent = agent, .presence = Presence::offline, .by_misses = true, .at = happened},
+      PresenceChanged{.agent = {}, .presence = Presence::none, .by_misses = false, .at = happened});
+  samples.add<Event>("routing.followed",
+                     Followed{.conversation = conversation,
+                              .seen = 0xffff'ffff'ffff'fffe,
+                              .queue = id_of<QueueId>(12),
+                              .agent = agent,
+                              .to_do = true,
+                              .waits = true,
+                              .taken = Taken::by_hand,
+                              .channel = Channel::api,
+                              .language = language('e', 's'),
+                              .at = happened},
+                     Followed{.conversation = {},
+                              .seen = 0,
+                              .queue = {},
+                              .agent = {},
+                              .to_do = false,
+                              .waits = false,
+                              .taken = Taken::none,
+                              .channel = Channel::none,
+                              .language = Language::und,
+                              .at = happened});
+  samples.add<Event>("routing.decided",
+                     Decided{.conversation = conversation,
+                             .agent = agent,
+                             .queue = id_of<QueueId>(12),
+                             .rule = RuleKind::least_loaded,
+                             .rule_version = 13,
+                             .desk_version = 14,
+                             .offered_until = happened + 30'000,
+                             .candidates = {{agent, 3, 8, 625, Exclusion::none},
+                                            {id_of<AgentId>(15), 4'000'000'000, 8, -7, Exclusion::missed}},
+                             .left_out = 5,
+                             .at = happened},
+                     Decided{.conversation = {},
+                             .agent = {},
+                             .queue = {},
+                             .rule = RuleKind::manual,
+                             .rule_version = 0,
+                             .desk_version = 0,
+                             .offered_until = {},
+                             .candidates = {},
+                             .left_out = 0,
+                             .at = happened});
+  samples.add<Event>("routing.offer_accepted", OfferAccepted{conversation, agent, happened},
+                     OfferAccepted{{}, {}, happened});
+  samples.add<Event>("routing.offer_declined", OfferDeclined{conversation, agent, happened},
+                     OfferDeclined{{}, {}, happened});
+  samples.add<Event>("routing.offer_expired", OfferExpired{conversation, agent, happened},
+                     OfferExpired{{}, {}, happened});
+  samples.add<Event>("routing.offer_withdrawn", OfferWithdrawn{conversation, agent, happened},
+                     OfferWithdrawn{{}, {}, happened});
+  samples.add<Event>("routing.assign_refused",
+                     AssignRefused{conversation, agent, Refusal::agent_unknown, happened},
+                     AssignRefused{{}, {}, Refusal::none, happened});
+  samples.add<Event>("routing.released", Released{conversation, happened}, Released{{}, happened});
+}
+
+void add_adoption_of_people(Samples& samples) {
+  using namespace parlance::adoption;
+  Body body{.settings_version = 12, .desk_version = 34, .policy = policy()};
+  body.queues = {{id_of<QueueId>(12), "Billing", true}, {id_of<QueueId>(13), "Returns", false}};
+  body.teams = {{id_of<TeamId>(14), "Nord"}};
+  body.routes = true;
+  samples.add<Event>("adoption.adopted/people", Adopted{.body = body}, Adopted{.body = {.policy = policy()}});
 }
 
 void add_adoption(Samples& samples) {
@@ -502,6 +628,9 @@ std::vector<EnvelopeSample> envelope_samples() {
   add_desk(samples);
   add_adoption(samples);
   add_draft(samples);
+  add_desk_people(samples);
+  add_routing(samples);
+  add_adoption_of_people(samples);
   // An accepted command with a key but without events.
   Envelope empty;
   empty.id = envelope_id;

@@ -15,6 +15,7 @@ std::string_view category_name(Category category) {
     case Category::desk: return "desk";
     case Category::adoption: return "adoption";
     case Category::draft: return "draft";
+    case Category::routing: return "routing";
   }
   return "unknown";
 }

@@ -67,6 +67,7 @@ class NodeImpl final : public Node {
     for (PartitionId p = 0; p < folder_.log->partitions(); ++p)
       strands_.push_back(http::make_strand_executor(io_));
     timers_ = http::make_strand_executor(io_);
+    live_ = http::make_strand_executor(io_);
     std::vector<Executor*> executors;
     for (const auto& strand : strands_) executors.push_back(strand.get());
     engine_ = std::make_unique<Engine>(
@@ -108,7 +109,7 @@ class NodeImpl final : public Node {
 
   void make_api() {
     api_ = std::make_unique<http::Api>(http::Api::Parts{
-        *engine_, *folder_.log, *views_, clock_, *timers_,
+        *engine_, *folder_.log, *views_, clock_, *timers_, *live_,
         [] {
           std::vector<http::PageFile> files;
           static std::vector<std::string> paths = [] {
@@ -126,6 +127,7 @@ class NodeImpl final : public Node {
 
   Result<std::string> listen() override {
     if (!api_) make_api();
+    told_ = api_.get();
     auto server = http::Server::listen(
         io_, options_.listen, {},
         [this](http::HttpRequest request, http::Respond respond) {
@@ -207,6 +209,7 @@ class NodeImpl final : public Node {
         if (!applied)
           fmt::print(stderr, "views: {} ({}); trying again\n", applied.error().detail, applied.error().rule);
         if (!applied || *applied == 0) break;
+        if (http::Api* api = told_) api->views_advanced();
       }
     }
   }
@@ -246,12 +249,12 @@ class NodeImpl final : public Node {
       const bool all = sweeps_++ % sweeps_a_day == 0;
       const auto swept = files_->sweep(
           all,
-          [this](WorkspaceId workspace, AttachmentId id) -> Result<std::vector<ReferenceId>> {
+          [this](WorkspaceId workspace, AttachmentId id) -> Result<std::vector<Sealed>> {
             auto uses = views_->attachment_uses(workspace, id);
             if (!uses) return uses.error();
-            std::vector<ReferenceId> references;
-            for (const AttachmentUse& use : *uses) references.push_back(use.attachments.reference);
-            return references;
+            std::vector<Sealed> capsules;
+            for (const AttachmentUse& use : *uses) capsules.push_back(use.attachments);
+            return capsules;
           },
           [this] { return !stopped_; });
       if (!swept)
@@ -344,10 +347,11 @@ class NodeImpl final : public Node {
   asio::io_context io_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{asio::make_work_guard(io_)};
   std::vector<std::unique_ptr<Executor>> strands_;
-  std::unique_ptr<Executor> timers_;
+  std::unique_ptr<Executor> timers_, live_;
   std::unique_ptr<Views> views_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<http::Api> api_;
+  std::atomic<http::Api*> told_{nullptr};  ///< of what is applied; outlives the applier
   std::unique_ptr<http::Server> server_;
   AgentId administrator_;
   std::vector<std::thread> pool_;

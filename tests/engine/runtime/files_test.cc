@@ -101,10 +101,10 @@ struct Cabinet {
   Files::Swept sweep(bool all = true) {
     const auto swept = files->sweep(
         all,
-        [&](WorkspaceId, AttachmentId id) -> Result<std::vector<ReferenceId>> {
-          std::vector<ReferenceId> out;
+        [&](WorkspaceId, AttachmentId id) -> Result<std::vector<Sealed>> {
+          std::vector<Sealed> out;
           const auto [begin, end] = messages.equal_range(id);
-          for (auto it = begin; it != end; ++it) out.push_back(it->second.reference);
+          for (auto it = begin; it != end; ++it) out.push_back(it->second);
           return out;
         },
         [] { return true; });
@@ -313,15 +313,12 @@ TEST_CASE("a sweep leaves alone what does not begin as a blob, and stops when to
   CHECK(swept.unused == 1);
   CHECK(desk.kept() == 1);
   const auto stopped = desk.files->sweep(
-      true,
-      [](WorkspaceId, AttachmentId) -> Result<std::vector<ReferenceId>> {
-        return std::vector<ReferenceId>{};
-      },
+      true, [](WorkspaceId, AttachmentId) -> Result<std::vector<Sealed>> { return std::vector<Sealed>{}; },
       [] { return false; });
   CHECK(stopped->seen == 0);
   const auto failed = desk.files->sweep(
       true,
-      [](WorkspaceId, AttachmentId) -> Result<std::vector<ReferenceId>> { return unavailable("views.down"); },
+      [](WorkspaceId, AttachmentId) -> Result<std::vector<Sealed>> { return unavailable("views.down"); },
       [] { return true; });
   CHECK(failed.has_value());
 }
