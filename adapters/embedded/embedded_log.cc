@@ -637,6 +637,8 @@ Result<void> create_embedded_log(const std::filesystem::path& dir, LogId id, std
   return LogFolder::create(dir, {id, generation, partitions});
 }
 
+Result<bool> embedded_log_in_use(const std::filesystem::path& dir) { return embedded::is_locked(dir); }
+
 Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir,
                                                        EmbeddedLogOptions options) {
   auto folder = LogFolder::open(dir, !options.read_only);

@@ -71,4 +71,7 @@ class EmbeddedLog : public EventLog {
 [[nodiscard]] Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir,
                                                                      EmbeddedLogOptions options = {});
 
+/// Whether another process has the log in `dir` open for writing just now. Changes nothing.
+[[nodiscard]] Result<bool> embedded_log_in_use(const std::filesystem::path& dir);
+
 }  // namespace parlance

@@ -58,4 +58,7 @@ class LogFolder {
   FileDescriptor lock_;  ///< locked as long as it is open
 };
 
+/// Whether another process writes the log in `dir`.
+[[nodiscard]] Result<bool> is_locked(const std::filesystem::path& dir);
+
 }  // namespace parlance::embedded

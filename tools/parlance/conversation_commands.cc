@@ -9,7 +9,7 @@
 #include "tools/parlance/output.h"
 #include "tools/parlance/report.h"
 
-/// `parlance conv`: conversations, as a server answers them. What is shown is what its token may see.
+/// `parlance conv`: conversations, as a server or a stopped folder answers them. What is shown is what the token may see.
 namespace parlance::tools {
 namespace {
 
@@ -71,6 +71,12 @@ Done<std::string> path_of(const ConversationOptions& options) {
   return "/v1/conversations/" + options.id;
 }
 
+Done<Client> open(const ConversationOptions& options) {
+  ServerOptions server = options.server;
+  server.quiet = options.output.quiet;
+  return Client::open(server, Answers::folder_too);
+}
+
 int finish(Rows& rows, const Done<void>& read, std::string_view empty) {
   if (!read) return report(read.error());
   rows.finish(empty);
@@ -78,7 +84,7 @@ int finish(Rows& rows, const Done<void>& read, std::string_view empty) {
 }
 
 int list(const ConversationOptions& options) {
-  auto client = Client::open(options.server);
+  auto client = open(options);
   if (!client) return report(client.error());
   Query query;
   for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"state", options.state},
@@ -88,16 +94,16 @@ int list(const ConversationOptions& options) {
                                     {"subject", options.subject},
                                     {"sort", options.sort}})
     if (!value.empty()) query.emplace_back(name, value);
-  Rows rows(options.output.format(), {{"number", "number", true},
-                                      {"state", "state"},
-                                      {"priority", "priority"},
-                                      {"assignee", "assignee.name"},
-                                      {"queue", "queue.name"},
-                                      {"channel", "channel"},
-                                      {"customer", "requester.name"},
-                                      {"updated", "updated_at"},
-                                      {"last", "preview"},
-                                      {"id", "id"}});
+  Rows rows(options.output, {{"number", "number", true},
+                             {"state", "state"},
+                             {"priority", "priority"},
+                             {"assignee", "assignee.name"},
+                             {"queue", "queue.name"},
+                             {"channel", "channel"},
+                             {"customer", "requester.name"},
+                             {"updated", "updated_at"},
+                             {"last", "preview"},
+                             {"id", "id", false, true}});
   const auto read = each_row(*client, "/v1/conversations", std::move(query), options.limit,
                              [&](const json::object& row) { rows.add(row); });
   return finish(rows, read, "no conversations");
@@ -106,12 +112,12 @@ int list(const ConversationOptions& options) {
 int show(const ConversationOptions& options) {
   const auto path = path_of(options);
   if (!path) return report(path.error());
-  auto client = Client::open(options.server);
+  auto client = open(options);
   if (!client) return report(client.error());
   const auto answer = client->get(*path, time_of(options));
   if (!answer) return report(answer.error());
   if (!answer->is_object()) return report(Failure{Exit::failed, "the server's answer is no conversation"});
-  print_one(options.output.format(), answer->get_object());
+  print_one(options.output, answer->get_object());
   return flush_stdout() ? Exit::done : Exit::failed;
 }
 
@@ -134,28 +140,29 @@ json::object timeline_line(const json::object& item) {
 int timeline(const ConversationOptions& options) {
   const auto path = path_of(options);
   if (!path) return report(path.error());
-  auto client = Client::open(options.server);
+  auto client = open(options);
   if (!client) return report(client.error());
   const Format format = options.output.format();
-  Rows rows(format, {{"at", "at"}, {"kind", "kind"}, {"who", "who"}, {"what", "what"}});
-  const auto read = each_row(
-      *client, *path + "/timeline", time_of(options), options.limit,
-      [&](const json::object& item) { rows.add(format == Format::table ? timeline_line(item) : item); });
+  const bool lines = options.output.fields.empty() &&
+                     (format == Format::table || format == Format::csv || format == Format::md);
+  Rows rows(options.output, {{"at", "at", false, true}, {"kind", "kind"}, {"who", "who"}, {"what", "what"}});
+  const auto read = each_row(*client, *path + "/timeline", time_of(options), options.limit,
+                             [&](const json::object& item) { rows.add(lines ? timeline_line(item) : item); });
   return finish(rows, read, "nothing had happened then");
 }
 
 int log(const ConversationOptions& options) {
   const auto path = path_of(options);
   if (!path) return report(path.error());
-  auto client = Client::open(options.server);
+  auto client = open(options);
   if (!client) return report(client.error());
-  Rows rows(options.output.format(), {{"version", "version", true},
-                                      {"type", "type"},
-                                      {"occurred at", "occurred_at"},
-                                      {"recorded at", "recorded_at"},
-                                      {"actor", "actor.kind"},
-                                      {"name", "actor.name"},
-                                      {"position", "position"}});
+  Rows rows(options.output, {{"version", "version", true},
+                             {"type", "type"},
+                             {"occurred at", "occurred_at"},
+                             {"recorded at", "recorded_at"},
+                             {"actor", "actor.kind"},
+                             {"name", "actor.name"},
+                             {"position", "position"}});
   const auto read = each_row(*client, *path + "/events", time_of(options), options.limit,
                              [&](const json::object& event) { rows.add(event); });
   return finish(rows, read, "no events");
@@ -171,13 +178,17 @@ int at(ConversationOptions options) {
 }  // namespace
 
 void add_conversation_commands(CLI::App& app, int& code) {
-  CLI::App* conv = app.add_subcommand("conv", "Conversations of a server: list, show, timeline, log, at");
+  CLI::App* conv = app.add_subcommand(
+      "conv", "Conversations, of a server or of a stopped folder: list, show, timeline, log, at");
   conv->require_subcommand(1);
   const auto command = [&](const char* name, const char* does) {
     auto options = std::make_shared<ConversationOptions>();
     CLI::App* made = conv->add_subcommand(name, does);
-    add_server(*made, options->server,
-               "The folder of a server that runs on this machine: its address and token");
+    add_server(
+        *made, options->server,
+        "The folder of a server on this machine, for its address and token; where none runs, the folder "
+        "itself answers and is left as it is",
+        Answers::folder_too);
     add_output(*made, options->output, true);
     return std::pair(made, options);
   };

@@ -54,6 +54,9 @@ class NodeImpl final : public Node {
     auto folder = open_folder(options_.data, options_.keys, options_.partitions);
     if (!folder) return folder.error();
     folder_ = std::move(*folder);
+    // We hold the lock, so an address that is there is one of a server that was killed.
+    std::error_code ignored;
+    fs::remove(options_.data / "address", ignored);
     auto fold = folder_.fold->open("fold");
     if (!fold) return fold.error();
     auto views = Views::open(*folder_.log, *folder_.views);
@@ -74,6 +77,7 @@ class NodeImpl final : public Node {
     keeper_ = std::thread([this] { keep(); });
     engine_->start();
     if (auto owning = wait_until_owning(); !owning) return owning.error();
+    if (options_.only_look) return find_administrator();
     ticking_ = true;
     schedule_tick();
     return first_start();
@@ -93,7 +97,22 @@ class NodeImpl final : public Node {
     return future.get();
   }
 
-  Result<std::string> listen() override {
+  http::HttpResponse ask(http::HttpRequest request) override {
+    if (!api_) make_api();
+    http::Caller caller;
+    caller.workspace = workspace();
+    caller.agent = administrator_;
+    request.headers.emplace_back("cookie",
+                                 std::string(http::session_cookie) + "=" +
+                                     api_->access().make_session(caller, clock_.now() + http::session_ms));
+    auto answered = std::make_shared<std::promise<http::HttpResponse>>();
+    auto future = answered->get_future();
+    api_->handle(std::move(request),
+                 [answered](http::HttpResponse response) { answered->set_value(std::move(response)); });
+    return future.get();
+  }
+
+  void make_api() {
     api_ = std::make_unique<http::Api>(http::Api::Parts{
         *engine_, *folder_.log, *views_, clock_, *timers_,
         [] {
@@ -108,6 +127,10 @@ class NodeImpl final : public Node {
           return files;
         },
         std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }});
+  }
+
+  Result<std::string> listen() override {
+    make_api();
     auto server = http::Server::listen(io_, options_.listen, {},
                                        [this](http::HttpRequest request, http::Respond respond) {
                                          api_->handle(std::move(request), std::move(respond));
@@ -234,6 +257,19 @@ class NodeImpl final : public Node {
         return {};
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
+  }
+
+  /// Of a folder that was served before: somebody who may see everything.
+  Result<void> find_administrator() {
+    const auto directory = engine_->directory();
+    const auto it = directory->workspaces.find(workspace());
+    if (it != directory->workspaces.end())
+      for (const desk::Agent& agent : it->second.desk.agents)
+        if (agent.role == Role::admin) {
+          administrator_ = agent.id;
+          return {};
+        }
+    return Error{Errc::not_found, "folder.unserved", "the log holds no workspace yet: it was never served"};
   }
 
   /// The workspace, its first agent and queue, and the administrator's token. A start that was cut short goes on where it stopped:
