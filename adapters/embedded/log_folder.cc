@@ -176,6 +176,14 @@ Result<LogFolder> LogFolder::open(const std::filesystem::path& dir, bool writabl
   return folder;
 }
 
+LogFolder LogFolder::copy_at(std::filesystem::path database, const LogIdentity& identity) {
+  LogFolder folder;
+  folder.copy_ = std::move(database);
+  folder.identity_ = identity;
+  folder.complete_ = true;
+  return folder;
+}
+
 Result<void> LogFolder::set_complete() {
   if (auto written = write_file_durably(dir_ / "format", as_bytes(format_text({identity_, true}))); !written)
     return written;

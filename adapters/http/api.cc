@@ -112,7 +112,8 @@ constexpr std::size_t positions_max = 64;
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
-    for (const auto* some : {&command_routes(), &query_routes(), &operating_routes()})
+    for (const auto* some :
+         {&command_routes(), &query_routes(), &operating_routes(), &backup_routes(), &metrics_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
@@ -120,20 +121,20 @@ const std::vector<Route>& routes() {
 }
 
 /// Keeps how many requests are being answered.
-Respond counted(const std::shared_ptr<Context>& context, Respond respond) {
+Respond counted(const std::shared_ptr<Context>& context, std::shared_ptr<const Observed> observed,
+                Respond respond) {
   context->under_way.fetch_add(1);
-  context->requests.fetch_add(1);
-  return [context, respond = std::move(respond)](HttpResponse response) {
-    if (response.status >= 500)
-      context->failed.fetch_add(1);
-    else if (response.status >= 400)
-      context->refused.fetch_add(1);
+  return [context, observed = std::move(observed), respond = std::move(respond)](HttpResponse response) {
+    context->metrics.answered(observed->route, response.status,
+                              std::chrono::steady_clock::now() - observed->begun);
     respond(std::move(response));
     context->under_way.fetch_sub(1);
   };
 }
 
 }  // namespace
+
+Context::Context(Api::Parts p) : parts(std::move(p)), metrics(routes()), access(parts.engine, parts.clock) {}
 
 void dispatch(const Call& call) {
   const std::string& path = call->request.path;
@@ -146,6 +147,7 @@ void dispatch(const Call& call) {
       allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
       continue;
     }
+    if (call->observed) call->observed->route = &route;
     if (route.needs != Needs::nothing && call->caller.role == Role::none) {
       HttpResponse out =
           problem(401, "unauthorized", "send Authorization: Bearer TOKEN, or sign in on the page");
@@ -245,8 +247,10 @@ Api::~Api() = default;
 
 void Api::handle(HttpRequest request, Respond respond) {
   const auto& context = impl_->context;
-  auto call = std::make_shared<Exchange>(
-      Exchange{*context, context, std::move(request), counted(context, std::move(respond)), {}, {}, nullptr});
+  auto observed = std::make_shared<Observed>();
+  Respond answer = counted(context, observed, std::move(respond));
+  auto call = std::make_shared<Exchange>(Exchange{
+      *context, context, std::move(request), std::move(answer), {}, {}, nullptr, std::move(observed)});
   if (auto caller = context->access.caller(call->request)) call->caller = *caller;
   dispatch(call);
 }

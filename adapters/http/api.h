@@ -4,7 +4,9 @@
 #include <string>
 
 #include "adapters/http/access.h"
+#include "adapters/http/backups.h"
 #include "adapters/http/message.h"
+#include "adapters/http/metrics.h"
 #include "engine/ports/clock.h"
 #include "engine/ports/executor.h"
 #include "engine/runtime/engine.h"
@@ -31,6 +33,9 @@ class Api {
     std::string version;
     /// Runs work that may take as long as reading the whole log, off the serving threads.
     std::function<void(std::function<void()>)> in_background;
+    /// What else is told on /metrics; called by any thread. May be empty.
+    std::function<void(std::vector<MetricFamily>&)> figures{};
+    Backups* backups = nullptr;  ///< null: this server makes none
   };
   explicit Api(Parts parts);
   ~Api();

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,10 +10,13 @@
 #include "adapters/http/api.h"
 #include "adapters/http/fields.h"
 #include "adapters/http/json.h"
+#include "adapters/http/metrics.h"
 #include "adapters/http/problem.h"
 
 /// What every route has at hand. Inside adapters/http only.
 namespace parlance::http {
+
+struct Route;
 
 /// Agents' names as the door gave them, for one state of the desk.
 struct Names {
@@ -22,11 +26,17 @@ struct Names {
 
 struct Context {
   Api::Parts parts;
+  RequestMetrics metrics;
   Access access;
   std::atomic<std::shared_ptr<const Names>> names;
   std::atomic<std::size_t> under_way{0};
-  std::atomic<std::uint64_t> requests{0}, refused{0}, failed{0};
-  explicit Context(Api::Parts p) : parts(std::move(p)), access(parts.engine, parts.clock) {}
+  explicit Context(Api::Parts p);
+};
+
+/// What is counted of a request when it is answered.
+struct Observed {
+  std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+  const Route* route = nullptr;  ///< none matched, or not yet
 };
 
 /// One request on its way through a route. Kept alive by whoever has still to answer it.
@@ -36,8 +46,9 @@ struct Exchange {
   HttpRequest request;
   Respond respond;
   Caller caller;
-  std::vector<std::string> captured;  ///< what stood for {id} in the path
-  json::value body;                   ///< of a POST
+  std::vector<std::string> captured;     ///< what stood for {id} in the path
+  json::value body;                      ///< of a POST
+  std::shared_ptr<Observed> observed{};  ///< null: a part of a batch
 
   void answer(unsigned status, const json::value& value,
               std::vector<std::pair<std::string, std::string>> headers = {}) const {
@@ -75,6 +86,8 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& command_routes();
 [[nodiscard]] const std::vector<Route>& query_routes();
 [[nodiscard]] const std::vector<Route>& operating_routes();
+[[nodiscard]] const std::vector<Route>& backup_routes();
+[[nodiscard]] const std::vector<Route>& metrics_routes();
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 

@@ -365,7 +365,7 @@ int stats(const ReadOptions& options) {
 }  // namespace
 
 void add_event_commands(CLI::App& app, int& code) {
-  CLI::App* events = app.add_subcommand("events", "What the log says, event by event: cat, get, stats");
+  CLI::App* events = app.add_subcommand("events", "What the log says, event by event: cat, tail, get, stats");
   events->require_subcommand(1);
   const auto command = [&](const char* name, const char* does) {
     auto options = std::make_shared<ReadOptions>();
@@ -410,6 +410,8 @@ void add_event_commands(CLI::App& app, int& code) {
   add_output(*stats_command, stats_options->output, false);
   stats_command->footer("Example: parlance events stats --data ~/desk");
   stats_command->callback([options = stats_options, &code] { code = stats(*options); });
+
+  add_tail_command(*events, code);
 }
 
 }  // namespace parlance::tools

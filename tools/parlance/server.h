@@ -17,9 +17,10 @@ struct ServeOptions {
   std::filesystem::path data;
   std::filesystem::path keys;  ///< empty: DATA/keys
   std::string listen = "127.0.0.1:8080";
-  PartitionId partitions = 16;  ///< of a new log
-  unsigned threads = 0;         ///< 0: one a core, at least two
-  bool only_look = false;       ///< nothing happens by itself, nothing is listened on: for StoppedFolder
+  PartitionId partitions = 16;    ///< of a new log
+  unsigned threads = 0;           ///< 0: one a core, at least two
+  std::filesystem::path backups;  ///< where POST /v1/admin/backups goes without another word; may be empty
+  bool only_look = false;         ///< nothing happens by itself, nothing is listened on: for StoppedFolder
 };
 
 /// Everything of one node, put together and running: the folder, the engine on its strands, the applier, HTTP.

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <thread>
 
+#include "tools/parlance/backup_folder.h"
 #include "tools/parlance/progress.h"
 #include "tools/parlance/server.h"
 
@@ -31,6 +32,20 @@ void copy_database(const fs::path& from, const fs::path& to, std::error_code& er
     } else if (path.filename() != "lock" && path.filename() != "LOCK") {
       fs::copy_file(path, target, error);
     }
+    if (error) return;
+  }
+}
+
+/// Attachments' files never change either. Each is a link, so that whatever the look-alike removes is a link.
+void link_attachments(const fs::path& from, const fs::path& to, std::error_code& error) {
+  for (fs::directory_iterator folder(from, error); !error && folder != fs::directory_iterator();
+       folder.increment(error)) {
+    if (!folder->is_directory() || folder->path().filename() == "new") continue;
+    const fs::path target = to / folder->path().filename();
+    fs::create_directories(target, error);
+    for (fs::directory_iterator file(folder->path(), error); !error && file != fs::directory_iterator();
+         file.increment(error))
+      fs::create_symlink(fs::absolute(file->path()), target / file->path().filename(), error);
     if (error) return;
   }
 }
@@ -83,6 +98,12 @@ Result<std::unique_ptr<StoppedFolder>> StoppedFolder::open(const fs::path& data,
     if (error)
       return unavailable("look.copy", "reading " + (data / part).string() + " into " +
                                           folder->look_alike_.string() + ": " + error.message());
+  }
+  if (fs::exists(data / attachments_folder, error)) {
+    link_attachments(data / attachments_folder, folder->look_alike_ / attachments_folder, error);
+    if (error)
+      return unavailable("look.copy",
+                         "reading " + (data / attachments_folder).string() + ": " + error.message());
   }
   ServeOptions options;
   options.data = folder->look_alike_;
