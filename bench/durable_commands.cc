@@ -18,6 +18,7 @@
 #include <fstream>
 #include <memory>
 #include <signal.h>
+#include <sstream>
 #include <string>
 #include <sys/wait.h>
 #include <thread>
@@ -137,15 +138,27 @@ struct Client : std::enable_shared_from_this<Client> {
 };
 
 struct Figures {
-  double per_second = 0, p50_ms = 0, p99_ms = 0;
+  double per_second = 0, p50_ms = 0, p99_ms = 0, cpu_us = 0;
   std::uint64_t refused = 0;
 };
-Figures load(unsigned short port, const std::string& token, unsigned clients) {
+/// Processor time that a process has used so far, in seconds.
+double cpu_s(pid_t process) {
+  std::ifstream in("/proc/" + std::to_string(process) + "/stat");
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::istringstream fields(text.substr(text.rfind(')') + 2));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0, system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+Figures load(unsigned short port, pid_t server, const std::string& token, unsigned clients) {
   asio::io_context io;
   std::vector<double> latencies;
   latencies.reserve(1'000'000);
   Figures out;
   ++Client::run;
+  const double cpu_before = cpu_s(server);
   const auto start = std::chrono::steady_clock::now();
   for (unsigned i = 0; i < clients; ++i) {
     auto client = std::make_shared<Client>(io, token, i, latencies, out.refused);
@@ -159,6 +172,7 @@ Figures load(unsigned short port, const std::string& token, unsigned clients) {
   std::ranges::sort(latencies);
   if (latencies.empty()) return out;
   out.per_second = static_cast<double>(latencies.size()) / seconds;
+  out.cpu_us = (cpu_s(server) - cpu_before) * 1e6 / static_cast<double>(latencies.size());
   out.p50_ms = latencies[latencies.size() / 2];
   out.p99_ms = latencies[latencies.size() * 99 / 100];
   return out;
@@ -215,20 +229,22 @@ int main(int argc, char** argv) {
 
   std::vector<Figures> baseline, ours;
   for (int i = 0; i < turns; ++i) {
-    baseline.push_back(load(bare_port, token, clients));
-    ours.push_back(load(port, token, clients));
+    baseline.push_back(load(bare_port, bare, token, clients));
+    ours.push_back(load(port, server, token, clients));
   }
   ::kill(bare, SIGKILL);
   ::kill(server, SIGTERM);
   ::waitpid(bare, nullptr, 0);
   ::waitpid(server, nullptr, 0);
   const Figures b = median(baseline), o = median(ours);
-  std::printf("bare Beast server, fixed answer, %u clients     %9.0f/s   p50 %6.2f ms   p99 %6.2f ms\n",
-              clients, b.per_second, b.p50_ms, b.p99_ms);
   std::printf(
-      "durable commands over HTTP, %u clients          %9.0f/s   p50 %6.2f ms   p99 %6.2f ms   refused "
-      "%llu\n",
-      clients, o.per_second, o.p50_ms, o.p99_ms, static_cast<unsigned long long>(o.refused));
+      "bare Beast server, fixed answer, %u clients     %9.0f/s   p50 %6.2f ms   p99 %6.2f ms   %5.1f us of "
+      "processor\n",
+      clients, b.per_second, b.p50_ms, b.p99_ms, b.cpu_us);
+  std::printf(
+      "durable commands over HTTP, %u clients          %9.0f/s   p50 %6.2f ms   p99 %6.2f ms   %5.1f us of "
+      "processor   refused %llu\n",
+      clients, o.per_second, o.p50_ms, o.p99_ms, o.cpu_us, static_cast<unsigned long long>(o.refused));
   std::printf("ratio                                          %9.1f %%\n", 100 * o.per_second / b.per_second);
   return 0;
 }

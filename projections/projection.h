@@ -34,6 +34,7 @@ struct EventAt {
   StreamId stream;
   Version version = 0;
   Instant occurred_at;
+  std::uint16_t index = 0;  ///< of the event in its envelope
 };
 
 /// What came of an event: applied, or the rule by which it cannot be: then the view's rows are as before it.

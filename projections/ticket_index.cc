@@ -8,7 +8,22 @@ void TicketIndex::each_place(PartitionId partition, const StreamKey& key, const 
                              auto&& change) {
   Orders& o = partitions_[partition][key.workspace];
   const Standing& s = row.standing;
-  Entry entry{0, ConversationId::from(key.stream.id), 0, 0, s.phase, s.channel};
+  Entry entry{0, ConversationId::from(key.stream.id), 0, 0, s.phase, s.channel, s.language, row.priority};
+  if (row.unanswered_since.is_set()) entry.flags |= Entry::unanswered;
+  if (TicketView::response_outstanding(row)) entry.flags |= Entry::outstanding;
+  if (row.reopened != 0) entry.flags |= Entry::reopened;
+  if (row.tags_count > TicketView::inline_tags) {
+    entry.tags = ~std::uint16_t{0};
+    change(o.tagged, Tagged{0, entry.id});
+  } else {
+    for (std::size_t i = 0; i < row.tags_count; ++i) {
+      const TagId tag = row.tags[i];
+      entry.tags = static_cast<std::uint16_t>(entry.tags | tag_bit(tag));
+      const auto number =
+          o.tags.try_emplace(tag, static_cast<std::uint32_t>(o.tags.size() + 1)).first->second;
+      change(o.tagged, Tagged{number, entry.id});
+    }
+  }
   if (s.queue)
     entry.queue =
         o.queues.try_emplace(s.queue, static_cast<std::uint32_t>(o.queues.size() + 1)).first->second;
@@ -60,6 +75,10 @@ std::uint32_t TicketIndex::number_of(const Orders& orders, AgentId agent) {
   if (!agent) return 0;
   const auto it = orders.agents.find(agent);
   return it == orders.agents.end() ? unknown : it->second;
+}
+std::uint32_t TicketIndex::number_of(const Orders& orders, TagId tag) {
+  const auto it = orders.tags.find(tag);
+  return it == orders.tags.end() ? unknown : it->second;
 }
 
 }  // namespace parlance

@@ -15,6 +15,8 @@ struct TicketFirstResponse {
   std::optional<Instant> due_at;
   std::optional<Instant> at;       ///< the first reply by a person after the episode's first customer message
   std::optional<std::int64_t> ms;  ///< from that message to that reply, never negative
+  std::optional<Instant> from;     ///< the episode's first customer message, where the promise begins
+  bool outstanding = false;        ///< promised and not given: running, or broken and nobody answered yet
   bool operator==(const TicketFirstResponse&) const = default;
 };
 

@@ -205,7 +205,8 @@ Ticket ticket_of(WorkspaceId workspace, ConversationId id, const TicketView::Str
   t.last_message_at = row.last_message_at.get();
   t.last_message_by = row.last_message_by;
   t.unanswered_since = row.unanswered_since.get();
-  t.first_response = {row.response, row.response_due.get(), row.response_at.get(), std::nullopt};
+  t.first_response = {row.response, row.response_due.get(),     row.response_at.get(),
+                      std::nullopt, row.first_message_at.get(), TicketView::response_outstanding(row)};
   if (row.response_at.is_set()) t.first_response.ms = row.response_at.ms - row.first_message_at.ms;
   t.resolved_at = row.resolved_at.get();
   t.snoozed_until = row.snoozed_until.get();

@@ -239,8 +239,8 @@ std::optional<Error> ViewSet::apply_envelope(Partition& p, Offset offset, const 
           std::visit([](const auto& of_category) { return of_category.index(); }, event.body);
       if (!handled_.has(category, member)) continue;
       if (block != nullptr && block->key.stream != event.stream) block = nullptr;
-      const EventAt at{envelope.workspace, envelope.id,   envelope.actor,   envelope.recorded_at,
-                       event.stream,       event.version, event.occurred_at};
+      const EventAt at{envelope.workspace, envelope.id,   envelope.actor,    envelope.recorded_at,
+                       event.stream,       event.version, event.occurred_at, n};
       for (std::size_t v = 0; v < projections_.size(); ++v) {
         if ((views >> v & 1) == 0 || !projections_[v].handles.has(category, member)) continue;
         if (block == nullptr && p.streams.row_bytes(v) != 0)
@@ -596,7 +596,7 @@ Result<bool> ViewSet::keyed_row(std::size_t partition, std::size_t view, const R
 }
 
 Result<void> ViewSet::scan(std::size_t partition, std::size_t view, const RowKey& from, const RowKey& to,
-                           const std::function<void(ByteView, ByteView)>& sink) const {
+                           const std::function<bool(ByteView, ByteView)>& sink) const {
   const Partition& p = *partitions_[partition];
   // What lies in the store is overlaid by what changed since.
   std::vector<const KeyedRows::Entry*> changed;
@@ -604,17 +604,18 @@ Result<void> ViewSet::scan(std::size_t partition, std::size_t view, const RowKey
     if (!(entry->first < from) && entry->first < to) changed.push_back(entry);
   std::ranges::sort(changed, {}, [](const KeyedRows::Entry* e) -> const RowKey& { return e->first; });
   auto next = changed.begin();
+  bool wanted = true;
   const auto give_changed = [&](auto&& up_to) {
-    for (; next != changed.end() && up_to((*next)->first); ++next)
-      if ((*next)->second.exists) sink((*next)->first.bytes(), (*next)->second.bytes());
+    for (; wanted && next != changed.end() && up_to((*next)->first); ++next)
+      if ((*next)->second.exists) wanted = sink((*next)->first.bytes(), (*next)->second.bytes());
   };
   const auto scanned = p.states[view].family->scan(
       stored_key(p.id, from.bytes()), stored_key(p.id, to.bytes()), [&](ByteView stored, ByteView value) {
         const ByteView key = stored.subspan(2);
         give_changed([&](const RowKey& k) { return as_text(k.bytes()) < as_text(key); });
         const bool overlaid = next != changed.end() && as_text((*next)->first.bytes()) == as_text(key);
-        if (!overlaid) sink(key, value);
-        return true;
+        if (wanted && !overlaid) wanted = sink(key, value);
+        return wanted;
       });
   if (!scanned) return scanned.error();
   give_changed([](const RowKey&) { return true; });

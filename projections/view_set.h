@@ -99,14 +99,20 @@ class ViewSet {
       if (!found) return found.error();
       return *found ? std::optional(row) : std::nullopt;
     }
-    /// The rows with from <= key < to in order; `sink(ByteView key without the partition, const Row&)`. Tags from 1 only.
+    /// The rows with from <= key < to in order; `sink(ByteView key without the partition, const Row&)`, which may return false to
+    /// stop. Tags from 1 only.
     template <class View, FixedRow Row, class Sink>
     [[nodiscard]] Result<void> scan(const RowKey& from, const RowKey& to, const Sink& sink) const {
       return set_.scan(at_, number_of<View>(), from, to, [&](ByteView key, ByteView value) {
-        if (value.size() != sizeof(Row)) return;
+        if (value.size() != sizeof(Row)) return true;
         Row row;
         std::memcpy(as_row_bytes(row), value.data(), sizeof row);
-        sink(key, static_cast<const Row&>(row));
+        if constexpr (std::is_same_v<std::invoke_result_t<const Sink&, ByteView, const Row&>, bool>) {
+          return sink(key, static_cast<const Row&>(row));
+        } else {
+          sink(key, static_cast<const Row&>(row));
+          return true;
+        }
       });
     }
 
@@ -189,7 +195,7 @@ class ViewSet {
                                        std::span<std::uint8_t> out) const;
   [[nodiscard]] Result<void> scan(std::size_t partition, std::size_t view, const RowKey& from,
                                   const RowKey& to,
-                                  const std::function<void(ByteView, ByteView)>& sink) const;
+                                  const std::function<bool(ByteView, ByteView)>& sink) const;
 
   const EventLog& log_;
   std::vector<Projection> projections_;

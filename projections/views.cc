@@ -4,7 +4,9 @@
 #include <cmath>
 #include <map>
 
+#include "projections/attachment_view.h"
 #include "projections/daily_view.h"
+#include "projections/list_walk.h"
 #include "projections/queue_view.h"
 #include "projections/registry.h"
 #include "projections/runner.h"
@@ -15,108 +17,17 @@
 namespace parlance {
 namespace {
 
-using conversation::Phase;
 using Orders = TicketIndex::Orders;
 using Entry = TicketIndex::Entry;
 using Reader = ViewSet::Reader;
 
 StreamId stream_of(ConversationId id) { return {Category::conversation, id}; }
 
-bool matches(const ListQuery& query, Phase phase, QueueId queue, AgentId agent, Channel channel) {
-  if (!query.states.empty() && std::ranges::find(query.states, phase) == query.states.end()) return false;
-  if (query.queue && *query.queue != queue) return false;
-  if (query.assignee && *query.assignee != agent) return false;
-  return !query.channel || *query.channel == channel;
-}
-bool matches(const ListQuery& query, const Standing& s) {
-  return matches(query, s.phase, s.queue, s.agent, s.channel);
-}
-
-/// What the query's sort comes to: an order of the index, and which way it is walked.
-struct Order {
-  Sort sort;
-  bool descending;
-};
-Order order_of(const ListQuery& query) {
-  const bool active_only = std::ranges::all_of(query.states, [](Phase p) { return is_active(p); });
-  if (query.sort == Sort::working_order && active_only) return {Sort::working_order, false};
-  if (query.sort == Sort::working_order) return {Sort::updated, true};
-  return {query.sort, query.sort != Sort::oldest};
-}
-std::int64_t key_of(const Order& order, const TicketView::StreamRow& row) {
-  if (order.sort == Sort::working_order) return working_key(row);
-  return order.sort == Sort::updated ? row.updated_at.ms : row.created_at.ms;
-}
-/// Whether `a` is shown before `b`.
-bool before(const Order& order, const ListCursor& a, const ListCursor& b) {
-  const auto of = [](const ListCursor& c) { return std::pair(c.key, c.id); };
-  return order.descending ? of(b) < of(a) : of(a) < of(b);
-}
-
-/// The first `wanted` places of one partition's order that pass the filters, from the cursor on.
-class Walk {
- public:
-  Walk(const ListQuery& query, const Order& order, const Orders& orders, std::size_t wanted,
-       std::vector<ListCursor>& out)
-      : query_(query), order_(order), orders_(orders), wanted_(wanted), out_(out) {
-    if (query.queue) queue_ = TicketIndex::number_of(orders, *query.queue);
-    if (query.assignee) agent_ = TicketIndex::number_of(orders, *query.assignee);
-    for (const Phase phase : query.states) phases_ |= 1U << static_cast<unsigned>(phase);
-    if (query.states.empty()) phases_ = ~0U;
-  }
-  void run() {
-    if (wanted_ == 0 || queue_ == TicketIndex::unknown || agent_ == TicketIndex::unknown) return;
-    if (order_.sort == Sort::updated) return walk(orders_.updated);
-    if (order_.sort != Sort::working_order) return walk(orders_.created);
-    if (query_.assignee && agent_ != 0) return walk_group(orders_.agent_working, agent_);
-    if (query_.queue) return walk_group(orders_.queue_working, queue_);
-    walk(orders_.working);
-  }
-
- private:
-  /// One step past the cursor, so that its own place is not met again.
-  [[nodiscard]] Entry start() const {
-    Entry entry;
-    entry.key = std::numeric_limits<std::int64_t>::min();
-    if (order_.descending) {
-      entry.key = std::numeric_limits<std::int64_t>::max();
-      entry.id.high = entry.id.low = ~std::uint64_t{0};
-    }
-    if (query_.after) {
-      entry.key = query_.after->key;
-      entry.id = query_.after->id;
-    }
-    return entry;
-  }
-  bool take(const Entry& e) {
-    if (query_.after && e.key == query_.after->key && e.id == query_.after->id) return true;
-    const bool passes = (phases_ >> static_cast<unsigned>(e.phase) & 1) != 0 &&
-                        (!query_.queue || e.queue == queue_) && (!query_.assignee || e.agent == agent_) &&
-                        (!query_.channel || e.channel == *query_.channel);
-    if (passes) out_.push_back({e.key, e.id});
-    return out_.size() < wanted_;
-  }
-  void walk(const SortedBlocks<Entry>& order) {
-    const auto visit = [&](const Entry& e) { return take(e); };
-    if (order_.descending) {
-      order.descend(start(), visit);
-    } else {
-      order.ascend(start(), visit);
-    }
-  }
-  void walk_group(const SortedBlocks<TicketIndex::GroupEntry>& order, std::uint32_t group) {
-    order.ascend({group, start()},
-                 [&](const TicketIndex::GroupEntry& e) { return e.group == group && take(e.entry); });
-  }
-
-  const ListQuery& query_;
-  const Order& order_;
-  const Orders& orders_;
-  std::size_t wanted_;
-  std::vector<ListCursor>& out_;
-  std::uint32_t queue_ = 0, agent_ = 0;
-  unsigned phases_ = 0;
-};
+/// Entries passed over, and tickets looked at, before the partition's lock is let go for others.
+constexpr std::size_t slice_entries = 50'000;
+constexpr std::size_t slice_rows = 1'000;
+/// A tag on no more tickets than these is looked up by the tag instead of walking an order.
+constexpr std::size_t tagged_max = 2'000;
 
 Result<std::optional<Ticket>> read_ticket(const Reader& reader, WorkspaceId workspace, ConversationId id) {
   const auto row = reader.stream_row<TicketView>(workspace, stream_of(id));
@@ -260,9 +171,23 @@ struct Views::Impl {
   [[nodiscard]] PartitionId partition_of(ConversationId id) const {
     return static_cast<PartitionId>(((id.slot() + 1U) * partitions() - 1U) / 256U);
   }
-  [[nodiscard]] Result<TicketList> list_of_ids(const ListQuery& query) const;
+  /// The only conversations that can pass, where ids, a number or a rare tag tell.
+  [[nodiscard]] Result<std::optional<std::vector<ConversationId>>> candidates(const ListQuery& query) const;
+  [[nodiscard]] bool tagged(const ListQuery& query, const FilterTest& test,
+                            std::vector<ConversationId>& out) const;
+  [[nodiscard]] Result<bool> passes(const Reader& reader, const ListQuery& query, ConversationId id,
+                                    const TicketView::StreamRow& row) const;
+  /// Places among `ids` that pass, from the cursor on, in no order.
+  [[nodiscard]] Result<std::vector<ListCursor>> places_of(const ListQuery& query, const ListOrder& order,
+                                                          const std::vector<ConversationId>& ids) const;
+  /// Hands over the places of a partition that pass, in order, until `take` returns false. Returns where it gave up because
+  /// `rows` tickets had been looked at; none where it came to the end.
+  template <class Take>
+  [[nodiscard]] Result<std::optional<ListCursor>> walk(PartitionId partition, ListQuery query,
+                                                       const ListOrder& order, std::size_t rows,
+                                                       const Take& take) const;
   [[nodiscard]] Result<TicketList> fetch(const ListQuery& query, std::vector<ListCursor> places,
-                                         std::size_t limit) const;
+                                         std::size_t limit, std::optional<ListCursor> gave_up) const;
 };
 
 Views::Views(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -322,62 +247,237 @@ Result<std::vector<TicketParticipant>> Views::participants(WorkspaceId workspace
   return out;
 }
 
-Result<TicketList> Views::list(const ListQuery& query) const {
-  if (query.ids) return impl_->list_of_ids(query);
+Result<TicketList> Views::list(const ListQuery& asked) const {
+  const ListQuery query = with_states_of_filter(asked);
   const std::size_t limit = std::min(query.limit, list_limit_max);
-  const Order order = order_of(query);
+  const ListOrder order = list_order(query);
+  const auto before = [&](const ListCursor& a, const ListCursor& b) { return shown_before(order, a, b); };
+  const auto ids = impl_->candidates(query);
+  if (!ids) return ids.error();
   std::vector<ListCursor> places;
-  for (PartitionId p = 0; p < impl_->partitions(); ++p) {
-    const Reader reader = impl_->read(p);
-    const Orders* orders = impl_->index.find(p, query.workspace);
-    if (orders == nullptr) continue;
-    std::vector<ListCursor> here;
-    Walk(query, order, *orders, limit + 1, here).run();
-    places.insert(places.end(), here.begin(), here.end());
+  std::optional<ListCursor> gave_up;
+  if (*ids) {
+    auto found = impl_->places_of(query, order, **ids);
+    if (!found) return found.error();
+    places = std::move(*found);
+  } else {
+    for (PartitionId p = 0; p < impl_->partitions() && limit != 0; ++p) {
+      std::size_t here = 0;
+      auto stopped =
+          impl_->walk(p, query, order, list_rows_max / impl_->partitions(), [&](const ListCursor& place) {
+            places.push_back(place);
+            return ++here <= limit;
+          });
+      if (!stopped) return stopped.error();
+      if (*stopped && (!gave_up || before(**stopped, *gave_up))) gave_up = **stopped;
+    }
+    // Behind the place where a partition gave up, others may be missing.
+    if (gave_up) std::erase_if(places, [&](const ListCursor& place) { return before(*gave_up, place); });
   }
   const auto shown = std::min(places.size(), limit + 1);
   std::partial_sort(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(shown), places.end(),
-                    [&](const ListCursor& a, const ListCursor& b) { return before(order, a, b); });
+                    before);
   places.resize(shown);
-  return impl_->fetch(query, std::move(places), limit);
+  return impl_->fetch(query, std::move(places), limit, gave_up);
 }
 
-Result<TicketList> Views::Impl::list_of_ids(const ListQuery& query) const {
-  if (query.ids->size() > list_ids_max)
-    return invalid("views.too_many_ids", "a list takes at most " + std::to_string(list_ids_max) + " ids");
-  const std::size_t limit = std::min(query.limit, list_limit_max);
-  const Order order = order_of(query);
-  std::vector<ConversationId> ids = *query.ids;
+Result<TicketCount> Views::count(const ListQuery& asked) const {
+  ListQuery query = with_states_of_filter(asked);
+  query.after.reset();
+  const ListOrder order = list_order(query);
+  const auto ids = impl_->candidates(query);
+  if (!ids) return ids.error();
+  TicketCount out;
+  if (*ids) {
+    const auto places = impl_->places_of(query, order, **ids);
+    if (!places) return places.error();
+    out.count = places->size();
+    return out;
+  }
+  for (PartitionId p = 0; p < impl_->partitions(); ++p) {
+    auto stopped = impl_->walk(p, query, order, list_rows_max / impl_->partitions(), [&](const ListCursor&) {
+      ++out.count;
+      return true;
+    });
+    if (!stopped) return stopped.error();
+    if (*stopped) out.complete = false;
+  }
+  return out;
+}
+
+Result<bool> Views::Impl::passes(const Reader& reader, const ListQuery& query, ConversationId id,
+                                 const TicketView::StreamRow& row) const {
+  const Standing& s = row.standing;
+  if (!passes_plain(query, s.phase, s.queue, s.agent, s.channel)) return false;
+  if (!query.filter) return true;
+  std::optional<TicketView::MoreTags> more;
+  if (row.tags_count > TicketView::inline_tags) {
+    const auto read = reader.row<TicketView, TicketView::MoreTags>(
+        RowKey(query.workspace, TicketView::more_tags_tag).id(id));
+    if (!read) return read.error();
+    more = *read;
+  }
+  return query.filter->matches(filter_subject(id, row, more ? &*more : nullptr), query.now);
+}
+
+template <class Take>
+Result<std::optional<ListCursor>> Views::Impl::walk(PartitionId partition, ListQuery query,
+                                                    const ListOrder& order, std::size_t rows,
+                                                    const Take& take) const {
+  for (;;) {
+    const Reader reader = read(partition);
+    const Orders* orders = index.find(partition, query.workspace);
+    if (orders == nullptr) return std::nullopt;
+    const EntryTest test(query, order, *orders);
+    if (test.nothing()) return std::nullopt;
+    std::size_t entries_left = slice_entries, rows_left = std::min(slice_rows, rows);
+    std::optional<Error> failed;
+    std::optional<ListCursor> at = query.after;
+    bool more = false;
+    walk_order(query, order, *orders, test, [&](const Entry& e, bool may_pass) {
+      if (entries_left-- == 0 || (may_pass && !test.exact() && rows_left == 0)) {
+        more = true;
+        return false;
+      }
+      const ListCursor place{e.key, e.id};
+      bool passes_it = may_pass;
+      if (may_pass && !test.exact()) {
+        --rows_left;
+        --rows;
+        const auto row = reader.stream_row<TicketView>(query.workspace, stream_of(e.id));
+        if (!row) {
+          failed = row.error();
+          return false;
+        }
+        const auto passed = *row ? passes(reader, query, e.id, **row) : Result<bool>(false);
+        if (!passed) {
+          failed = passed.error();
+          return false;
+        }
+        passes_it = *passed;
+      }
+      at = place;
+      return !passes_it || take(place);
+    });
+    if (failed) return *failed;
+    if (!more) return std::nullopt;
+    query.after = at;
+    if (rows == 0 && at) return at;
+  }
+}
+
+Result<std::optional<std::vector<ConversationId>>> Views::Impl::candidates(const ListQuery& query) const {
+  std::optional<std::vector<ConversationId>> out;
+  const auto narrow_to = [&](std::vector<ConversationId> ids) {
+    if (!out || ids.size() < out->size()) out = std::move(ids);
+  };
+  if (query.ids) {
+    if (query.ids->size() > list_ids_max)
+      return invalid("views.too_many_ids", "a list takes at most " + std::to_string(list_ids_max) + " ids");
+    narrow_to(*query.ids);
+  }
+  if (!query.filter) return out;
+  for (const FilterTest& test : query.filter->tests()) {
+    if (test.negated) continue;
+    std::vector<ConversationId> ids;
+    switch (test.key) {
+      case FilterKey::order:
+      case FilterKey::from:
+      case FilterKey::subject:
+        for (const RawId id : test.ids) ids.push_back(ConversationId::from(id));
+        if (ids.size() <= list_ids_max) narrow_to(std::move(ids));
+        break;
+      case FilterKey::number:
+        if (std::ranges::any_of(test.ranges, [](const FilterRange& r) { return r.to != r.from + 1; })) break;
+        for (PartitionId p = 0; p < partitions(); ++p) {
+          const Reader reader = read(p);
+          const Orders* orders = index.find(p, query.workspace);
+          if (orders == nullptr) continue;
+          for (const FilterRange& wanted : test.ranges)
+            orders->numbers.ascend({static_cast<std::uint64_t>(wanted.from), {}},
+                                   [&](const TicketIndex::ByNumber& first) {
+                                     if (first.number == static_cast<std::uint64_t>(wanted.from))
+                                       ids.push_back(first.id);
+                                     return false;
+                                   });
+        }
+        narrow_to(std::move(ids));
+        break;
+      case FilterKey::tag:
+        if (tagged(query, test, ids)) narrow_to(std::move(ids));
+        break;
+      default: break;
+    }
+  }
+  if (query.ids && out) {
+    std::vector<ConversationId> only = *query.ids;
+    std::ranges::sort(only);
+    std::erase_if(*out, [&](ConversationId id) { return !std::ranges::binary_search(only, id); });
+  }
+  return out;
+}
+
+/// The tickets that may have one of the tags; false where they are so many that walking an order is no slower.
+bool Views::Impl::tagged(const ListQuery& query, const FilterTest& test,
+                         std::vector<ConversationId>& out) const {
+  if (std::ranges::find(test.ids, RawId{}) != test.ids.end()) return false;
+  for (PartitionId p = 0; p < partitions(); ++p) {
+    const Reader reader = read(p);
+    const Orders* orders = index.find(p, query.workspace);
+    if (orders == nullptr) continue;
+    std::vector<std::uint32_t> numbers{0};
+    for (const RawId id : test.ids)
+      if (const auto number = TicketIndex::number_of(*orders, TagId::from(id));
+          number != TicketIndex::unknown)
+        numbers.push_back(number);
+    for (const std::uint32_t number : numbers) {
+      if (out.size() + orders->tagged.count({number, {}}, {number + 1, {}}) > tagged_max) return false;
+      orders->tagged.ascend({number, {}}, [&](const TicketIndex::Tagged& t) {
+        if (t.tag == number) out.push_back(t.id);
+        return t.tag == number;
+      });
+    }
+  }
+  return true;
+}
+
+Result<std::vector<ListCursor>> Views::Impl::places_of(const ListQuery& query, const ListOrder& order,
+                                                       const std::vector<ConversationId>& asked) const {
+  std::vector<ConversationId> ids = asked;
   std::ranges::sort(ids);
   ids.erase(std::ranges::unique(ids).begin(), ids.end());
   std::vector<ListCursor> places;
   for (const ConversationId id : ids) {
-    const auto row = read(partition_of(id)).stream_row<TicketView>(query.workspace, stream_of(id));
+    const Reader reader = read(partition_of(id));
+    const auto row = reader.stream_row<TicketView>(query.workspace, stream_of(id));
     if (!row) return row.error();
-    if (!*row || !matches(query, (*row)->standing)) continue;
+    if (!*row) continue;
     if (order.sort == Sort::working_order && !is_active((*row)->standing.phase)) continue;
-    const ListCursor place{key_of(order, **row), id};
-    if (!query.after || before(order, *query.after, place)) places.push_back(place);
+    const auto passed = passes(reader, query, id, **row);
+    if (!passed) return passed.error();
+    const ListCursor place{list_key(order, **row), id};
+    if (*passed && (!query.after || shown_before(order, *query.after, place))) places.push_back(place);
   }
-  std::ranges::sort(places, [&](const ListCursor& a, const ListCursor& b) { return before(order, a, b); });
-  places.resize(std::min(places.size(), limit + 1));
-  return fetch(query, std::move(places), limit);
+  return places;
 }
 
 Result<TicketList> Views::Impl::fetch(const ListQuery& query, std::vector<ListCursor> places,
-                                      std::size_t limit) const {
+                                      std::size_t limit, std::optional<ListCursor> gave_up) const {
   TicketList out;
+  out.next = gave_up;
   if (places.size() > limit) {
     places.resize(limit);
-    if (!places.empty()) out.next = places.back();
+    out.next = places.empty() ? std::nullopt : std::optional(places.back());
   }
   out.tickets.reserve(places.size());
   for (const ListCursor& place : places) {
     auto ticket = read_ticket(read(partition_of(place.id)), query.workspace, place.id);
     if (!ticket) return ticket.error();
+    if (!*ticket) continue;
     // It may have changed since its place was read.
-    if (*ticket &&
-        matches(query, (*ticket)->state, (*ticket)->queue, (*ticket)->assignee, (*ticket)->channel))
+    const Ticket& t = **ticket;
+    if (passes_plain(query, t.state, t.queue, t.assignee, t.channel) &&
+        (!query.filter || query.filter->matches(t, query.now)))
       out.tickets.push_back(std::move(**ticket));
   }
   return out;
@@ -469,6 +569,35 @@ Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant fr
   out.reserve(sums.size());
   for (const auto& [place, sum] : sums) out.push_back(finish(sum));
   return out;
+}
+
+// ---- attached files ----
+
+Result<std::vector<AttachmentUse>> Views::attachment_uses(WorkspaceId workspace, AttachmentId id) const {
+  std::vector<AttachmentUse> out;
+  const RowKey from = RowKey(workspace, AttachmentView::use_tag).id(id);
+  const RowKey to = RowKey(from).be(~std::uint64_t{0});
+  for (PartitionId p = 0; p < impl_->partitions(); ++p) {
+    auto scanned = impl_->read(p).scan<AttachmentView, AttachmentView::Use>(
+        from, to, [&](ByteView, const AttachmentView::Use& row) {
+          const auto sealed = row.attachments.get();
+          if (sealed && out.size() < attachment_uses_max)
+            out.push_back({row.conversation, row.message, *sealed});
+        });
+    if (!scanned) return scanned.error();
+  }
+  return out;
+}
+
+Result<Report> Views::report(const ReportQuery& query) const {
+  return make_report(impl_->runner->live(), query);
+}
+Result<ReportItems> Views::explain(const ReportQuery& query, const std::optional<ReportKey>& key,
+                                   const std::optional<ReportPlace>& after, std::size_t limit) const {
+  return explain_report(impl_->runner->live(), query, key, after, std::min(limit, list_limit_max));
+}
+Result<Overview> Views::overview(WorkspaceId workspace, Instant from, Instant now, ReportBy by) const {
+  return make_overview(impl_->runner->live(), impl_->index, workspace, from, now, by);
 }
 
 // ---- operating ----

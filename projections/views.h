@@ -10,6 +10,8 @@
 
 #include "engine/ports/event_log.h"
 #include "engine/ports/row_store.h"
+#include "projections/filter.h"
+#include "projections/report.h"
 #include "projections/runner_options.h"
 #include "projections/ticket_model.h"
 #include "projections/view_status.h"
@@ -43,13 +45,26 @@ struct ListQuery {
   std::optional<AgentId> assignee;  ///< the zero id: nobody
   std::optional<Channel> channel;
   std::optional<std::vector<ConversationId>> ids;  ///< only these
+  /// Only what passes, besides all of the above. Where `states` is empty and it names states, these are asked for; where it names
+  /// conversations (by number, order, sender or customer), all are.
+  std::shared_ptr<const Filter> filter;
+  Instant now;  ///< for what the filter says of time
   Sort sort = Sort::working_order;
   std::size_t limit = 50;  ///< cut to list_limit_max
   std::optional<ListCursor> after;
 };
+/// A page may hold fewer tickets than asked for, and even none, though there is more: see list_rows_max.
 struct TicketList {
   std::vector<Ticket> tickets;
   std::optional<ListCursor> next;  ///< none: that was all
+};
+/// What a filter asks that no index tells is asked of tickets one by one: so many in one call.
+inline constexpr std::size_t list_rows_max = 200'000;
+
+struct TicketCount {
+  std::uint64_t count = 0;
+  bool complete =
+      true;  ///< false: more than list_rows_max tickets had to be looked at, and this is what was counted by then
 };
 
 struct QueueStats {
@@ -97,6 +112,14 @@ struct DailyFigures {
 inline constexpr std::int64_t bucket_ms = 15 * 60 * 1000;
 inline constexpr std::size_t daily_figures_max = 200'000;
 
+/// A message that has a file attached, and the capsule that names the file and holds its key.
+struct AttachmentUse {
+  ConversationId conversation;
+  MessageId message;
+  Sealed attachments;
+};
+inline constexpr std::size_t attachment_uses_max = 100;
+
 /// Threads: apply_available() and flush() by one thread at a time; everything else by any. Queries copy what they answer under
 /// the partition's lock, which is held for microseconds. Nothing here reads a clock.
 class Views {
@@ -134,6 +157,8 @@ class Views {
   [[nodiscard]] Result<std::vector<TicketParticipant>> participants(WorkspaceId workspace,
                                                                     ConversationId id) const;
   [[nodiscard]] Result<TicketList> list(const ListQuery& query) const;
+  /// How many tickets all pages of the list hold; its sort, limit and cursor mean nothing here.
+  [[nodiscard]] Result<TicketCount> count(const ListQuery& query) const;
   /// Every queue that ever held a conversation, by id. `now` decides what is late.
   [[nodiscard]] Result<std::vector<QueueStats>> queues(WorkspaceId workspace, Instant now) const;
   [[nodiscard]] Result<QueueStats> queue(WorkspaceId workspace, QueueId id, Instant now) const;
@@ -142,6 +167,18 @@ class Views {
   /// down to a bucket. `invalid` where that would be more than daily_figures_max.
   [[nodiscard]] Result<std::vector<DailyFigures>> daily(WorkspaceId workspace, Instant from, Instant to,
                                                         DailyBy by, std::int64_t width_ms = bucket_ms) const;
+
+  /// See projections/report.h.
+  [[nodiscard]] Result<Report> report(const ReportQuery& query) const;
+  [[nodiscard]] Result<ReportItems> explain(const ReportQuery& query, const std::optional<ReportKey>& key,
+                                            const std::optional<ReportPlace>& after, std::size_t limit) const;
+  [[nodiscard]] Result<Overview> overview(WorkspaceId workspace, Instant from, Instant now,
+                                          ReportBy by) const;
+
+  // ---- attached files ----
+  /// Where a file is attached, at most attachment_uses_max places; none: nowhere that the views have applied.
+  [[nodiscard]] Result<std::vector<AttachmentUse>> attachment_uses(WorkspaceId workspace,
+                                                                   AttachmentId id) const;
 
   // ---- operating ----
   [[nodiscard]] std::vector<std::string> names() const;

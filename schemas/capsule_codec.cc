@@ -1,5 +1,7 @@
 #include "schemas/capsule_codec.h"
 
+#include <algorithm>
+
 #include "schemas/capsule_generated.h"
 #include "schemas/wire.h"
 
@@ -74,10 +76,17 @@ flatbuffers::Offset<form::Attachments> write(Builder& builder, const Attachments
     const auto type = given(builder, attachment.type);
     const ByteView bytes = as_bytes(attachment.data);
     const auto data = builder.CreateVector(bytes.data(), bytes.size());
+    flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> key;
+    if (attachment.key) key = builder.CreateVector(attachment.key->data(), attachment.key->size());
+    const auto content_id = given(builder, attachment.content_id);
     form::AttachmentBuilder b(builder);
+    b.add_stored(attachment.stored);
     b.add_name(name);
     b.add_type(type);
     b.add_data(data);
+    if (attachment.id) b.add_id(by_pointer(codec::stored(attachment.id)));
+    b.add_key(key);
+    b.add_content_id(content_id);
     items.push_back(b.Finish());
   }
   const auto vector = builder.CreateVector(items);
@@ -95,6 +104,13 @@ void read(Reading& r, const form::Attachments& in, Attachments& out) {
     r.text(item->type(), attachment.type);
     const auto* data = item->data();
     if (data != nullptr && r.take(data->size())) attachment.data = as_text({data->data(), data->size()});
+    r.id(item->id(), attachment.id);
+    attachment.stored = item->stored();
+    if (const auto* key = item->key(); key != nullptr) {
+      if (key->size() != sizeof(BlobKey)) return r.corrupt("a blob's key of another length");
+      if (r.take(key->size())) std::copy(key->begin(), key->end(), attachment.key.emplace().begin());
+    }
+    r.text(item->content_id(), attachment.content_id);
   }
 }
 

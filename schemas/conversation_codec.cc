@@ -47,6 +47,7 @@ struct Form {
 
   static flatbuffers::Offset<form::MessageReceived> write(const Writing& w,
                                                           const domain::MessageReceived& e) {
+    const auto files = stored_ids(w.builder, e.files);
     form::MessageReceivedBuilder b(w.builder);
     b.add_id(by_pointer(stored(e.id)));
     b.add_author(by_pointer(stored(e.author)));
@@ -56,6 +57,7 @@ struct Form {
     if (e.first_response_due) b.add_first_response_due(stored(*e.first_response_due));
     b.add_language(static_cast<std::uint16_t>(e.language));
     b.add_channel(stored(e.channel));
+    b.add_files(files);
     return b.Finish();
   }
   static void read(EventReading& r, const form::MessageReceived& in, domain::MessageReceived& out) {
@@ -67,6 +69,7 @@ struct Form {
     r.capsule(in.attachments(), out.attachments);
     r.capsule(in.preview(), out.preview);
     r.instant(in.first_response_due(), out.first_response_due);
+    r.ids(in.files(), out.files);
   }
 
   static flatbuffers::Offset<form::ParticipantJoined> write(const Writing& w,
@@ -82,6 +85,7 @@ struct Form {
   }
 
   static flatbuffers::Offset<form::Replied> write(const Writing& w, const domain::Replied& e) {
+    const auto files = stored_ids(w.builder, e.files);
     form::RepliedBuilder b(w.builder);
     b.add_id(by_pointer(stored(e.id)));
     if (e.agent) b.add_agent(by_pointer(stored(e.agent)));
@@ -89,6 +93,7 @@ struct Form {
     if (e.attachments) b.add_attachments(by_pointer(w.capsule(*e.attachments)));
     b.add_preview(by_pointer(w.capsule(e.preview)));
     b.add_channel(stored(e.channel));
+    b.add_files(files);
     return b.Finish();
   }
   static void read(EventReading& r, const form::Replied& in, domain::Replied& out) {
@@ -98,14 +103,17 @@ struct Form {
     r.capsule(in.content(), out.content);
     r.capsule(in.attachments(), out.attachments);
     r.capsule(in.preview(), out.preview);
+    r.ids(in.files(), out.files);
   }
 
   static flatbuffers::Offset<form::NoteAdded> write(const Writing& w, const domain::NoteAdded& e) {
+    const auto files = stored_ids(w.builder, e.files);
     form::NoteAddedBuilder b(w.builder);
     b.add_id(by_pointer(stored(e.id)));
     if (e.agent) b.add_agent(by_pointer(stored(e.agent)));
     b.add_content(by_pointer(w.capsule(e.content)));
     if (e.attachments) b.add_attachments(by_pointer(w.capsule(*e.attachments)));
+    b.add_files(files);
     return b.Finish();
   }
   static void read(EventReading& r, const form::NoteAdded& in, domain::NoteAdded& out) {
@@ -113,6 +121,7 @@ struct Form {
     r.id(in.agent(), out.agent);
     r.capsule(in.content(), out.content);
     r.capsule(in.attachments(), out.attachments);
+    r.ids(in.files(), out.files);
   }
 
   static flatbuffers::Offset<form::Assigned> write(const Writing& w, const domain::Assigned& e) {

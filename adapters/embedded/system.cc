@@ -1,5 +1,7 @@
 #include "adapters/embedded/system.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <sodium.h>
 #include <time.h>
@@ -25,7 +27,22 @@ SystemRandom::SystemRandom() {
 }
 
 void SystemRandom::fill(std::span<std::uint8_t> out) {
-  if (!out.empty()) randombytes_buf(out.data(), out.size());
+  // A call of the kernel for each salt would be a noticeable part of a message's cost.
+  struct Drawn {
+    std::array<std::uint8_t, 1024> bytes;
+    std::size_t left = 0;
+    ~Drawn() { sodium_memzero(bytes.data(), bytes.size()); }
+  };
+  static thread_local Drawn drawn;
+  if (out.size() > drawn.bytes.size()) return randombytes_buf(out.data(), out.size());
+  if (out.size() > drawn.left) {
+    randombytes_buf(drawn.bytes.data(), drawn.bytes.size());
+    drawn.left = drawn.bytes.size();
+  }
+  drawn.left -= out.size();
+  const std::span<std::uint8_t> taken(drawn.bytes.data() + drawn.left, out.size());
+  std::ranges::copy(taken, out.begin());
+  sodium_memzero(taken.data(), taken.size());  // no byte is given twice, nor kept
 }
 
 }  // namespace parlance

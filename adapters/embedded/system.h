@@ -11,7 +11,7 @@ class SystemClock final : public Clock {
   [[nodiscard]] std::int64_t boot_ms() const override;
 };
 
-/// The kernel's random bytes, through libsodium. Threads: any.
+/// The kernel's random bytes, through libsodium, drawn a kilobyte at a time for each thread. Threads: any; not across a fork.
 class SystemRandom final : public Random {
  public:
   SystemRandom();

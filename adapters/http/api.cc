@@ -13,29 +13,27 @@ constexpr std::string_view page_policy =
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'";
 
-std::vector<std::string_view> segments_of(std::string_view path) {
-  std::vector<std::string_view> out;
-  while (!path.empty()) {
-    path.remove_prefix(1);  // its '/'
-    const std::size_t end = std::min(path.find('/'), path.size());
-    out.push_back(path.substr(0, end));
-    path.remove_prefix(end);
-  }
-  return out;
+/// The next segment of a path, without its '/'; it leaves the rest behind.
+std::string_view next_segment(std::string_view& path) {
+  path.remove_prefix(1);
+  const std::size_t end = std::min(path.find('/'), path.size());
+  const std::string_view segment = path.substr(0, end);
+  path.remove_prefix(end);
+  return segment;
 }
 
+/// Tried for every route there is: it allocates only for what stands for a {name}.
 bool matches(std::string_view pattern, std::string_view path, std::vector<std::string>& captured) {
   captured.clear();
-  const auto wanted = segments_of(pattern);
-  const auto given = segments_of(path);
-  if (wanted.size() != given.size()) return false;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i].starts_with('{'))
-      captured.emplace_back(given[i]);
-    else if (wanted[i] != given[i])
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = next_segment(pattern);
+    const std::string_view given = next_segment(path);
+    if (wanted.starts_with('{'))
+      captured.emplace_back(given);
+    else if (wanted != given)
       return false;
   }
-  return true;
+  return pattern.empty() && path.empty();
 }
 
 bool may(const Caller& caller, Needs needs) {
@@ -112,23 +110,66 @@ constexpr std::size_t positions_max = 64;
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
-    for (const auto* some :
-         {&command_routes(), &query_routes(), &operating_routes(), &backup_routes(), &metrics_routes()})
+    // The first that fits answers: what is named outright stands before {id}.
+    for (const auto* some : {&find_routes(), &command_routes(), &query_routes(), &operating_routes(),
+                             &report_routes(), &attachment_routes(), &backup_routes(), &metrics_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
   return all;
 }
 
-/// Keeps how many requests are being answered.
+/// Whether the caller may use the route; answered otherwise.
+bool admitted(const Call& call, const Route& route) {
+  if (route.needs != Needs::nothing && call->caller.role == Role::none) {
+    HttpResponse out =
+        problem(401, "unauthorized", "send Authorization: Bearer TOKEN, or sign in on the page");
+    out.headers.emplace_back("WWW-Authenticate", "Bearer");
+    call->respond(std::move(out));
+    return false;
+  }
+  if (!may(call->caller, route.needs)) {
+    call->fail(403, "forbidden", "this token's scopes do not reach here");
+    return false;
+  }
+  const bool changes = route.method == "POST" || route.method == "DELETE";
+  if (changes && call->caller.by_cookie && is_cross_site(call->request)) {
+    call->fail(403, "csrf", "a page's command carries Parlance-Request: page and comes from our own origin");
+    return false;
+  }
+  return true;
+}
+
+/// Counts requests while they are being answered, and what they are answered with. One that nobody can answer any more (an upload
+/// whose client went away) ends with its exchange.
+class Counting {
+ public:
+  Counting(std::shared_ptr<Context> context, std::shared_ptr<const Observed> observed)
+      : context_(std::move(context)), observed_(std::move(observed)) {
+    context_->under_way.fetch_add(1);
+  }
+  ~Counting() { end(); }
+  Counting(const Counting&) = delete;
+  Counting& operator=(const Counting&) = delete;
+  void answered(unsigned status) {
+    context_->metrics.answered(observed_->route, status, std::chrono::steady_clock::now() - observed_->begun);
+  }
+  void end() {
+    if (!ended_.exchange(true)) context_->under_way.fetch_sub(1);
+  }
+
+ private:
+  std::shared_ptr<Context> context_;
+  std::shared_ptr<const Observed> observed_;
+  std::atomic<bool> ended_{false};
+};
 Respond counted(const std::shared_ptr<Context>& context, std::shared_ptr<const Observed> observed,
                 Respond respond) {
-  context->under_way.fetch_add(1);
-  return [context, observed = std::move(observed), respond = std::move(respond)](HttpResponse response) {
-    context->metrics.answered(observed->route, response.status,
-                              std::chrono::steady_clock::now() - observed->begun);
+  return [counting = std::make_shared<Counting>(context, std::move(observed)),
+          respond = std::move(respond)](HttpResponse response) {
+    counting->answered(response.status);
     respond(std::move(response));
-    context->under_way.fetch_sub(1);
+    counting->end();
   };
 }
 
@@ -148,19 +189,7 @@ void dispatch(const Call& call) {
       continue;
     }
     if (call->observed) call->observed->route = &route;
-    if (route.needs != Needs::nothing && call->caller.role == Role::none) {
-      HttpResponse out =
-          problem(401, "unauthorized", "send Authorization: Bearer TOKEN, or sign in on the page");
-      out.headers.emplace_back("WWW-Authenticate", "Bearer");
-      return call->respond(std::move(out));
-    }
-    if (!may(call->caller, route.needs))
-      return call->fail(403, "forbidden", "this token's scopes do not reach here");
-    if (method == "POST" || method == "DELETE") {
-      if (call->caller.by_cookie && is_cross_site(call->request))
-        return call->fail(403, "csrf",
-                          "a page's command carries Parlance-Request: page and comes from our own origin");
-    }
+    if (!admitted(call, route)) return;
     if (method == "POST" && call->body.is_null()) {
       const std::string_view type = call->request.header("content-type");
       if (!call->request.body.empty() && !is_json(type))
@@ -245,14 +274,35 @@ struct Api::Impl {
 Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {}
 Api::~Api() = default;
 
-void Api::handle(HttpRequest request, Respond respond) {
-  const auto& context = impl_->context;
+namespace {
+Call call_of(const std::shared_ptr<Context>& context, HttpRequest request, Respond respond) {
   auto observed = std::make_shared<Observed>();
   Respond answer = counted(context, observed, std::move(respond));
-  auto call = std::make_shared<Exchange>(Exchange{
-      *context, context, std::move(request), std::move(answer), {}, {}, nullptr, std::move(observed)});
+  auto call = std::make_shared<Exchange>(
+      Exchange{*context, context, std::move(request), std::move(answer), {}, {}, nullptr});
+  call->observed = std::move(observed);
   if (auto caller = context->access.caller(call->request)) call->caller = *caller;
-  dispatch(call);
+  return call;
+}
+}  // namespace
+
+void Api::handle(HttpRequest request, Respond respond) {
+  dispatch(call_of(impl_->context, std::move(request), std::move(respond)));
+}
+
+std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
+                                                     const std::function<Respond()>& respond) {
+  std::vector<std::string> captured;
+  for (const Route& route : routes()) {
+    if (route.body == nullptr || route.method != head.method || !matches(route.pattern, head.path, captured))
+      continue;
+    const Call call = call_of(impl_->context, head, respond());
+    call->captured = std::move(captured);
+    call->observed->route = &route;
+    if (!admitted(call, route)) return nullptr;
+    return route.body(call);
+  }
+  return std::nullopt;
 }
 
 Access& Api::access() { return impl_->context->access; }

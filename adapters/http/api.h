@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "adapters/http/access.h"
@@ -10,6 +11,7 @@
 #include "engine/ports/clock.h"
 #include "engine/ports/executor.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/files.h"
 #include "projections/views.h"
 
 namespace parlance::http {
@@ -33,6 +35,9 @@ class Api {
     std::string version;
     /// Runs work that may take as long as reading the whole log, off the serving threads.
     std::function<void(std::function<void()>)> in_background;
+    Files& files;
+    /// Runs work that waits for the disk, in order, off the serving threads.
+    std::function<void(std::function<void()>)> on_disk;
     /// What else is told on /metrics; called by any thread. May be empty.
     std::function<void(std::vector<MetricFamily>&)> figures{};
     Backups* backups = nullptr;  ///< null: this server makes none
@@ -41,6 +46,9 @@ class Api {
   ~Api();
 
   void handle(HttpRequest request, Respond respond);
+  /// For Server::Streams: none where the route takes its body whole, null where it has answered.
+  [[nodiscard]] std::optional<std::shared_ptr<BodySink>> stream(const HttpRequest& head,
+                                                                const std::function<Respond()>& respond);
   [[nodiscard]] Access& access();
   /// Requests being answered.
   [[nodiscard]] std::size_t under_way() const;

@@ -48,6 +48,7 @@ struct Exchange {
   Caller caller;
   std::vector<std::string> captured;     ///< what stood for {id} in the path
   json::value body;                      ///< of a POST
+  std::vector<AttachmentId> uploads{};   ///< that its command attaches
   std::shared_ptr<Observed> observed{};  ///< null: a part of a batch
 
   void answer(unsigned status, const json::value& value,
@@ -75,6 +76,8 @@ struct Exchange {
 };
 using Call = std::shared_ptr<Exchange>;
 using Handler = void (*)(const Call&);
+/// Takes the body in pieces; null: it has answered.
+using BodyHandler = std::shared_ptr<BodySink> (*)(const Call&);
 
 enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin };
 struct Route {
@@ -82,12 +85,17 @@ struct Route {
   std::string_view pattern;  ///< "/v1/conversations/{id}/reply"
   Handler handler;
   Needs needs = Needs::signed_in;
+  BodyHandler body =
+      nullptr;  ///< of a route whose body is taken in pieces; `handler` is then only called from a batch
 };
 [[nodiscard]] const std::vector<Route>& command_routes();
 [[nodiscard]] const std::vector<Route>& query_routes();
 [[nodiscard]] const std::vector<Route>& operating_routes();
 [[nodiscard]] const std::vector<Route>& backup_routes();
 [[nodiscard]] const std::vector<Route>& metrics_routes();
+[[nodiscard]] const std::vector<Route>& attachment_routes();
+[[nodiscard]] const std::vector<Route>& find_routes();
+[[nodiscard]] const std::vector<Route>& report_routes();
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 

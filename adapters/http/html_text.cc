@@ -1,8 +1,8 @@
 #include "adapters/http/html_text.h"
 
-#include <gumbo.h>
-#include <memory>
 #include <vector>
+
+#include "adapters/http/html_tree.h"
 
 namespace parlance::http {
 namespace {
@@ -74,22 +74,32 @@ class Text {
   bool blank_ = false;
 };
 
+/// Of markup that is made to exhaust a parser: what stands outside of angle brackets.
+std::string text_between_tags(std::string_view html) {
+  Text text;
+  bool inside = false;
+  while (!html.empty()) {
+    const std::size_t end = std::min(html.find(inside ? '>' : '<'), html.size());
+    if (!inside) text.add(html.substr(0, end));
+    html.remove_prefix(std::min(end + 1, html.size()));
+    text.add_blank();
+    inside = !inside;
+  }
+  return text.take();
+}
+
 }  // namespace
 
 std::string text_of_html(std::string_view html) {
-  struct Destroy {
-    void operator()(GumboOutput* output) const { gumbo_destroy_output(&kGumboDefaultOptions, output); }
-  };
-  const std::unique_ptr<GumboOutput, Destroy> parsed(
-      gumbo_parse_with_options(&kGumboDefaultOptions, html.data(), html.size()));
-  if (!parsed) return {};
+  const HtmlTree tree(html);
+  if (tree.root() == nullptr) return text_between_tags(html);
   Text text;
   // Walked with a stack of our own: hostile markup nests as deep as it is long.
   struct Visit {
     const GumboNode* node;
     bool leaving;
   };
-  std::vector<Visit> todo{{parsed->root, false}};
+  std::vector<Visit> todo{{tree.root(), false}};
   while (!todo.empty()) {
     const Visit visit = todo.back();
     todo.pop_back();

@@ -6,7 +6,7 @@
 
 namespace parlance::http {
 
-/// The parser frees its tree by recursion, so a message with more tags is refused before it is parsed.
+/// Parsing takes time that grows with the square of the tags in the worst case, so a message with more is refused before it is parsed.
 inline constexpr std::size_t html_tags_max = 20'000;
 [[nodiscard]] inline bool has_too_many_tags(std::string_view html) {
   return static_cast<std::size_t>(std::ranges::count(html, '<')) > html_tags_max;

@@ -6,9 +6,9 @@ namespace parlance::http {
 namespace {
 constexpr std::size_t target_bytes_max = 4096;
 
-/// The length of the UTF-8 character that `text` begins with; 0 where it begins with none. RFC 3629, section 4: neither
-/// overlong forms nor surrogates nor anything above U+10FFFF.
-std::size_t character_length(std::string_view text) {
+}  // namespace
+
+std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
   const auto within = [&](std::size_t i, unsigned min, unsigned max) {
     return byte(i) >= min && byte(i) <= max;
@@ -25,17 +25,15 @@ std::size_t character_length(std::string_view text) {
                : 0;
   return 0;
 }
-/// Well-formed UTF-8 without a NUL, at which whatever is written in C would cut it.
-bool is_text(std::string_view text) {
+bool is_utf8_text(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) return false;
   while (!text.empty()) {
-    const std::size_t length = character_length(text);
+    const std::size_t length = utf8_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
   return true;
 }
-}  // namespace
 
 bool parse_target(std::string_view target, HttpRequest& out) {
   if (target.size() > target_bytes_max) return false;
@@ -44,10 +42,15 @@ bool parse_target(std::string_view target, HttpRequest& out) {
   out.target = target;
   out.path = parsed->path();
   out.query.clear();
-  if (!is_text(out.path)) return false;
-  for (const auto& param : parsed->params())
-    if (!is_text(param.key) || !is_text(param.value) || !out.query.emplace(param.key, param.value).second)
+  out.all_q.clear();
+  if (!is_utf8_text(out.path)) return false;
+  for (const auto& param : parsed->params()) {
+    if (!is_utf8_text(param.key) || !is_utf8_text(param.value)) return false;
+    const bool is_q = param.key == "q";
+    if (is_q) out.all_q.push_back(param.value);
+    if (!out.query.emplace(param.key, param.value).second && !is_q)
       return false;  // the same name twice says two things
+  }
   return true;
 }
 

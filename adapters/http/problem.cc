@@ -19,16 +19,19 @@ std::string_view title_of(unsigned status) {
     case 406: return "Only JSON is answered here";
     case 408: return "The request took too long";
     case 409: return "Refused by a rule";
+    case 410: return "Erased";
     case 411: return "A length is needed";
     case 412: return "Changed meanwhile";
     case 413: return "The body is too large";
     case 414: return "The address is too long";
     case 415: return "Only application/json is taken here";
+    case 416: return "There is no such part";
     case 422: return "Well-formed, but wrong";
     case 428: return "Say which version you saw";
     case 429: return "Too many requests";
     case 431: return "The header is too large";
     case 501: return "Not implemented";
+    case 507: return "No room";
     case 503: return "Not available now";
     default: return "Something went wrong here";
   }
@@ -53,9 +56,11 @@ HttpResponse problem(unsigned status, std::string_view code, std::string_view de
                     {"code", code},
                     {"trace_id", trace}};
   json::array errors;
-  for (const Fault& fault : faults)
-    errors.push_back(
-        json::object{{"pointer", fault.pointer}, {"code", fault.code}, {"detail", fault.detail}});
+  for (const Fault& fault : faults) {
+    json::object one{{"pointer", fault.pointer}, {"code", fault.code}, {"detail", fault.detail}};
+    if (fault.offset) one["offset"] = *fault.offset;
+    errors.push_back(std::move(one));
+  }
   body["errors"] = std::move(errors);
   HttpResponse out;
   out.status = status;

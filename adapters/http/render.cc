@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "adapters/http/file_names.h"
+#include "adapters/http/html_text.h"
+
 namespace parlance::http {
 namespace {
 
@@ -43,7 +46,10 @@ json::array attachments_json(const Exchange& x, const std::optional<Personal<Att
   const auto shown = show<Attachments>(x, field->sealed());
   if (!shown.value) return out;
   for (const Attachment& a : *shown.value)
-    out.push_back(json::object{{"name", a.name}, {"type", a.type}, {"size", a.data.size()}});
+    out.push_back(json::object{{"id", a.id ? json::value(to_text(a.id)) : json::value(nullptr)},
+                               {"name", clean_file_name(a.name)},
+                               {"type", a.type},
+                               {"size", a.size()}});
   return out;
 }
 
@@ -166,8 +172,9 @@ class Item {
     out_["from"] = nullptr;
     if (shown.value) {
       const MessageContent& m = *shown.value;
-      out_["text"] = m.text.empty() && !m.html.empty() ? json::value(m.html) : json::value(m.text);
-      out_["html"] = m.text.empty() && !m.html.empty();
+      const bool html_alone = m.text.empty() && !m.html.empty() && !has_too_many_tags(m.html);
+      out_["text"] = html_alone ? text_of_html(m.html) : m.text;
+      out_["html"] = !m.html.empty();
       out_["subject"] = text_or_null(m.subject_line);
       if (!m.order.empty()) out_["order"] = m.order;
       if (!m.external_id.empty()) out_["message_id"] = m.external_id;

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
-#include <sodium.h>
 
+#include "adapters/http/attachments.h"
 #include "adapters/http/exchange.h"
 #include "adapters/http/html_text.h"
 #include "adapters/http/render.h"
@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t text_max = 512 * 1024;
 constexpr std::size_t short_text_max = 1000;
-constexpr std::size_t attachments_max = 20;
-constexpr std::size_t attachment_bytes_max = 256 * 1024;  ///< in all, decoded
 constexpr std::size_t batch_max = 500;
 constexpr std::int64_t late_ms_max = 5 * 60'000;
 
@@ -44,33 +42,6 @@ Instant occurred(const Call& call, Fields& fields) {
   else if (now - *said > late_ms_max && !has(call->caller.scopes, Scope::ingest | Scope::import))
     fields.fault("occurred_at", "too_old", "more than five minutes back needs the scope ingest or import");
   return *said;
-}
-
-Attachments read_attachments(Fields& fields, std::vector<Fault>& faults) {
-  Attachments out;
-  const json::array* list = fields.array("attachments", attachments_max);
-  if (list == nullptr) return out;
-  std::size_t total = 0;
-  for (std::size_t i = 0; i < list->size(); ++i) {
-    const std::string at = "/attachments/" + std::to_string(i);
-    Fields one((*list)[i], at, faults);
-    Attachment attachment;
-    attachment.name = one.text("name", 255, true);
-    attachment.type = one.text("type", 127, true);
-    const std::string data = one.text("data", 2 * attachment_bytes_max, true);
-    one.finish();
-    std::size_t length = 0;
-    attachment.data.resize(data.size());
-    if (sodium_base642bin(reinterpret_cast<unsigned char*>(attachment.data.data()), attachment.data.size(),
-                          data.data(), data.size(), nullptr, &length, nullptr,
-                          sodium_base64_VARIANT_ORIGINAL) != 0)
-      one.fault("data", "not_base64", "base64 with padding is wanted");
-    attachment.data.resize(length);
-    total += length;
-    out.push_back(std::move(attachment));
-  }
-  if (total > attachment_bytes_max) fields.fault("attachments", "too_large", "at most 256 KiB in all");
-  return out;
 }
 
 /// A command that the caller may repeat under its Idempotency-Key. `scope` is within which the key is unique.
@@ -129,6 +100,7 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
     if (!result && result.error().code == Errc::version_conflict && stream && seen)
       return fail_stale(call, *stream, *seen, result.error());
     if (!result) return call->fail(result.error());
+    settle_uploads(call, result->positions);
     json::object body;
     if (result->version != 0) body["version"] = std::to_string(result->version);
     const std::string positions = positions_text(result->positions);
@@ -186,7 +158,9 @@ void inbound(const Call& call) {
     fields.fault("html", "too_many_tags", "at most 20000 tags");
   else if (arrive.content.text.empty() && !arrive.content.html.empty())
     arrive.content.text = text_of_html(arrive.content.html);
-  arrive.attachments = read_attachments(fields, faults);
+  auto files = read_attachments(call, fields, faults);
+  if (!files) return;
+  arrive.attachments = std::move(*files);
   if (arrive.content.text.empty() && arrive.content.html.empty() && arrive.attachments.empty())
     fields.fault("text", "required", "a message has a text, html or an attachment");
   arrive.content.subject_line = fields.text("subject", short_text_max);
@@ -252,6 +226,9 @@ void open_conversation(const Call& call) {
   open.at = occurred(call, fields);
   open.content.text = fields.text("text", text_max);
   open.content.subject_line = fields.text("subject_line", short_text_max);
+  auto files = read_attachments(call, fields, faults);
+  if (!files) return;
+  open.attachments = std::move(*files);
   if (const std::string queue = fields.text("queue", 40); !queue.empty()) {
     const auto id = parse_id<QueueId>(queue);
     if (id)
@@ -311,7 +288,9 @@ void reply(const Call& call) {
   conversation::Reply command;
   command.agent = call->caller.agent;
   command.content.text = fields.text("text", text_max);
-  command.attachments = read_attachments(fields, faults);
+  auto files = read_attachments(call, fields, faults, *id);
+  if (!files) return;
+  command.attachments = std::move(*files);
   if (command.content.text.empty() && command.attachments.empty())
     fields.fault("text", "required", "a reply has a text or an attachment");
   if (const std::string channel = fields.text("channel", 40); !channel.empty()) {
@@ -343,7 +322,9 @@ void note(const Call& call) {
   conversation::Note command;
   command.agent = call->caller.agent;
   command.content.text = fields.text("text", text_max);
-  command.attachments = read_attachments(fields, faults);
+  auto files = read_attachments(call, fields, faults, *id);
+  if (!files) return;
+  command.attachments = std::move(*files);
   if (command.content.text.empty() && command.attachments.empty())
     fields.fault("text", "required", "a note has a text or an attachment");
   command.at = occurred(call, fields);

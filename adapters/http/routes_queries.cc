@@ -3,6 +3,7 @@
 
 #include "adapters/http/cursor.h"
 #include "adapters/http/exchange.h"
+#include "adapters/http/lists.h"
 #include "adapters/http/render.h"
 #include "engine/runtime/blind.h"
 
@@ -10,43 +11,7 @@
 namespace parlance::http {
 namespace {
 
-constexpr std::size_t limit_default = 50;
 constexpr std::size_t history_max = 100'000;  ///< events of one conversation that time travel folds
-
-std::optional<std::string> query(const Call& call, const char* name) {
-  const auto it = call->request.query.find(name);
-  if (it == call->request.query.end()) return std::nullopt;
-  return it->second;
-}
-
-/// Answers 422 where a parameter is not one of this route's: a misspelt filter must not show everything.
-bool knows_all(const Call& call, std::initializer_list<std::string_view> known) {
-  std::vector<Fault> faults;
-  for (const auto& [name, value] : call->request.query)
-    if (std::ranges::find(known, std::string_view(name)) == known.end())
-      faults.push_back({"?" + name, "unknown_parameter", "nothing of that name is taken here"});
-  if (faults.empty()) return true;
-  call->fail(faults);
-  return false;
-}
-
-std::optional<std::size_t> read_limit(const Call& call) {
-  const auto text = query(call, "limit");
-  if (!text) return limit_default;
-  std::size_t limit = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
-  if (error == std::errc{} && end == text->data() + text->size() && limit >= 1 && limit <= list_limit_max)
-    return limit;
-  call->fail({{"?limit", "not_in_range", "a whole number from 1 to 200"}});
-  return std::nullopt;
-}
-
-const Key& cursor_key(const Call& call) { return call->engine().keys().secret(SecretKey::session); }
-
-json::object page_json(const std::optional<std::string>& next) {
-  return json::object{{"has_more", next.has_value()},
-                      {"next", next ? json::value(*next) : json::value(nullptr)}};
-}
 
 /// The conversation named in the path, if it is of the caller's workspace; answers 404 otherwise.
 std::optional<std::pair<ConversationId, Version>> conversation_here(const Call& call) {
@@ -89,7 +54,7 @@ std::optional<Until> read_until(const Call& call) {
   }
   return until;
 }
-bool within(const fold_rows::Entry& entry, const Until& until) {
+bool within(const history::Entry& entry, const Until& until) {
   return entry.version <= until.version && (!until.recorded_by || entry.recorded_at <= *until.recorded_by);
 }
 
@@ -101,7 +66,7 @@ void travelled_ticket(const Call& call, ConversationId id, const Until& until) {
   const StreamId stream{Category::conversation, id};
   auto entries = call->engine().history(stream, 1, history_max);
   if (!entries) return call->fail(entries.error());
-  std::erase_if(*entries, [&](const fold_rows::Entry& e) { return !within(e, until); });
+  std::erase_if(*entries, [&](const history::Entry& e) { return !within(e, until); });
   if (entries->empty())
     return call->fail(404, "conversation.not_found", "the conversation did not exist then");
   auto events = call->engine().events(stream, *entries);
@@ -175,7 +140,7 @@ void history_page(const Call& call, json::object (*render)(const Exchange&, cons
     }
     auto entries = call->engine().history(stream, from, *limit + 1);
     if (!entries) return call->fail(entries.error());
-    std::erase_if(*entries, [&](const fold_rows::Entry& e) { return !within(e, *until); });
+    std::erase_if(*entries, [&](const history::Entry& e) { return !within(e, *until); });
     std::optional<std::string> next;
     if (entries->size() > *limit) {
       entries->resize(*limit);
@@ -197,127 +162,10 @@ void raw_events(const Call& call) { history_page(call, event_json); }
 
 // ---- lists ----
 
-template <class AnId> bool read_id_filter(const Call& call, const char* name, std::optional<AnId>& out) {
-  const auto text = query(call, name);
-  if (!text) return true;
-  const auto id = parse_id<AnId>(*text);
-  if (id)
-    out = *id;
-  else
-    call->fail({{std::string("?") + name, std::string(id.error().rule), id.error().detail}});
-  return id.has_value();
-}
-
-bool read_list(const Call& call, ListQuery& list) {
-  if (!knows_all(call, {"state", "queue", "assignee", "channel", "subject", "sort", "limit", "after"}))
-    return false;
-  list.workspace = call->caller.workspace;
-  const auto limit = read_limit(call);
-  if (!limit) return false;
-  list.limit = *limit;
-  if (const auto states = query(call, "state")) {
-    std::string_view rest = *states;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find(','), rest.size());
-      const auto phase = conversation::parse_phase(rest.substr(0, end));
-      if (!phase) {
-        call->fail({{"?state", "unknown_state",
-                     "new, open, waiting_customer, waiting_third_party, snoozed, resolved or closed"}});
-        return false;
-      }
-      list.states.push_back(*phase);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-  }
-  if (!read_id_filter(call, "queue", list.queue)) return false;
-  if (const auto assignee = query(call, "assignee")) {
-    if (*assignee == "none") {
-      list.assignee = AgentId{};
-    } else if (*assignee == "me") {
-      if (!call->caller.agent) {
-        call->fail({{"?assignee", "not_an_agent", "this token speaks for no agent"}});
-        return false;
-      }
-      list.assignee = call->caller.agent;
-    } else if (!read_id_filter(call, "assignee", list.assignee)) {
-      return false;
-    }
-  }
-  if (const auto channel = query(call, "channel")) {
-    list.channel = parse_channel(*channel);
-    if (!list.channel) {
-      call->fail({{"?channel", "unknown_channel", "such as email, chat or whatsapp"}});
-      return false;
-    }
-  }
-  std::optional<SubjectId> subject;
-  if (!read_id_filter(call, "subject", subject)) return false;
-  if (subject) {
-    auto ids = call->engine().conversations_of(*subject);
-    if (!ids) {
-      call->fail(ids.error());
-      return false;
-    }
-    list.ids = std::move(*ids);
-  }
-  if (const auto sort = query(call, "sort")) {
-    if (*sort == "working_order")
-      list.sort = Sort::working_order;
-    else if (*sort == "newest")
-      list.sort = Sort::newest;
-    else if (*sort == "oldest")
-      list.sort = Sort::oldest;
-    else if (*sort == "updated")
-      list.sort = Sort::updated;
-    else {
-      call->fail({{"?sort", "unknown_order", "working_order, newest, oldest or updated"}});
-      return false;
-    }
-  } else if (list.ids) {
-    list.sort = Sort::newest;
-  }
-  return true;
-}
-
-/// A cursor is of one list: of everything that filters and orders it.
-std::string about_list(const Call& call) {
-  std::string about = "list " + to_text(call->caller.workspace) + " " + call->request.path;
-  for (const auto& [name, value] : call->request.query)
-    if (name != "after" && name != "limit") about += "&" + name + "=" + value;
-  return about + "@" + raw_id_text("who", call->caller.agent);
-}
-
-void answer_list(const Call& call, ListQuery list) {
-  const std::string about = about_list(call);
-  if (const auto after = query(call, "after")) {
-    auto cursor = read_cursor(cursor_key(call), about, *after);
-    if (!cursor) return call->fail(cursor.error());
-    ByteReader in(*cursor);
-    ListCursor place;
-    place.key = in.le<std::int64_t>();
-    place.id = in.id_of<ConversationId>();
-    list.after = place;
-  }
-  auto found = call->views().list(list);
-  if (!found) return call->fail(found.error());
-  json::array data;
-  data.reserve(found->tickets.size());
-  for (const Ticket& ticket : found->tickets) data.push_back(ticket_json(*call, ticket));
-  std::optional<std::string> next;
-  auto headers = position_headers(call);
-  if (found->next) {
-    ByteWriter place;
-    place.le(found->next->key).id(found->next->id);
-    next = make_cursor(cursor_key(call), about, place.bytes());
-    headers.emplace_back("Link", "<" + call->request.path + "?after=" + *next + ">; rel=\"next\"");
-  }
-  call->answer(200, json::object{{"data", std::move(data)}, {"page", page_json(next)}}, std::move(headers));
-}
-
 void conversations(const Call& call) {
   ListQuery list;
   if (!read_list(call, list)) return;
-  when_visible(call, [call, list] { answer_list(call, list); });
+  answer_filtered_list(call, std::move(list));
 }
 
 void queue_conversations(const Call& call) {
@@ -326,7 +174,7 @@ void queue_conversations(const Call& call) {
   ListQuery list;
   if (!read_list(call, list)) return;
   list.queue = *id;
-  when_visible(call, [call, list] { answer_list(call, list); });
+  answer_filtered_list(call, std::move(list));
 }
 
 void agent_conversations(const Call& call) {
@@ -335,7 +183,7 @@ void agent_conversations(const Call& call) {
   ListQuery list;
   if (!read_list(call, list)) return;
   list.assignee = *id;
-  when_visible(call, [call, list] { answer_list(call, list); });
+  answer_filtered_list(call, std::move(list));
 }
 
 // ---- queues, agents, customers ----

@@ -1,6 +1,10 @@
 #include "adapters/http/server.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <unordered_set>
@@ -9,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
@@ -22,62 +27,124 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-class ServerImpl;
+constexpr std::size_t piece_bytes = 64 * 1024;
+
+class Session;
+
+/// What the server and its sessions share, so that a session may outlive the server by a moment.
+struct Shared {
+  ServerLimits limits;
+  Server::Handler handler;
+  Server::Streams streams;
+  std::mutex mutex;  // guards all that follows
+  std::unordered_set<Session*> sessions;
+  std::function<void()> on_last;  ///< called under the lock when the last session has gone
+};
+
+/// Deadlines are seconds long and nearly always kept, so they are instants in the sessions that one timer looks at, and no
+/// timers of their own: these cost a request several microseconds.
+constexpr std::int64_t look_at_deadlines_ms = 100;
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+std::int64_t steady_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, ServerImpl& server, std::string remote)
-      : stream_(std::move(socket)),
-        deadline_(stream_.get_executor()),
-        server_(server),
-        remote_(std::move(remote)) {}
+  Session(tcp::socket socket, std::shared_ptr<Shared> shared, std::string remote)
+      : stream_(std::move(socket)), shared_(std::move(shared)), remote_(std::move(remote)) {}
   ~Session();
 
   void start() { wait_for_request(); }
   /// On any thread: closes when idle, or after the answer under way.
   void wind_down();
+  /// On any thread: closes whatever is under way.
+  void cut();
+  /// On any thread: closes, or answers in the handler's place, when what is under way takes too long.
+  void look_at_deadline(std::int64_t now);
 
  private:
+  void expires_after(std::int64_t ms) { deadline_ = steady_ms() + ms; }
+  void expires_never() { deadline_ = never; }
   void wait_for_request();
   void read_header();
   void read_body();
+  [[nodiscard]] bool take_head();
+  void read_whole_body(std::int64_t expected);
+  void go_on_then(std::function<void()> read);
+  void stream_body(std::shared_ptr<BodySink> sink);
+  void read_piece();
+  void piece_came(const beast::error_code& error);
+  void too_large(std::uint64_t bytes_max);
+  [[nodiscard]] Respond make_respond();
+  void await_answer();
   void handle();
   void answer(HttpResponse response, bool keep);
   void refuse(const beast::error_code& error);
+  void write_piece(bool keep);
   void written(const beast::error_code& error, bool keep);
+  void linger();
+  void throw_away();
   void close();
 
   beast::tcp_stream stream_;
-  asio::steady_timer deadline_;
+  std::atomic<std::int64_t> deadline_{never};  ///< by steady_ms(); looked at by the server now and then
   beast::flat_buffer buffer_;
   std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
-  std::optional<bhttp::response<bhttp::string_body>> response_;
-  std::optional<bhttp::response<bhttp::span_body<const char>>> fixed_;
-  ServerImpl& server_;
+  std::string head_text_, body_;  ///< of the answer under way
+  std::string_view fixed_;
+  HttpRequest request_;
+  // A body taken in pieces:
+  std::shared_ptr<BodySink> sink_;
+  std::optional<bhttp::request_parser<bhttp::buffer_body>> upload_;
+  std::string piece_;
+  std::int64_t upload_until_ = never;
+  bool reading_piece_ = false;
+  bool stalled_ = false;
+  // A body given in pieces:
+  std::shared_ptr<BodySource> source_;
+  std::uint64_t source_left_ = 0;
+  std::shared_ptr<Shared> shared_;
   std::string remote_;
   bool busy_ = false;
+  bool handling_ = false;  ///< the handler has not answered yet
   bool head_ = false;
   bool keep_ = true;
   bool winding_down_ = false;
   bool closed_ = false;
+  bool unread_ = false;  ///< the client may still be sending a body that nobody reads
   unsigned round_ = 0;
 };
 
 class ServerImpl final : public Server {
  public:
-  ServerImpl(asio::io_context& io, tcp::acceptor acceptor, ServerLimits limits, Handler handler)
+  ServerImpl(asio::io_context& io, tcp::acceptor acceptor, std::shared_ptr<Shared> shared)
       : io_(io),
         acceptor_(std::move(acceptor)),
-        limits_(limits),
-        handler_(std::move(handler)),
-        stop_timer_(acceptor_.get_executor()) {}
+        shared_(std::move(shared)),
+        stop_timer_(acceptor_.get_executor()),
+        deadline_timer_(acceptor_.get_executor()) {
+    shared_->on_last = [this] {
+      asio::post(acceptor_.get_executor(), [this] {
+        if (stopped_) finish_stop();
+      });
+    };
+  }
+  ~ServerImpl() override {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->on_last = nullptr;
+  }
 
   std::string address() const override {
     const auto end = acceptor_.local_endpoint();
     const std::string host = end.address().to_string();
     return (end.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(end.port());
   }
-  void start() override { accept(); }
+  void start() override {
+    accept();
+    look_at_deadlines();
+  }
   void stop(std::int64_t within_ms, std::function<void()> done) override {
     asio::post(acceptor_.get_executor(), [this, within_ms, done = std::move(done)]() mutable {
       stopped_ = std::move(done);
@@ -85,38 +152,16 @@ class ServerImpl final : public Server {
       acceptor_.close(ignored);
       stop_timer_.expires_after(std::chrono::milliseconds(within_ms));
       stop_timer_.async_wait([this](beast::error_code error) {
-        if (!error) finish_stop();
+        if (!error) cut_all();
       });
-      {
-        const std::lock_guard lock(mutex_);
-        for (Session* session : sessions_) session->wind_down();
-      }
+      each_session([](Session& session) { session.wind_down(); });
       if (connections() == 0) finish_stop();
     });
   }
   std::size_t connections() const override {
-    const std::lock_guard lock(mutex_);
-    return sessions_.size();
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->sessions.size();
   }
-
-  void add(Session* session) {
-    const std::lock_guard lock(mutex_);
-    sessions_.insert(session);
-  }
-  void remove(Session* session) {
-    bool last = false;
-    {
-      const std::lock_guard lock(mutex_);
-      sessions_.erase(session);
-      last = sessions_.empty();
-    }
-    if (last)
-      asio::post(acceptor_.get_executor(), [this] {
-        if (stopped_) finish_stop();
-      });
-  }
-  const ServerLimits& limits() const { return limits_; }
-  const Handler& handler() const { return handler_; }
 
  private:
   void accept() {
@@ -126,9 +171,12 @@ class ServerImpl final : public Server {
         beast::error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
         const auto peer = socket.remote_endpoint(ignored);
-        if (!ignored && connections() < limits_.connections) {
-          auto session = std::make_shared<Session>(std::move(socket), *this, peer.address().to_string());
-          add(session.get());
+        if (!ignored && connections() < shared_->limits.connections) {
+          auto session = std::make_shared<Session>(std::move(socket), shared_, peer.address().to_string());
+          {
+            const std::lock_guard lock(shared_->mutex);
+            shared_->sessions.insert(session.get());
+          }
           asio::dispatch(acceptor_.get_executor(), [session] { session->start(); });
         }
       } else if (error == asio::error::no_descriptors) {
@@ -142,23 +190,47 @@ class ServerImpl final : public Server {
       accept();
     });
   }
+  template <class Act> void each_session(const Act& act) {
+    const std::lock_guard lock(shared_->mutex);
+    for (Session* session : shared_->sessions) act(*session);
+  }
+  void look_at_deadlines() {
+    deadline_timer_.expires_after(std::chrono::milliseconds(look_at_deadlines_ms));
+    deadline_timer_.async_wait([this](beast::error_code error) {
+      if (error) return;
+      each_session([now = steady_ms()](Session& session) { session.look_at_deadline(now); });
+      look_at_deadlines();
+    });
+  }
+  /// Time is up: whatever is still under way is closed.
+  void cut_all() {
+    each_session([](Session& session) { session.cut(); });
+    stop_timer_.expires_after(std::chrono::milliseconds(cut_ms));
+    stop_timer_.async_wait([this](beast::error_code error) {
+      if (!error) finish_stop();
+    });
+  }
   void finish_stop() {
     if (!stopped_) return;
     stop_timer_.cancel();
+    deadline_timer_.cancel();
     std::exchange(stopped_, nullptr)();
   }
 
+  static constexpr std::int64_t cut_ms = 200;
   asio::io_context& io_;
   tcp::acceptor acceptor_;
-  ServerLimits limits_;
-  Handler handler_;
+  std::shared_ptr<Shared> shared_;
   asio::steady_timer stop_timer_;
+  asio::steady_timer deadline_timer_;
   std::function<void()> stopped_;
-  mutable std::mutex mutex_;  // guards sessions_
-  std::unordered_set<Session*> sessions_;
 };
 
-Session::~Session() { server_.remove(this); }
+Session::~Session() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->sessions.erase(this);
+  if (shared_->sessions.empty() && shared_->on_last) shared_->on_last();
+}
 
 void Session::wind_down() {
   asio::post(stream_.get_executor(), [self = weak_from_this()] {
@@ -169,13 +241,63 @@ void Session::wind_down() {
   });
 }
 
+void Session::cut() {
+  asio::post(stream_.get_executor(), [self = weak_from_this()] {
+    if (const auto session = self.lock()) session->close();
+  });
+}
+
+namespace {
+
+/// The status line and the header of an answer. As text: a library's tree of fields is built only to be taken apart again.
+std::string head_of(const HttpResponse& response, bool keep) {
+  std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
+  const auto reason = bhttp::obsolete_reason(bhttp::int_to_status(response.status));
+  out.append(reason.data(), reason.size());
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out.append("\r\n").append(name).append(": ");
+    // Whatever a value holds, it cannot begin a header of its own.
+    for (const char c : value) out.push_back(c == '\r' || c == '\n' ? ' ' : c);
+  };
+  if (!response.type.empty() && response.status != 204) add("Content-Type", response.type);
+  bool cached = false;
+  for (const auto& [name, value] : response.headers) {
+    cached = cached || beast::iequals(name, "Cache-Control");
+    add(name, value);
+  }
+  if (!cached) add("Cache-Control", "no-store");
+  add("X-Content-Type-Options", "nosniff");
+  if (!keep) add("Connection", "close");
+  if (response.status != 204)
+    add("Content-Length", std::to_string(response.source          ? response.source->size()
+                                         : response.fixed.empty() ? response.body.size()
+                                                                  : response.fixed.size()));
+  return out.append("\r\n\r\n");
+}
+
+}  // namespace
+
+void Session::look_at_deadline(std::int64_t now) {
+  if (now < deadline_) return;
+  asio::post(stream_.get_executor(), [weak = weak_from_this(), now] {
+    const auto self = weak.lock();
+    if (!self || self->closed_ || now < self->deadline_) return;
+    if (self->reading_piece_) {
+      self->stalled_ = true;  // the read ends now, and answers
+      return self->stream_.cancel();
+    }
+    if (!self->handling_) return self->close();
+    self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"), false);
+  });
+}
+
 void Session::wait_for_request() {
   parser_.emplace();
-  parser_->header_limit(static_cast<std::uint32_t>(server_.limits().header_bytes));
-  parser_->body_limit(server_.limits().body_bytes);
+  parser_->header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
+  parser_->body_limit(boost::none);  // depends on what is asked for: see read_body()
   if (buffer_.size() > 0) return read_header();
   // Waiting for the first byte is idling; from there on the header has its own, shorter deadline.
-  stream_.expires_after(std::chrono::milliseconds(server_.limits().idle_ms));
+  expires_after(shared_->limits.idle_ms);
   stream_.async_read_some(buffer_.prepare(4096),
                           [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
                             if (error) return self->close();
@@ -186,7 +308,7 @@ void Session::wait_for_request() {
 
 void Session::read_header() {
   busy_ = true;
-  stream_.expires_after(std::chrono::milliseconds(server_.limits().header_ms));
+  expires_after(shared_->limits.header_ms);
   bhttp::async_read_header(stream_, buffer_, *parser_,
                            [self = shared_from_this()](beast::error_code error, std::size_t) {
                              if (error) return self->refuse(error);
@@ -195,6 +317,7 @@ void Session::read_header() {
 }
 
 void Session::read_body() {
+  unread_ = !parser_->is_done();
   const auto& request = parser_->get();
   std::size_t lines = 0;
   std::size_t hosts = 0;
@@ -202,7 +325,7 @@ void Session::read_body() {
     ++lines;
     hosts += field.name() == bhttp::field::host;
   }
-  if (lines > server_.limits().header_lines)
+  if (lines > shared_->limits.header_lines)
     return answer(problem(431, "http.header_lines", "at most 100 header lines"), false);
   if (request.version() == 11 && hosts != 1)
     return answer(problem(400, "http.host", "exactly one Host header is wanted"), false);
@@ -212,105 +335,189 @@ void Session::read_body() {
                   false);
   if (request.find(bhttp::field::transfer_encoding) != request.end() && !parser_->chunked())
     return answer(problem(501, "http.transfer_encoding", "only chunked is understood"), false);
-  const auto length = parser_->content_length();
-  if (length && *length > server_.limits().body_bytes)
-    return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
-  const std::int64_t expected = static_cast<std::int64_t>(length.value_or(server_.limits().body_bytes));
-  if (parser_->is_done()) return handle();
-  stream_.expires_after(std::chrono::milliseconds(server_.limits().header_ms +
-                                                  expected * 1000 / server_.limits().body_bytes_per_second));
-  const auto expect = request[bhttp::field::expect];
-  if (!expect.empty() && beast::iequals(expect, "100-continue")) {
-    auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
-    bhttp::async_write(stream_, *go_on,
-                       [self = shared_from_this(), go_on](beast::error_code error, std::size_t) {
-                         if (error) return self->close();
-                         bhttp::async_read(self->stream_, self->buffer_, *self->parser_,
-                                           [self](beast::error_code e, std::size_t) {
-                                             if (e) return self->refuse(e);
-                                             self->handle();
-                                           });
-                       });
-    return;
+  if (!take_head()) return;
+  if (shared_->streams) {
+    // A refusal is answered at once; the body that may follow is not the next request.
+    if (auto sink = shared_->streams(request_, [this] { return make_respond(); })) {
+      if (*sink != nullptr) stream_body(std::move(*sink));
+      return;
+    }
   }
-  bhttp::async_read(stream_, buffer_, *parser_,
-                    [self = shared_from_this()](beast::error_code error, std::size_t) {
-                      if (error) return self->refuse(error);
-                      self->handle();
-                    });
+  const auto length = parser_->content_length();
+  if (length && *length > shared_->limits.body_bytes)
+    return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
+  parser_->body_limit(shared_->limits.body_bytes);
+  if (parser_->is_done()) return handle();
+  read_whole_body(static_cast<std::int64_t>(length.value_or(shared_->limits.body_bytes)));
+}
+
+/// The request's head, as routes see it; false when it was answered instead.
+bool Session::take_head() {
+  const auto& request = parser_->get();
+  keep_ = request.keep_alive();
+  head_ = request.method() == bhttp::verb::head;
+  request_ = {};
+  request_.method = std::string(request.method_string());
+  request_.remote = remote_;
+  const std::string_view target(request.target().data(), request.target().size());
+  if (target.size() > 4096) {
+    answer(problem(414, "http.target_too_long", "at most 4 KiB"), false);
+    return false;
+  }
+  if (!parse_target(target, request_)) {
+    answer(problem(400, "http.target", "the path or the query is malformed, or names a parameter twice"),
+           false);
+    return false;
+  }
+  for (const auto& field : request) {
+    std::string name(field.name_string());
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    request_.headers.emplace_back(std::move(name), std::string(field.value()));
+  }
+  return true;
+}
+
+void Session::read_whole_body(std::int64_t expected) {
+  expires_after(shared_->limits.header_ms + expected * 1000 / shared_->limits.body_bytes_per_second);
+  go_on_then([self = shared_from_this()] {
+    bhttp::async_read(self->stream_, self->buffer_, *self->parser_,
+                      [self](beast::error_code error, std::size_t) {
+                        if (error) return self->refuse(error);
+                        self->handle();
+                      });
+  });
+}
+
+/// Tells a client that waits for it to send its body, then calls `read`.
+void Session::go_on_then(std::function<void()> read) {
+  if (!beast::iequals(request_.header("expect"), "100-continue")) return read();
+  auto go_on = std::make_shared<bhttp::response<bhttp::empty_body>>(bhttp::status::continue_, 11);
+  bhttp::async_write(
+      stream_, *go_on,
+      [self = shared_from_this(), go_on, read = std::move(read)](beast::error_code error, std::size_t) {
+        if (error) return self->close();
+        read();
+      });
+}
+
+// ---- a body in pieces ----
+
+void Session::stream_body(std::shared_ptr<BodySink> sink) {
+  const auto length = parser_->content_length();
+  const std::uint64_t bytes_max = sink->bytes_max();
+  if (length && *length > bytes_max) {
+    sink.reset();  // before the client hears of it: nothing is left then
+    return too_large(bytes_max);
+  }
+  if (parser_->is_done()) {
+    await_answer();
+    return sink->end();
+  }
+  sink_ = std::move(sink);
+  upload_.emplace(std::move(*parser_));
+  upload_->body_limit(bytes_max);
+  upload_until_ = steady_ms() + shared_->limits.upload_ms;
+  stalled_ = false;
+  expires_after(shared_->limits.piece_ms);
+  go_on_then([self = shared_from_this()] { self->read_piece(); });
+}
+
+void Session::too_large(std::uint64_t bytes_max) {
+  answer(problem(413, "http.body_too_large", "at most " + std::to_string(bytes_max) + " bytes"), false);
+}
+
+void Session::read_piece() {
+  if (closed_) return;
+  piece_.resize(piece_bytes);
+  auto& body = upload_->get().body();
+  body.data = piece_.data();
+  body.size = piece_.size();
+  reading_piece_ = true;
+  deadline_ = std::min(upload_until_, steady_ms() + shared_->limits.piece_ms);
+  bhttp::async_read(
+      stream_, buffer_, *upload_,
+      [self = shared_from_this()](beast::error_code error, std::size_t) { self->piece_came(error); });
+}
+
+void Session::piece_came(const beast::error_code& error) {
+  reading_piece_ = false;
+  if (closed_) return;
+  auto sink = sink_;  // an answer from inside it drops ours
+  if (error && error != bhttp::error::need_buffer) {
+    const std::uint64_t bytes_max = sink->bytes_max();
+    sink_.reset();
+    sink.reset();
+    if (stalled_) return answer(problem(408, "http.body_timeout", "the body came too slowly"), false);
+    if (error == bhttp::error::body_limit) return too_large(bytes_max);
+    return refuse(error);
+  }
+  const std::size_t came = piece_.size() - upload_->get().body().size;
+  if (came > 0 && !sink->take(std::string_view(piece_).substr(0, came))) return;
+  if (!upload_->is_done()) return read_piece();
+  unread_ = false;
+  sink_.reset();
+  await_answer();
+  sink->end();
+}
+
+// ---- answering ----
+
+/// Answers this request, and no later one.
+Respond Session::make_respond() {
+  return [self = shared_from_this(), round = ++round_](HttpResponse response) mutable {
+    asio::dispatch(self->stream_.get_executor(), [self, round, response = std::move(response)]() mutable {
+      if (self->round_ == round) self->answer(std::move(response), self->keep_);
+    });
+  };
+}
+
+void Session::await_answer() {
+  handling_ = true;
+  expires_after(shared_->limits.answer_ms);
 }
 
 void Session::handle() {
   // Idle when the server wound down, while the bytes were already on their way in: what cannot be answered is not done.
   if (closed_) return;
-  auto request = parser_->release();
-  keep_ = request.keep_alive();
-  head_ = request.method() == bhttp::verb::head;
-  HttpRequest out;
-  out.method = std::string(request.method_string());
-  out.remote = remote_;
-  const std::string_view target(request.target().data(), request.target().size());
-  if (target.size() > 4096) return answer(problem(414, "http.target_too_long", "at most 4 KiB"), false);
-  if (!parse_target(target, out))
-    return answer(
-        problem(400, "http.target", "the path or the query is malformed, or names a parameter twice"), false);
-  for (const auto& field : request) {
-    std::string name(field.name_string());
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    out.headers.emplace_back(std::move(name), std::string(field.value()));
-  }
-  out.body = std::move(request.body());
-  stream_.expires_never();
-  const unsigned round = ++round_;
-  deadline_.expires_after(std::chrono::milliseconds(server_.limits().answer_ms));
-  deadline_.async_wait([weak = weak_from_this(), round](beast::error_code error) {
-    const auto self = weak.lock();
-    if (error || !self || self->round_ != round) return;
-    self->answer(problem(503, "unavailable", "no answer in time; the same key may be sent again"), false);
-  });
-  server_.handler()(std::move(out), [self = shared_from_this(), round](HttpResponse response) mutable {
-    asio::dispatch(self->stream_.get_executor(), [self, round, response = std::move(response)]() mutable {
-      if (self->round_ == round) self->answer(std::move(response), self->keep_);
-    });
-  });
+  unread_ = false;
+  request_.body = std::move(parser_->get().body());
+  await_answer();
+  shared_->handler(std::move(request_), make_respond());
 }
 
 void Session::answer(HttpResponse response, bool keep) {
+  if (closed_) return;
   ++round_;
-  deadline_.cancel();
-  keep = keep && !winding_down_;
-  const auto fill = [&](auto& out) {
-    out.version(11);
-    out.result(response.status);
-    if (!response.type.empty() && response.status != 204) out.set(bhttp::field::content_type, response.type);
-    bool cached = false;
-    for (auto& [name, value] : response.headers) {
-      cached = cached || beast::iequals(name, "Cache-Control");
-      out.insert(name, value);
-    }
-    if (!cached) out.set(bhttp::field::cache_control, "no-store");
-    out.set("X-Content-Type-Options", "nosniff");
-    out.keep_alive(keep);
-  };
-  stream_.expires_after(std::chrono::milliseconds(server_.limits().write_ms));
-  const auto done = [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
+  handling_ = false;
+  sink_.reset();
+  keep = keep && !winding_down_ && !unread_;
+  head_text_ = head_of(response, keep);
+  if (!head_) body_ = std::move(response.body);
+  fixed_ = head_ ? std::string_view{} : response.fixed;
+  source_ = std::move(response.source);
+  source_left_ = source_ && !head_ ? source_->size() : 0;
+  expires_after(shared_->limits.write_ms);
+  const std::array<asio::const_buffer, 3> all{asio::buffer(head_text_), asio::buffer(body_),
+                                              asio::buffer(fixed_.data(), fixed_.size())};
+  asio::async_write(stream_, all, [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
+    if (!error && self->source_left_ > 0) return self->write_piece(keep);
     self->written(error, keep);
-  };
-  if (!response.fixed.empty()) {
-    fixed_.emplace();
-    fill(*fixed_);
-    fixed_->body() = beast::span<const char>(response.fixed.data(), response.fixed.size());
-    fixed_->content_length(response.fixed.size());
-    if (head_) fixed_->body() = {};
-    bhttp::async_write(stream_, *fixed_, done);
-    return;
-  }
-  response_.emplace();
-  fill(*response_);
-  const std::size_t length = response.body.size();
-  if (!head_) response_->body() = std::move(response.body);
-  if (response.status != 204) response_->content_length(length);
-  bhttp::async_write(stream_, *response_, done);
+  });
+}
+
+void Session::write_piece(bool keep) {
+  if (closed_) return;
+  auto piece = source_->next();
+  // A length was promised that will not be kept: the connection says so.
+  if (!piece || piece->empty() || piece->size() > source_left_) return close();
+  piece_ = std::move(*piece);
+  source_left_ -= piece_.size();
+  expires_after(shared_->limits.write_ms);
+  asio::async_write(stream_, asio::buffer(piece_),
+                    [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
+                      if (!error && self->source_left_ > 0) return self->write_piece(keep);
+                      self->written(error, keep);
+                    });
 }
 
 void Session::refuse(const beast::error_code& error) {
@@ -328,18 +535,43 @@ void Session::refuse(const beast::error_code& error) {
 }
 
 void Session::written(const beast::error_code& error, bool keep) {
-  response_.reset();
-  fixed_.reset();
+  head_text_.clear();
+  body_.clear();
+  fixed_ = {};
+  source_.reset();
+  upload_.reset();
   head_ = false;
+  if (!error && !keep && unread_) return linger();
   if (error || !keep) return close();
   busy_ = false;
   if (winding_down_) return close();
   wait_for_request();
 }
 
+/// Reads on for a moment and throws away: a socket closed with bytes unread may take the answer back from the client.
+void Session::linger() {
+  if (closed_) return;
+  unread_ = false;
+  beast::error_code ignored;
+  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  expires_after(shared_->limits.linger_ms);
+  piece_.resize(piece_bytes);
+  throw_away();
+}
+
+void Session::throw_away() {
+  stream_.async_read_some(asio::buffer(piece_),
+                          [self = shared_from_this()](beast::error_code error, std::size_t) {
+                            if (error || self->closed_) return self->close();
+                            self->throw_away();
+                          });
+}
+
 void Session::close() {
+  if (closed_) return;
   closed_ = true;
-  deadline_.cancel();
+  sink_.reset();
+  expires_never();
   beast::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.close();
@@ -348,7 +580,7 @@ void Session::close() {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::string& address,
-                                               ServerLimits limits, Handler handler) {
+                                               ServerLimits limits, Handler handler, Streams streams) {
   const std::size_t colon = address.rfind(':');
   beast::error_code error;
   std::string host = colon == std::string::npos ? "" : address.substr(0, colon);
@@ -368,8 +600,11 @@ Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::
   if (!error) acceptor.bind(end, error);
   if (!error) acceptor.listen(4096, error);
   if (error) return unavailable("http.bind", "cannot listen on " + address + ": " + error.message());
-  return std::unique_ptr<Server>(
-      std::make_unique<ServerImpl>(io, std::move(acceptor), limits, std::move(handler)));
+  auto shared = std::make_shared<Shared>();
+  shared->limits = limits;
+  shared->handler = std::move(handler);
+  shared->streams = std::move(streams);
+  return std::unique_ptr<Server>(std::make_unique<ServerImpl>(io, std::move(acceptor), std::move(shared)));
 }
 
 }  // namespace parlance::http

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -23,6 +24,11 @@ struct ServerLimits {
   std::int64_t write_ms = 30'000;
   std::int64_t answer_ms = 60'000;  ///< a route that has not answered by then: 503
   std::size_t connections = 10'000;
+  // Of a body that is taken in pieces:
+  std::int64_t upload_ms = 15 * 60'000;  ///< in all
+  std::int64_t piece_ms = 30'000;        ///< a client that sends nothing for so long: 408
+  std::int64_t linger_ms =
+      2'000;  ///< how long a refused body is read and thrown away, so that the answer is not lost
 };
 
 /// HTTP/1.1 on a socket: reads requests one after the other on each connection, hands them to `handler`, writes the answers. Malformed,
@@ -30,11 +36,15 @@ struct ServerLimits {
 class Server {
  public:
   using Handler = std::function<void(HttpRequest, Respond)>;
+  /// Asked when a request's head is read: none: its body is read whole and handed to the handler; null: it has answered; else it
+  /// takes the body. `respond` makes the way to answer, once.
+  using Streams = std::function<std::optional<std::shared_ptr<BodySink>>(
+      const HttpRequest& head, const std::function<Respond()>& respond)>;
 
   /// Binds and listens on "HOST:PORT"; port 0 picks one. `invalid` "http.address", `unavailable` "http.bind".
   [[nodiscard]] static Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io,
                                                               const std::string& address, ServerLimits limits,
-                                                              Handler handler);
+                                                              Handler handler, Streams streams = {});
   virtual ~Server() = default;
   /// "127.0.0.1:8080"
   [[nodiscard]] virtual std::string address() const = 0;

@@ -46,6 +46,16 @@ class ByteWriter {
     out_.insert(out_.end(), bytes.begin(), bytes.end());
     return *this;
   }
+  /// LEB128: seven bits a byte, the low ones first.
+  ByteWriter& varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<std::uint8_t>(value | 0x80));
+    out_.push_back(static_cast<std::uint8_t>(value));
+    return *this;
+  }
+  /// A varint in which small negative numbers are short too.
+  ByteWriter& zigzag(std::int64_t value) {
+    return varint(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
+  }
   /// A 32-bit length and the bytes.
   ByteWriter& text(std::string_view value) {
     return le(static_cast<std::uint32_t>(value.size())).raw(as_bytes(value));
@@ -79,6 +89,21 @@ class ByteReader {
   [[nodiscard]] RawId id() {
     const auto bytes = take(16);
     return bytes.empty() ? RawId{} : RawId::from_bytes(bytes.first<16>());
+  }
+  [[nodiscard]] std::uint64_t varint() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const auto byte = le<std::uint8_t>();
+      value |= std::uint64_t{byte & 0x7fU} << shift;
+      if (byte < 0x80) return value;
+    }
+    ok_ = false;
+    rest_ = {};
+    return 0;
+  }
+  [[nodiscard]] std::int64_t zigzag() {
+    const std::uint64_t value = varint();
+    return static_cast<std::int64_t>(value >> 1 ^ (~(value & 1) + 1));
   }
   template <class AnId> [[nodiscard]] AnId id_of() { return AnId::from(id()); }
   /// `n` bytes, or none when so many are not left. The view is into the bytes given at construction.

@@ -69,6 +69,8 @@ PARLANCE_ID(CommandId, "cmd")
 PARLANCE_ID(ReferenceId, "ref")
 /// A store of the shop on a channel: keyed hash of (workspace, channel, account), so no text stands in the log.
 PARLANCE_ID(StoreId, "sto")
+/// A file that somebody attached to a message.
+PARLANCE_ID(AttachmentId, "att")
 #undef PARLANCE_ID
 
 /// The streams of one kind. Values are stored for ever: only add.

@@ -132,6 +132,12 @@ std::optional<Personal<Attachments>> attached(const Attachments& files, Referenc
   if (files.empty()) return std::nullopt;
   return Personal<Attachments>(files, under, FieldClass::attachment);
 }
+std::vector<AttachmentId> ids_of(const Attachments& files) {
+  std::vector<AttachmentId> ids;
+  for (const Attachment& file : files)
+    if (file.id) ids.push_back(file.id);
+  return ids;
+}
 std::optional<Error> too_long(const MessageContent& content) {
   if (content.text.size() > text_bytes_max || content.html.size() > text_bytes_max)
     return refused("conversation.text_too_long", "a message has at most 512 KiB of text");
@@ -177,7 +183,7 @@ Decided on(const State& state, const Receive& c) {
   events.emplace_back(MessageReceived{
       c.id, c.author, c.channel, c.language,
       Personal<MessageContent>(c.content, c.author, FieldClass::content), attached(c.attachments, c.author),
-      Personal<Preview>(c.preview, state.requester, FieldClass::content), c.at, due});
+      Personal<Preview>(c.preview, state.requester, FieldClass::content), c.at, due, ids_of(c.attachments)});
   return events;
 }
 
@@ -190,7 +196,8 @@ Decided on(const State& state, const Reply& c) {
                   Personal<MessageContent>(c.content, state.requester, FieldClass::content),
                   attached(c.attachments, state.requester),
                   Personal<Preview>(c.preview, state.requester, FieldClass::content),
-                  c.at};
+                  c.at,
+                  ids_of(c.attachments)};
   if (!c.agent) return Events{std::move(replied)};
   return ending_first_response(state, c.at, std::move(replied));
 }
@@ -200,7 +207,7 @@ Decided on(const State& state, const Note& c) {
   if (auto error = too_long(c.content)) return *error;
   return Events{NoteAdded{c.id, c.agent,
                           Personal<MessageContent>(c.content, state.requester, FieldClass::content),
-                          attached(c.attachments, state.requester), c.at}};
+                          attached(c.attachments, state.requester), c.at, ids_of(c.attachments)}};
 }
 
 Decided on(const State& state, const Assign& c) {

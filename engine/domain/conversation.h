@@ -41,6 +41,7 @@ struct MessageReceived {
   Personal<Preview> preview;  ///< under the requester's
   Instant at;
   std::optional<Instant> first_response_due;  ///< set where this message starts the first-response target
+  std::vector<AttachmentId> files;            ///< of `attachments`
   bool operator==(const MessageReceived&) const = default;
   void each_personal(auto&& visit) {
     visit(content);
@@ -65,6 +66,7 @@ struct Replied {
   std::optional<Personal<Attachments>> attachments;
   Personal<Preview> preview;
   Instant at;
+  std::vector<AttachmentId> files;  ///< of `attachments`
   bool operator==(const Replied&) const = default;
   void each_personal(auto&& visit) {
     visit(content);
@@ -78,6 +80,7 @@ struct NoteAdded {
   Personal<MessageContent> content;
   std::optional<Personal<Attachments>> attachments;
   Instant at;
+  std::vector<AttachmentId> files;  ///< of `attachments`
   bool operator==(const NoteAdded&) const = default;
   void each_personal(auto&& visit) {
     visit(content);

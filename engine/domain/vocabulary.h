@@ -64,10 +64,19 @@ enum class Language : std::uint16_t { und = 0 };
 
 // ---- what capsules hold: plaintext structs, never in a header ----
 
+/// Opens one blob of the blob store, and nothing else.
+using BlobKey = std::array<std::uint8_t, 32>;
+
+/// A file of a message: its bytes are here, or lie sealed in the blob store, and then only the key here opens them.
 struct Attachment {
   std::string name;
-  std::string type;  ///< media type, such as "image/png"
-  std::string data;  ///< the bytes
+  std::string type;            ///< media type, such as "image/png"
+  std::string data;            ///< the bytes; empty where they lie in the blob store
+  AttachmentId id;             ///< zero in what older programs wrote
+  std::uint64_t stored = 0;    ///< bytes in the blob store
+  std::optional<BlobKey> key;  ///< of the blob; none where the bytes are here
+  std::string content_id;      ///< by which an HTML text names it, without angle brackets
+  [[nodiscard]] std::uint64_t size() const { return key ? stored : data.size(); }
   bool operator==(const Attachment&) const = default;
 };
 

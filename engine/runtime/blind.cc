@@ -72,6 +72,7 @@ icu::UnicodeString trimmed(icu::UnicodeString text) {
   return text;
 }
 
+/// Lower case throughout, composed.
 icu::UnicodeString mail_form(const icu::UnicodeString& text) {
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* const nfc = icu::Normalizer2::getNFCInstance(status);
@@ -139,6 +140,29 @@ Result<std::string> normalise_address(Channel channel, std::string_view text) {
   return out;
 }
 
+Result<std::string> normalise_order(std::string_view text) {
+  const auto too_long = [] {
+    return invalid("order.too_long",
+                   "an order's number has at most " + std::to_string(order_bytes_max) + " bytes");
+  };
+  if (text.size() > 4 * order_bytes_max) return too_long();
+  std::vector<char16_t> buffer(text.size());
+  std::int32_t units = 0;
+  UErrorCode status = U_ZERO_ERROR;
+  u_strFromUTF8(buffer.data(), static_cast<std::int32_t>(buffer.size()), &units, text.data(),
+                static_cast<std::int32_t>(text.size()), &status);
+  if (U_FAILURE(status) != 0) return invalid("order.not_utf8", "an order's number is valid UTF-8");
+  icu::UnicodeString form = trimmed(icu::UnicodeString(buffer.data(), units));
+  if (form.startsWith(u"#", 1)) form = trimmed(icu::UnicodeString(form, 1));
+  if (has_control_character(form))
+    return invalid("order.control_character", "an order's number has no control characters");
+  std::string out;
+  mail_form(form).toUTF8String(out);
+  if (out.empty()) return invalid("order.empty", "an order's number is not empty");
+  if (out.size() > order_bytes_max) return too_long();
+  return out;
+}
+
 Slot slot_of_address(const KeyService& keys, WorkspaceId workspace, Channel channel,
                      std::string_view normalised) {
   return Hash(keys, SecretKey::address_slot, "address slot 1")
@@ -155,6 +179,10 @@ RawId blind_address(const KeyService& keys, WorkspaceId workspace, Channel chann
       .part(channel)
       .part(normalised)
       .id();
+}
+
+RawId blind_order(const KeyService& keys, WorkspaceId workspace, std::string_view normalised) {
+  return Hash(keys, SecretKey::blind_index, "blind order 1").part(workspace).part(normalised).id();
 }
 
 CommandId command_id(const KeyService& keys, WorkspaceId workspace, std::string_view scope,

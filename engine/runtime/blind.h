@@ -32,6 +32,13 @@ inline constexpr std::size_t address_bytes_max = 320;
 /// mail header, for one).
 [[nodiscard]] Result<std::string> normalise_address(Channel channel, std::string_view text);
 
+inline constexpr std::size_t order_bytes_max = 200;
+
+/// An order's number in the one form that is hashed and compared: white space and '#' before it and white space after it cut off,
+/// lower case, in Unicode's form NFC; 1 to order_bytes_max bytes of UTF-8. `invalid`: "order.not_utf8", "order.empty",
+/// "order.too_long", "order.control_character".
+[[nodiscard]] Result<std::string> normalise_order(std::string_view text);
+
 /// Which slot is the door of an address (address_slot; label "address slot 1").
 [[nodiscard]] Slot slot_of_address(const KeyService& keys, WorkspaceId workspace, Channel channel,
                                    std::string_view normalised);
@@ -40,6 +47,9 @@ inline constexpr std::size_t address_bytes_max = 320;
 /// lives: only in the fold store, never in the log.
 [[nodiscard]] RawId blind_address(const KeyService& keys, WorkspaceId workspace, Channel channel,
                                   std::string_view normalised);
+
+/// The same for an order's number (blind_index; "blind order 1").
+[[nodiscard]] RawId blind_order(const KeyService& keys, WorkspaceId workspace, std::string_view normalised);
 
 /// The id of a command that came with a key of the client's (command_id; "command 1"). `scope` is within which the key
 /// is unique: a principal and its route, or a channel and its account.

@@ -7,6 +7,8 @@
 #include "engine/base/assert.h"
 #include "engine/process/adoption.h"
 #include "engine/runtime/blind.h"
+#include "engine/runtime/fold_rows.h"
+#include "engine/runtime/order_index.h"
 #include "engine/runtime/state_rows.h"
 
 namespace parlance {
@@ -115,31 +117,12 @@ class Engine::Impl {
 
   // ---- readers ----
 
-  [[nodiscard]] Result<std::vector<fold_rows::Entry>> history(const StreamId& stream, Version from,
-                                                              std::size_t limit) const {
-    const PartitionId p = partition_of_[stream.id.slot()];
-    std::vector<fold_rows::Entry> out;
-    if (limit == 0) return out;
-    const Bytes first = fold_rows::history_key(p, stream, from);
-    const Bytes last = fold_rows::history_key(p, stream, ~Version{0});
-    bool malformed = false;
-    auto scanned = ports_.fold.scan(first, last, [&](ByteView key, ByteView value) {
-      const auto entry = fold_rows::read_entry(key, value);
-      malformed = malformed || !entry;
-      if (entry) out.push_back(*entry);
-      return !malformed && out.size() < limit;
-    });
-    if (!scanned) return scanned.error();
-    if (malformed) return corrupt("history.malformed", "a history row does not read; fold the log again");
-    return out;
-  }
-
-  [[nodiscard]] Result<std::vector<RecordedEvent>> events(
-      const StreamId& stream, const std::vector<fold_rows::Entry>& entries) const {
+  [[nodiscard]] Result<std::vector<RecordedEvent>> events(const StreamId& stream,
+                                                          const std::vector<history::Entry>& entries) const {
     const PartitionId p = partition_of_[stream.id.slot()];
     std::vector<RecordedEvent> out;
     std::optional<std::pair<Offset, Envelope>> held;  // events of one envelope follow one another
-    for (const fold_rows::Entry& entry : entries) {
+    for (const history::Entry& entry : entries) {
       const Position position{ports_.log.generation(), p, entry.offset};
       if (!held || held->first != entry.offset) {
         auto read = envelope(position);
@@ -252,12 +235,12 @@ std::shared_ptr<const Directory> Engine::directory() const { return impl_->direc
 Door& Engine::door() { return impl_->door_; }
 const KeyService& Engine::keys() const { return impl_->ports_.keys; }
 void Engine::status(std::function<void(std::vector<OwnerStatus>)> done) { impl_->status(std::move(done)); }
-Result<std::vector<fold_rows::Entry>> Engine::history(const StreamId& stream, Version from,
-                                                      std::size_t limit) const {
-  return impl_->history(stream, from, limit);
+Result<std::vector<history::Entry>> Engine::history(const StreamId& stream, Version from,
+                                                    std::size_t limit) const {
+  return history::read(impl_->ports_.fold, partition_of(stream.id.slot()), stream, from, limit);
 }
 Result<std::vector<RecordedEvent>> Engine::events(const StreamId& stream,
-                                                  const std::vector<fold_rows::Entry>& entries) const {
+                                                  const std::vector<history::Entry>& entries) const {
   return impl_->events(stream, entries);
 }
 Result<std::optional<Envelope>> Engine::envelope(const Position& position) const {
@@ -294,6 +277,12 @@ Result<std::vector<ConversationId>> Engine::conversations_of(SubjectId id) const
   if (*row)
     for (const fold_rows::Conversation& c : fold_rows::read_conversations(**row)) out.push_back(c.id);
   return out;
+}
+
+Result<std::vector<ConversationId>> Engine::conversations_of_order(WorkspaceId workspace,
+                                                                   std::string_view order) const {
+  return order_index::find(impl_->ports_.keys, impl_->door_, impl_->ports_.fold,
+                           static_cast<PartitionId>(impl_->owners_.size()), workspace, order);
 }
 
 void Engine::find_subject(WorkspaceId workspace, Channel channel, std::string address,

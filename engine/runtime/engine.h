@@ -14,7 +14,7 @@
 #include "engine/ports/row_store.h"
 #include "engine/ports/vault.h"
 #include "engine/runtime/door.h"
-#include "engine/runtime/fold_rows.h"
+#include "engine/runtime/history.h"
 #include "engine/runtime/owner.h"
 #include "engine/runtime/request.h"
 #include "schemas/envelope.h"
@@ -78,11 +78,11 @@ class Engine {
   // ---- reading what is certain ----
 
   /// At most `limit` entries of a stream's history from version `from` (1 is the first).
-  [[nodiscard]] Result<std::vector<fold_rows::Entry>> history(const StreamId& stream, Version from,
-                                                              std::size_t limit) const;
+  [[nodiscard]] Result<std::vector<history::Entry>> history(const StreamId& stream, Version from,
+                                                            std::size_t limit) const;
   /// The events behind such entries, in their order. `corrupt` where the log does not give them back.
   [[nodiscard]] Result<std::vector<RecordedEvent>> events(const StreamId& stream,
-                                                          const std::vector<fold_rows::Entry>& entries) const;
+                                                          const std::vector<history::Entry>& entries) const;
   /// The envelope at a position; none where there is none (a claim, a void record, beyond the end).
   [[nodiscard]] Result<std::optional<Envelope>> envelope(const Position& position) const;
   /// Which workspace a stream belongs to, and its version; none where it does not exist.
@@ -90,6 +90,9 @@ class Engine {
   [[nodiscard]] Result<std::optional<subject::State>> subject(WorkspaceId workspace, SubjectId id) const;
   /// The conversations of a person that the door of their slot knows, oldest first.
   [[nodiscard]] Result<std::vector<ConversationId>> conversations_of(SubjectId id) const;
+  /// The conversations in which a message names the order; see order_index.h.
+  [[nodiscard]] Result<std::vector<ConversationId>> conversations_of_order(WorkspaceId workspace,
+                                                                           std::string_view order) const;
   /// Asks the address's door. `done` is called on any thread.
   void find_subject(WorkspaceId workspace, Channel channel, std::string address,
                     std::function<void(Result<std::optional<SubjectId>>)> done);

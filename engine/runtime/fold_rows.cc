@@ -32,9 +32,6 @@ Bytes timer_key(PartitionId partition, Instant due, const StreamId& stream, conv
       .le(kind)
       .take();
 }
-Bytes history_key(PartitionId partition, const StreamId& stream, Version version) {
-  return begin(partition, 'H').le(stream.category).id(stream.id).be(version).take();
-}
 
 std::optional<DueTimer> read_timer_key(ByteView key) {
   ByteReader in(key);
@@ -61,34 +58,6 @@ std::vector<Conversation> read_conversations(ByteView value) {
     if (in.ok()) out.push_back(c);
   }
   return out;
-}
-
-Bytes write_entry(const Entry& e) {
-  ByteWriter out;
-  out.le(e.kind)
-      .le(e.occurred_at.ms)
-      .le(e.recorded_at.ms)
-      .le(e.actor.kind)
-      .id(e.actor.id)
-      .le(e.offset)
-      .le(e.index);
-  return out.take();
-}
-std::optional<Entry> read_entry(ByteView key, ByteView value) {
-  ByteReader k(key);
-  (void)k.take(prefix_bytes + 1 + 16);
-  Entry e;
-  e.version = k.be<std::uint64_t>();
-  ByteReader in(value);
-  e.kind = in.le<std::uint16_t>();
-  e.occurred_at.ms = in.le<std::int64_t>();
-  e.recorded_at.ms = in.le<std::int64_t>();
-  e.actor.kind = in.le<ActorKind>();
-  e.actor.id = in.id();
-  e.offset = in.le<Offset>();
-  e.index = in.le<std::uint16_t>();
-  if (!k.at_end() || !in.at_end()) return std::nullopt;
-  return e;
 }
 
 }  // namespace parlance::fold_rows

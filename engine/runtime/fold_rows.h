@@ -22,8 +22,8 @@
 ///   'O' subject 16                          a person whose first event is still owed: workspace 16, identity (Sealed)
 ///   'T' due u64, category u8, id 16, kind   a timer; no value
 ///   'N' workspace 16, slot u8               the slot's last ticket counter u64
-///   'H' category u8, id 16, version u64     history: kind u16, occurred i64, recorded i64, actor u8 + 16, offset u64,
-///                                           index u16 (numbers in keys are big-endian)
+///   'H' category u8, id 16, block u64       history, see history.h (numbers in keys are big-endian)
+///   'B', 'U'                                conversations by order: see order_index.h
 namespace parlance::fold_rows {
 
 [[nodiscard]] Bytes key(PartitionId partition, char type);
@@ -34,7 +34,6 @@ namespace parlance::fold_rows {
 [[nodiscard]] Bytes number_key(PartitionId partition, WorkspaceId workspace, Slot slot);
 [[nodiscard]] Bytes timer_key(PartitionId partition, Instant due, const StreamId& stream,
                               conversation::TimerKind kind);
-[[nodiscard]] Bytes history_key(PartitionId partition, const StreamId& stream, Version version);
 
 struct DueTimer {
   StreamId stream;
@@ -51,19 +50,5 @@ struct Conversation {
 };
 void write_conversation(ByteWriter& out, const Conversation& c);
 [[nodiscard]] std::vector<Conversation> read_conversations(ByteView value);
-
-/// An event's entry in its stream's history.
-struct Entry {
-  Version version = 0;
-  std::uint16_t kind = 0;
-  Instant occurred_at;
-  Instant recorded_at;
-  Actor actor;
-  Offset offset = 0;
-  std::uint16_t index = 0;  ///< of the event in its envelope
-};
-[[nodiscard]] Bytes write_entry(const Entry& entry);
-/// `version` comes from the key.
-[[nodiscard]] std::optional<Entry> read_entry(ByteView key, ByteView value);
 
 }  // namespace parlance::fold_rows

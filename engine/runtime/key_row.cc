@@ -34,7 +34,8 @@ Bytes associated_data(WorkspaceId workspace, ReferenceId reference, RowKind kind
 Error damaged(std::string what) { return corrupt("key_row.corrupt", std::move(what)); }
 
 bool known(RowKind kind) {
-  return kind == RowKind::author || kind == RowKind::subject || kind == RowKind::agent;
+  return kind == RowKind::author || kind == RowKind::subject || kind == RowKind::agent ||
+         kind == RowKind::upload;
 }
 
 }  // namespace

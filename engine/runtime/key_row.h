@@ -31,6 +31,7 @@ enum class RowKind : std::uint8_t {
   author = 1,   ///< one author in one conversation; owner = the subject
   subject = 2,  ///< a subject's own data; no conversation
   agent = 3,    ///< an agent's own data; owner = the agent
+  upload = 4,   ///< a file that no message has yet; owner = the attachment
 };
 
 /// Flags of a row. Stored: only add.
@@ -41,7 +42,7 @@ inline constexpr std::uint8_t row_dying = 2;  ///< about to be destroyed: nothin
 /// The keys are overwritten with zeros when a row goes out of memory, each copy of it too.
 struct KeyRow {
   RowKind kind = RowKind::author;
-  RawId owner;  ///< SubjectId or AgentId
+  RawId owner;  ///< SubjectId, AgentId or AttachmentId
   ConversationId conversation;
   Key content{};  ///< seals classes contact and content
   Key files{};    ///< seals class attachment

@@ -11,6 +11,7 @@
 #include "engine/runtime/blind.h"
 #include "engine/runtime/deciding.h"
 #include "engine/runtime/fenced_writer.h"
+#include "engine/runtime/order_index.h"
 #include "engine/runtime/partition_fold.h"
 #include "schemas/envelope.h"
 
@@ -179,7 +180,11 @@ class Owner::Impl final : public FencedWriter::Listener {
       const bool as_decided = !node.empty() && !node.mapped().dropped;
       if (as_decided) {
         Flight& flight = node.mapped();
-        fold_.certain(*flight.envelope, std::move(flight.changes), offset, *ticket);
+        if (auto noted = fold_.certain(*flight.envelope, std::move(flight.changes), offset, *ticket);
+            !noted) {
+          answer_unknown(flight);
+          return halt(noted.error());
+        }
         note_consequences(*flight.envelope);
       } else if (!catch_up(offset, folded.record.body)) {
         if (!node.empty()) answer_unknown(node.mapped());
@@ -338,6 +343,8 @@ class Owner::Impl final : public FencedWriter::Listener {
 
     std::vector<VaultRow> vault = std::move(draft.rows);
     std::vector<std::optional<Identity>> identities;
+    std::vector<std::string> orders;
+    for (const DraftEvent& event : draft.events) orders.push_back(order_index::order_in(event.body));
     auto sealed = seal(draft, envelope, vault, identities);
     if (!sealed) {
       deciding_.forget(draft.made);
@@ -354,7 +361,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     flight.envelope = std::make_shared<const Envelope>(std::move(envelope));
     flight.waiters.push_back(waiter_of(std::move(request), std::move(answer), *flight.envelope, true));
     if (flight.envelope->command) commands_.emplace(*flight.envelope->command, ticket);
-    auto changes = fold_.decided(*flight.envelope, identities, draft.preview, ticket);
+    auto changes = fold_.decided(*flight.envelope, identities, orders, draft.preview, ticket);
     if (changes) flight.changes = std::move(*changes);
     flights_.emplace(ticket, std::move(flight));
     if (!changes) halt(changes.error());
@@ -646,12 +653,10 @@ class Owner::Impl final : public FencedWriter::Listener {
     Version before = 0;
     for (Version from = 1, to = *now; from <= to;) {
       const Version middle = from + (to - from) / 2;
-      const Bytes key = fold_rows::history_key(partition_, stream, middle);
-      const auto row = ports_.fold.get(key);
-      if (!row) return row.error();
+      const auto found = history::read(ports_.fold, partition_, stream, middle, 1);
+      if (!found) return found.error();
       // One that is not written down yet is in flight, so it is later.
-      const auto entry = *row ? fold_rows::read_entry(key, **row) : std::nullopt;
-      if (entry && entry->offset < offset) {
+      if (!found->empty() && found->front().offset < offset) {
         before = middle;
         from = middle + 1;
       } else {

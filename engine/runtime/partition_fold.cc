@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/runtime/blind.h"
+#include "engine/runtime/order_index.h"
 
 namespace parlance {
 namespace {
@@ -104,28 +105,52 @@ Result<void> PartitionFold::clear() {
 
 Result<std::vector<RowChange>> PartitionFold::decided(const Envelope& envelope,
                                                       const std::vector<std::optional<Identity>>& identities,
+                                                      const std::vector<std::string>& orders,
                                                       const std::optional<Preview>& preview, Ticket ticket) {
-  return fold(envelope, identities, preview, ticket);
+  auto changes = fold(envelope, identities, preview, ticket);
+  if (changes) order_index::add_rows(keys_, partition_, envelope, orders, *changes);
+  return changes;
 }
 
-void PartitionFold::certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset,
-                            Ticket ticket) {
+Result<void> PartitionFold::certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset,
+                                    Ticket ticket) {
   last_recorded_ = std::max(last_recorded_, envelope.recorded_at);
   for (RowChange& change : changes) pending_.emplace_back(std::move(change), ticket);
   if (envelope.command) {
-    Bytes key = fold_rows::id_key(partition_, 'C', *envelope.command);
-    Bytes at = ByteWriter().le(offset).take();
-    rows_.put(key, at, ticket);
-    pending_.push_back({{std::move(key), std::move(at)}, ticket});
+    put_certain(fold_rows::id_key(partition_, 'C', *envelope.command), ByteWriter().le(offset).take(),
+                ticket);
   }
   for (std::size_t i = 0; i < envelope.events.size(); ++i) {
     const StreamEvent& event = envelope.events[i];
-    pending_.push_back(
-        {{fold_rows::history_key(partition_, event.stream, event.version),
-          fold_rows::write_entry({event.version, kind_of(event.body), event.occurred_at, envelope.recorded_at,
-                                  envelope.actor, offset, static_cast<std::uint16_t>(i)})},
-         ticket});
+    auto noted = note({event.version, kind_of(event.body), event.occurred_at, envelope.recorded_at,
+                       envelope.actor, offset, static_cast<std::uint16_t>(i)},
+                      event.stream, ticket);
+    if (!noted) return noted;
   }
+  return {};
+}
+
+/// Adds the entry to its stream's history.
+Result<void> PartitionFold::note(const history::Entry& entry, const StreamId& stream, Ticket ticket) {
+  Bytes key = history::block_key(partition_, stream, entry.version);
+  std::vector<history::Entry> block;
+  const Version before = (entry.version - 1) % history::block_entries;
+  if (before > 0) {
+    const auto row = rows_.get(key);
+    if (!row) return row.error();
+    auto read = history::read_block(entry.version - before, *row ? ByteView(**row) : ByteView());
+    if (!read || read->size() != before)
+      return corrupt("history.malformed", "a block of history is not as it was left; fold the log again");
+    block = std::move(*read);
+  }
+  block.push_back(entry);
+  put_certain(std::move(key), history::write_block(block), ticket);
+  return {};
+}
+
+void PartitionFold::put_certain(Bytes key, Bytes value, Ticket ticket) {
+  rows_.put(key, value, ticket);
+  pending_.push_back({{std::move(key), std::move(value)}, ticket});
 }
 
 Result<void> PartitionFold::catch_up(const Envelope& envelope, Offset offset, Ticket settled) {
@@ -141,8 +166,8 @@ Result<void> PartitionFold::catch_up(const Envelope& envelope, Offset offset, Ti
   }
   auto changes = fold(envelope, identities, std::nullopt, settled);
   if (!changes) return changes.error();
-  certain(envelope, std::move(*changes), offset, settled);
-  return {};
+  order_index::add_rows(keys_, door_, partition_, envelope, *changes);
+  return certain(envelope, std::move(*changes), offset, settled);
 }
 
 Result<Instant> PartitionFold::write(Ticket settled) {

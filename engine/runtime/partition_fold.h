@@ -10,6 +10,7 @@
 #include "engine/ports/row_store.h"
 #include "engine/runtime/door.h"
 #include "engine/runtime/fold_rows.h"
+#include "engine/runtime/history.h"
 #include "engine/runtime/speculation.h"
 #include "schemas/envelope.h"
 #include "schemas/log_fold.h"
@@ -48,12 +49,15 @@ class PartitionFold {
   // ---- folding ----
 
   /// Folds one's own envelope in flight; `identities` are those its events carry, in their order, and `preview` is the
-  /// touched conversation's, both in the clear. Returns the rows that it changes, for certain().
+  /// touched conversation's, both in the clear, as are the orders that its events' messages name ("" for none). Returns the rows that
+  /// it changes, for certain().
   [[nodiscard]] Result<std::vector<RowChange>> decided(const Envelope& envelope,
                                                        const std::vector<std::optional<Identity>>& identities,
+                                                       const std::vector<std::string>& orders,
                                                        const std::optional<Preview>& preview, Ticket ticket);
   /// It was accepted at `offset`.
-  void certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset, Ticket ticket);
+  [[nodiscard]] Result<void> certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset,
+                                     Ticket ticket);
   /// Folds an accepted envelope from its bytes. Nothing may be in flight beyond it. An identity that is erased maps to
   /// nothing; one that cannot be opened now is an error, never a blank.
   [[nodiscard]] Result<void> catch_up(const Envelope& envelope, Offset offset, Ticket settled);
@@ -130,6 +134,8 @@ class PartitionFold {
   [[nodiscard]] Result<void> fold_identity(const Folding& at, const Identity& identity, const Sealed& sealed);
   [[nodiscard]] Result<Bytes> row_of(const StreamId& stream, const std::optional<Preview>& preview,
                                      Ticket ticket);
+  [[nodiscard]] Result<void> note(const history::Entry& entry, const StreamId& stream, Ticket ticket);
+  void put_certain(Bytes key, Bytes value, Ticket ticket);
   void put(const Folding& at, Bytes key, std::optional<Bytes> value);
 
   PartitionId partition_;

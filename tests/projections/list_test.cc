@@ -143,3 +143,97 @@ TEST_CASE("a wait is told when its position is applied, once, unless it was forg
   const auto applied = s.views->applied();
   CHECK(std::ranges::find(applied, last) != applied.end());
 }
+
+TEST_CASE(
+    "a filtered list shows exactly the tickets that its filter passes, in every order, and counts them") {
+  Served s(33, 3);
+  s.shop.act(1'500);
+  s.apply_all();
+  FilterNames names;
+  names.me = agents[1];
+  names.tags = [](std::string_view name) {
+    return std::vector{TagId::from({4, static_cast<std::uint64_t>(name.back() - '0')})};
+  };
+  names.queues = [](std::string_view name) {
+    return std::vector{queues[static_cast<std::size_t>(name.back() - '0')]};
+  };
+  std::vector<Ticket> all;
+  for (const auto& c : s.shop.conversations) all.push_back(s.ticket(c.id));
+  // Random filters of all kinds of terms, against every ticket looked at one by one.
+  static const std::vector<std::string> pool{"state:open,new",
+                                             "-state:snoozed",
+                                             "state:resolved,open",
+                                             "is:unassigned",
+                                             "is:mine",
+                                             "-is:mine",
+                                             "is:late",
+                                             "is:soon,late",
+                                             "-is:late",
+                                             "is:reopened",
+                                             "is:waiting",
+                                             "-is:unanswered",
+                                             "is:mine,unanswered",
+                                             "queue:q0",
+                                             "queue:q1,q2",
+                                             "-queue:q1",
+                                             "queue:none",
+                                             "channel:chat,email",
+                                             "-channel:chat",
+                                             "lang:de",
+                                             "-lang:fr",
+                                             "priority:high,urgent",
+                                             "-priority:normal",
+                                             "tag:t1",
+                                             "tag:t2,t3",
+                                             "-tag:t4",
+                                             "tag:none",
+                                             "sla:met",
+                                             "sla:<2h",
+                                             "-sla:late",
+                                             "created:<1d",
+                                             "created:>2d",
+                                             "-created:<3d",
+                                             "updated:<2h",
+                                             "messages:>3",
+                                             "reopened:>=1",
+                                             "assignee:me",
+                                             "assignee:none,me",
+                                             "-assignee:none"};
+  std::size_t shown = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::string text;
+    for (std::uint32_t i = 0; i < 1 + s.shop.below(4); ++i)
+      text += pool[s.shop.below(static_cast<std::uint32_t>(pool.size()))] + " ";
+    if (s.shop.chance(5))
+      text += std::to_string(all[s.shop.below(static_cast<std::uint32_t>(all.size()))].number);
+    const auto read = parse_filter(text);
+    REQUIRE(std::holds_alternative<FilterText>(read));
+    const auto resolved = resolve_filter(std::get<FilterText>(read), names);
+    REQUIRE_MESSAGE(std::holds_alternative<Filter>(resolved), text);
+    ListQuery query{.workspace = workspace,
+                    .filter = std::make_shared<const Filter>(std::get<Filter>(resolved)),
+                    .now = s.shop.now};
+    query.sort = static_cast<Sort>(s.shop.below(4));
+    if (s.shop.chance(20)) query.queue = queues[s.shop.below(3)];
+    if (s.shop.chance(10)) query.assignee = agents[s.shop.below(4)];
+
+    const bool active_only = query.sort == Sort::working_order && !query.filter->names_states() &&
+                             !query.filter->names_conversations();
+    std::vector<ConversationId> expected;
+    for (const Ticket& t : all) {
+      if (active_only && !is_active(t.state)) continue;
+      if (query.queue && *query.queue != t.queue) continue;
+      if (query.assignee && *query.assignee != t.assignee) continue;
+      if (query.filter->matches(t, query.now)) expected.push_back(t.id);
+    }
+    std::ranges::sort(expected);
+    const auto tickets = all_pages(s, query, 5);
+    CHECK_MESSAGE(sorted_ids(tickets) == expected, text);
+    const auto counted = s.views->count(query);
+    REQUIRE(counted.has_value());
+    CHECK_MESSAGE(counted->count == expected.size(), text);
+    CHECK(counted->complete);
+    shown += tickets.size();
+  }
+  CHECK(shown > 1'000);
+}

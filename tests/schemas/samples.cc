@@ -115,6 +115,45 @@ void add_conversation(Samples& samples) {
                                        .preview = preview(),
                                        .at = at,
                                        .first_response_due = {}});
+  const std::vector<AttachmentId> files{id_of<AttachmentId>(20), id_of<AttachmentId>(21)};
+  samples.conversation("message_received_files",
+                       MessageReceived{.id = id_of<MessageId>(10),
+                                       .author = id_of<ReferenceId>(11),
+                                       .channel = Channel::email,
+                                       .content = content(),
+                                       .attachments = attachments(),
+                                       .preview = preview(),
+                                       .at = at,
+                                       .files = files},
+                       MessageReceived{.id = id_of<MessageId>(10),
+                                       .author = id_of<ReferenceId>(11),
+                                       .channel = Channel::email,
+                                       .content = content(),
+                                       .attachments = attachments(),
+                                       .preview = preview(),
+                                       .at = at});
+  samples.conversation("replied_files",
+                       Replied{.id = id_of<MessageId>(10),
+                               .channel = Channel::email,
+                               .content = content(),
+                               .attachments = attachments(),
+                               .preview = preview(),
+                               .at = at,
+                               .files = files},
+                       Replied{.id = id_of<MessageId>(10),
+                               .channel = Channel::email,
+                               .content = content(),
+                               .attachments = attachments(),
+                               .preview = preview(),
+                               .at = at});
+  samples.conversation(
+      "note_added_files",
+      NoteAdded{.id = id_of<MessageId>(10),
+                .content = content(),
+                .attachments = attachments(),
+                .at = at,
+                .files = files},
+      NoteAdded{.id = id_of<MessageId>(10), .content = content(), .attachments = attachments(), .at = at});
   samples.conversation(
       "participant_joined",
       ParticipantJoined{.participant = id_of<ReferenceId>(10), .identity = identity(9), .at = at},
@@ -308,6 +347,12 @@ std::vector<CapsuleSample> capsule_samples() {
                                    .address = "ada@example.org",
                                    .name = "",
                                    .conversations = {id_of<ConversationId>(2), id_of<ConversationId>(3)}}},
+      {"attachments/stored", Attachments{{.name = "label.pdf",
+                                          .type = "application/pdf",
+                                          .id = id_of<AttachmentId>(20),
+                                          .stored = 25U << 20,
+                                          .key = BlobKey{1, 2, 3, 255},
+                                          .content_id = "label@example.org"}}},
   };
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "engine/runtime/fold_rows.h"
 #include "engine/runtime/state_rows.h"
 #include "schemas/frame.h"
 #include "schemas/log_fold.h"

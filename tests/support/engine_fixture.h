@@ -12,6 +12,7 @@
 #include "adapters/memory/memory_rows.h"
 #include "engine/runtime/blind.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/fold_rows.h"
 #include "engine/runtime/state_rows.h"
 #include "tests/support/manual_executor.h"
 #include "tests/support/print.h"

@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "adapters/embedded/system.h"
+#include "adapters/rocksdb/cached_rows.h"
 #include "adapters/rocksdb/rocks_rows.h"
 #include "schemas/frame.h"
 
@@ -102,10 +103,13 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
 
   auto fold = open_rows(dir / "fold", "the fold store", folder.notes);
   if (!fold) return fold.error();
-  folder.fold = std::move(*fold);
+  folder.fold = cache_rows(std::move(*fold));
   auto views = open_rows(dir / "views", "the view store", folder.notes);
   if (!views) return views.error();
   folder.views = std::move(*views);
+  auto files = BlobFolder::open(dir / "files");
+  if (!files) return files.error();
+  folder.files = std::move(*files);
   return folder;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/embedded/blob_folder.h"
 #include "adapters/embedded/embedded_log.h"
 #include "adapters/keyring/file_keyring.h"
 #include "engine/base/error.h"
@@ -16,6 +17,7 @@ namespace parlance::tools {
 ///   log/         the log and the vault (adapters/embedded)
 ///   fold/        the write side's disposable rows
 ///   views/       the read side's disposable rows
+///   files/       attached files, sealed (adapters/embedded/blob_folder.h)
 ///   keys/        the keyring, unless it lies elsewhere
 ///   admin.token  an administrator's token, mode 600
 ///   address      where the server listens, while it runs
@@ -26,6 +28,7 @@ struct Folder {
   std::unique_ptr<FileKeyring> keys;
   std::unique_ptr<RowStore> fold;
   std::unique_ptr<RowStore> views;
+  std::unique_ptr<BlobStore> files;
   bool created = false;            ///< this start made it
   std::vector<std::string> notes;  ///< what the operator should know
 };

@@ -22,11 +22,13 @@
 #include "adapters/http/server.h"
 #include "adapters/web/page.h"
 #include "engine/runtime/blind.h"
+#include "engine/runtime/files.h"
 #include "tools/parlance/process_figures.h"
 #include "tools/parlance/report.h"
 #include "tools/parlance/server_backups.h"
 #include "tools/parlance/service.h"
 #include "tools/parlance/version.h"
+#include "tools/parlance/worker.h"
 
 namespace parlance::tools {
 namespace fs = std::filesystem;
@@ -37,6 +39,8 @@ constexpr std::int64_t tick_ms = 100;
 constexpr std::int64_t maintain_ms = 1000;
 constexpr std::int64_t stop_ms = 4000;
 constexpr std::size_t apply_records = 2'000;
+constexpr std::int64_t sweep_ms = 3'600'000;
+constexpr int sweeps_a_day = 24;
 
 /// Of the data folder itself: small, and nobody's but their owner's.
 constexpr files::Durable folder_files{files::Rules{.no_space = "folder.read_only",
@@ -83,6 +87,10 @@ class NodeImpl final : public Node {
     for (unsigned i = 0; i < threads; ++i) pool_.emplace_back([this] { io_.run(); });
     applier_ = std::thread([this] { apply(); });
     keeper_ = std::thread([this] { keep(); });
+    files_ = std::make_unique<Files>(
+        Files::Ports{*folder_.files, engine_->door(), folder_.log->vault(), random_, clock_});
+    uploads_ = std::make_unique<Worker>();
+    sweeper_ = std::make_unique<Worker>();
     engine_->start();
     if (auto owning = wait_until_owning(); !owning) return owning.error();
     if (!options_.only_look) backups_ = std::make_unique<ServerBackups>(folder_, options_.backups);
@@ -135,7 +143,8 @@ class NodeImpl final : public Node {
           for (const auto& [path, bytes] : web_page_files()) files.push_back({paths[i++], bytes});
           return files;
         },
-        std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); },
+        std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }, *files_,
+        [this](std::function<void()> work) { uploads_->post(std::move(work)); },
         [this](std::vector<http::MetricFamily>& families) { add_figures(families); }, backups_.get()});
   }
 
@@ -162,13 +171,18 @@ class NodeImpl final : public Node {
 
   Result<std::string> listen() override {
     make_api();
-    auto server = http::Server::listen(io_, options_.listen, {},
-                                       [this](http::HttpRequest request, http::Respond respond) {
-                                         api_->handle(std::move(request), std::move(respond));
-                                       });
+    auto server = http::Server::listen(
+        io_, options_.listen, {},
+        [this](http::HttpRequest request, http::Respond respond) {
+          api_->handle(std::move(request), std::move(respond));
+        },
+        [this](const http::HttpRequest& head, const std::function<http::Respond()>& respond) {
+          return api_->stream(head, respond);
+        });
     if (!server) return server.error();
     server_ = std::move(*server);
     server_->start();
+    sweep();
     if (auto written = write_private(options_.data / "address", "http://" + server_->address() + "\n");
         !written)
       return written.error();
@@ -189,6 +203,8 @@ class NodeImpl final : public Node {
       closed.get_future().wait();
     }
     ticking_ = false;
+    for (const auto& worker : {uploads_.get(), sweeper_.get()})
+      if (worker != nullptr) worker->stop();
     if (engine_ && !pool_.empty()) {
       std::promise<void> done;
       engine_->stop([&] { done.set_value(); });
@@ -263,6 +279,39 @@ class NodeImpl final : public Node {
       jobs_.push_back(std::move(work));
     }
     wake_.notify_all();
+  }
+
+  // ---- attached files ----
+
+  /// At the start, and each hour, and every blob once a day: removes what nobody uses and what cannot be opened any more.
+  void sweep() {
+    if (stopped_) return;
+    sweeper_->post([this] {
+      // Until the views have seen everything that is certain they cannot say what is used.
+      if (!views_know_all()) return timers_->after(maintain_ms, [this] { sweep(); });
+      const bool all = sweeps_++ % sweeps_a_day == 0;
+      const auto swept = files_->sweep(
+          all,
+          [this](WorkspaceId workspace, AttachmentId id) -> Result<std::vector<ReferenceId>> {
+            auto uses = views_->attachment_uses(workspace, id);
+            if (!uses) return uses.error();
+            std::vector<ReferenceId> references;
+            for (const AttachmentUse& use : *uses) references.push_back(use.attachments.reference);
+            return references;
+          },
+          [this] { return !stopped_; });
+      if (!swept)
+        fmt::print(stderr, "attached files: {} ({})\n", swept.error().detail, swept.error().rule);
+      else if (swept->damaged != 0)
+        fmt::print(stderr, "attached files: {} in {} are damaged\n", swept->damaged,
+                   (options_.data / "files").string());
+      timers_->after(sweep_ms, [this] { sweep(); });
+    });
+  }
+  bool views_know_all() {
+    for (const ViewStatus& status : views_->status())
+      if (status.view == "attachment" && (status.lag != 0 || status.health != Health::ok)) return false;
+    return true;
   }
 
   // ---- the write side ----
@@ -369,7 +418,10 @@ class NodeImpl final : public Node {
   bool quit_ = false;
   std::vector<std::function<void()>> jobs_;
   std::atomic<bool> ticking_{false};
-  bool stopped_ = false;
+  std::atomic<bool> stopped_{false};
+  std::unique_ptr<Files> files_;
+  int sweeps_ = 0;
+  std::unique_ptr<Worker> uploads_, sweeper_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Starts, ends, trouble, and the fold store that may be lost.
 #include <set>
 
+#include "engine/runtime/fold_rows.h"
 #include "tests/support/engine_fixture.h"
 
 using namespace parlance;

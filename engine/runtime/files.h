@@ -1,0 +1,119 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/domain/vocabulary.h"
+#include "engine/ports/blob_store.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/random.h"
+#include "engine/ports/vault.h"
+#include "engine/runtime/door.h"
+#include "engine/runtime/sealed_blob.h"
+
+namespace parlance {
+
+/// What uploading may cost. Times in milliseconds.
+struct FilesLimits {
+  std::uint64_t bytes_max = 25U << 20;      ///< of one file
+  std::size_t uploads_max = 64;             ///< under way at once
+  std::int64_t unused_ms = 24 * 3'600'000;  ///< how long an upload waits for a message to name it
+  std::int64_t grace_ms = 3'600'000;  ///< and how much later it is removed: longer than any command takes
+  std::uint64_t unused_bytes_max = 4ULL << 30;  ///< of all that wait
+};
+
+/// The contents of attached files, sealed in the blob store. (Small ones that came inside a command lie in capsules, and never here.)
+///
+/// While nobody uses an upload, its key derives from a key row: that of the conversation's requester where the upload names a
+/// conversation, else a row of its own (RowKind::upload). A message that attaches it takes the key into its capsule, and the row
+/// of its own is destroyed. So erasing the person whose conversation it is erases the file, at every moment; sweep() then removes
+/// what cannot be opened any more.
+///
+/// Threads: any; an Upload by one at a time.
+class Files {
+ public:
+  struct Ports {
+    BlobStore& blobs;
+    Door& door;
+    Vault& vault;
+    Random& random;
+    const Clock& clock;
+  };
+  explicit Files(Ports ports, FilesLimits limits = {});
+  ~Files();
+
+  struct NewFile {
+    WorkspaceId workspace;
+    Slot slot = 0;
+    Actor actor;                  ///< who alone may attach it
+    ConversationId conversation;  ///< zero: not known yet
+    ReferenceId requester;        ///< of that conversation
+    std::string name;             ///< at most blob_name_bytes_max
+    std::string type;             ///< at most blob_type_bytes_max
+  };
+  struct Stored {
+    AttachmentId id;
+    std::uint64_t size = 0;
+    Sha256 sha256{};
+    Instant expires_at;
+  };
+  /// A file on its way in. Destroyed before finish(), nothing of it is left.
+  class Upload {
+   public:
+    virtual ~Upload() = default;
+    /// `invalid` "attachment.too_large", or the store's error.
+    [[nodiscard]] virtual Result<void> add(ByteView content) = 0;
+    /// Durable when this returns well. Once. Waits for the disk.
+    [[nodiscard]] virtual Result<Stored> finish() = 0;
+  };
+  /// `overloaded` "attachments.too_many_uploads", `read_only` "attachments.no_room", `not_found` "conversation.erased" (the requester's
+  /// keys are destroyed), `refused` as the door says, or the store's error.
+  [[nodiscard]] Result<std::unique_ptr<Upload>> begin(const NewFile& file);
+
+  /// What a message gets that attaches an upload nobody used yet: name, type, size and key. `not_found` "attachment.unknown" where
+  /// there is none that `actor` may attach (to `conversation`, where the upload named one), or it waited too long.
+  [[nodiscard]] Result<Attachment> attach(WorkspaceId workspace, const Actor& actor, AttachmentId id,
+                                          ConversationId conversation);
+  /// A message has it, and sweep()'s `uses` knows: its own row goes. May be repeated, and forgotten: sweep() does it then.
+  void attached(AttachmentId id);
+  /// Opens a file with the key from the message's capsule. `not_found` "blob.absent", `corrupt` "blob.corrupt".
+  [[nodiscard]] Result<OpenBlob> open(WorkspaceId workspace, AttachmentId id, const BlobKey& key) const;
+
+  /// The references under which the messages that have this file are sealed; none: nobody has it. Must have seen everything that was
+  /// certain when sweep() began.
+  using Uses = std::function<Result<std::vector<ReferenceId>>(WorkspaceId, AttachmentId)>;
+  struct Swept {
+    std::size_t seen = 0;
+    std::size_t unused = 0;   ///< removed: they waited too long, or their conversation is erased
+    std::size_t erased = 0;   ///< removed: every message that has them is erased
+    std::size_t damaged = 0;  ///< left alone: they do not begin as blobs do
+  };
+  /// Looks at every blob (`all`), or at those young enough to be waiting, until `go_on` says no. Takes its time.
+  [[nodiscard]] Result<Swept> sweep(bool all, const Uses& uses, const std::function<bool()>& go_on);
+
+  [[nodiscard]] const FilesLimits& limits() const { return limits_; }
+  [[nodiscard]] std::size_t uploads() const { return uploads_.load(); }
+
+ private:
+  class Incoming;
+  [[nodiscard]] Result<BlobHead> head_of(AttachmentId id) const;
+  void destroy_own_row(const BlobHead& head);
+  void waits(AttachmentId id, std::uint64_t bytes);
+  void waits_no_more(AttachmentId id);
+  [[nodiscard]] std::uint32_t today() const;
+
+  Ports ports_;
+  FilesLimits limits_;
+  std::atomic<std::size_t> uploads_{0};
+  mutable std::mutex mutex_;  // guards what follows
+  std::map<AttachmentId, std::uint64_t> waiting_;
+  std::uint64_t waiting_bytes_ = 0;
+};
+
+}  // namespace parlance

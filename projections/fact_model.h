@@ -1,0 +1,32 @@
+#pragma once
+#include <array>
+#include <cstdint>
+
+#include "engine/base/id.h"
+
+namespace parlance {
+
+/// An event by which something was counted.
+struct EventRef {
+  EnvelopeId envelope;
+  std::uint16_t index = 0;
+  std::array<std::uint8_t, 6> zero{};
+  bool operator==(const EventRef&) const = default;
+};
+
+/// Why a fact is not counted. Stored: only add.
+enum class LeftOut : std::uint8_t {
+  no = 0,
+  by_program = 1,         ///< a program replied
+  withdrawn = 2,          ///< a fact came to light by which the breach was none
+  not_answered = 3,       ///< the episode ended without an answer by a person
+  closed_unresolved = 4,  ///< closed, and not resolved before
+  corrected = 5,          ///< a later rating of the episode took its place
+  undone = 6,             ///< the act was taken back
+  spam = 7,               ///< the conversation is spam
+  // Found when a report is made, never stored:
+  no_reply = 100,       ///< resolved without a reply by a person
+  later_episode = 101,  ///< of another episode than the first
+};
+
+}  // namespace parlance

@@ -1,0 +1,438 @@
+#include "projections/report.h"
+
+#include <algorithm>
+#include <array>
+
+#include "projections/facts_view.h"
+#include "projections/stays_view.h"
+#include "projections/ticket_index.h"
+#include "projections/view_set.h"
+
+namespace parlance {
+namespace {
+
+using Reader = ViewSet::Reader;
+using Fact = FactsView::Fact;
+using Kind = FactsView::Kind;
+using Stay = StaysView::Stay;
+
+constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::int64_t slices_max = 400;
+constexpr std::size_t key_at = 16 + 1 + 1;  ///< of a fact's key: after workspace, tag and kind
+
+constexpr std::array<std::pair<Metric, std::string_view>, 13> metrics{{
+    {Metric::created, "created"},
+    {Metric::replied, "replied"},
+    {Metric::resolved, "resolved"},
+    {Metric::reopened, "reopened"},
+    {Metric::breached, "breached"},
+    {Metric::first_response, "first_response"},
+    {Metric::resolution, "resolution"},
+    {Metric::waiting, "waiting"},
+    {Metric::backlog, "backlog"},
+    {Metric::fcr, "fcr"},
+    {Metric::csat, "csat"},
+    {Metric::nps, "nps"},
+    {Metric::ces, "ces"},
+}};
+
+Kind kind_of(Metric metric) {
+  switch (metric) {
+    case Metric::created: return Kind::created;
+    case Metric::replied: return Kind::replied;
+    case Metric::reopened: return Kind::reopened;
+    case Metric::breached: return Kind::breached;
+    case Metric::first_response: return Kind::first_response;
+    case Metric::resolved:
+    case Metric::resolution:
+    case Metric::waiting:
+    case Metric::fcr: return Kind::resolved;
+    case Metric::backlog:
+    case Metric::csat:
+    case Metric::nps:
+    case Metric::ces: break;
+  }
+  return Kind::none;
+}
+bool is_duration(Metric metric) {
+  return metric == Metric::first_response || metric == Metric::resolution || metric == Metric::waiting;
+}
+
+std::uint64_t ms_of(Instant at) { return static_cast<std::uint64_t>(std::max<std::int64_t>(at.ms, 0)); }
+
+/// What a fact is to a metric.
+struct Judged {
+  LeftOut left_out = LeftOut::no;
+  std::int64_t value = 1;
+  bool provisional = false;
+};
+Judged judge(const ReportQuery& query, const Fact& fact, Instant at) {
+  Judged out;
+  out.left_out = fact.left_out;
+  switch (query.metric) {
+    case Metric::first_response: out.value = fact.value_ms; break;
+    case Metric::resolution:
+    case Metric::waiting:
+      out.value = query.metric == Metric::waiting ? fact.waited_ms : fact.value_ms;
+      if (out.left_out == LeftOut::no && query.first_episode_only && fact.episode != 1)
+        out.left_out = LeftOut::later_episode;
+      break;
+    case Metric::fcr: {
+      if (out.left_out == LeftOut::no && fact.replies == 0) out.left_out = LeftOut::no_reply;
+      const bool few = fact.replies <= query.fcr_replies_max;
+      const bool came_back = fact.reopened_at.is_set() && fact.reopened_at.ms - at.ms <= query.fcr_window_ms;
+      out.value = few && !came_back ? 1 : 0;
+      out.provisional = out.value == 1 && at + query.fcr_window_ms > query.as_of;
+      break;
+    }
+    default: break;
+  }
+  if (out.left_out != LeftOut::no) out.value = 0;
+  return out;
+}
+
+ReportKey key_of(const ReportQuery& query, QueueId queue, AgentId agent, Channel channel, Language language,
+                 Instant at) {
+  switch (query.by) {
+    case ReportBy::nothing: break;
+    case ReportBy::queue: return {queue};
+    case ReportBy::agent: return {agent};
+    case ReportBy::channel: return {RawId{0, static_cast<std::uint64_t>(channel)}};
+    case ReportBy::language: return {RawId{0, static_cast<std::uint64_t>(language)}};
+    case ReportBy::time: {
+      const auto after = std::ranges::upper_bound(query.starts, at);
+      return {RawId{0, static_cast<std::uint64_t>(
+                           after == query.starts.begin() ? 0 : after - query.starts.begin() - 1)}};
+    }
+  }
+  return {};
+}
+ReportKey key_of(const ReportQuery& query, const Fact& fact, Instant at) {
+  return key_of(query, fact.queue, fact.agent, fact.channel, fact.language, at);
+}
+
+RowKey fact_key(WorkspaceId workspace, Kind kind, std::uint64_t at) {
+  return RowKey(workspace, FactsView::fact_tag).be(static_cast<std::uint8_t>(kind)).be(at);
+}
+ReportPlace place_of(ByteView key, std::size_t at) {
+  ByteReader in(key.subspan(at));
+  ReportPlace out;
+  out.at = in.be<std::uint64_t>();
+  out.conversation = in.id_of<ConversationId>();
+  out.number = in.left() == 4 ? in.be<std::uint32_t>() : in.be<std::uint64_t>();
+  return out;
+}
+
+/// The facts of a kind in [from, to), partition by partition and slice by slice of time, so that no partition is held for long.
+template <class Sink>
+Result<void> each_fact(const ViewSet& views, WorkspaceId workspace, Kind kind, Instant from, Instant to,
+                       const Sink& sink) {
+  const std::uint64_t first = ms_of(from), end = ms_of(to);
+  const std::uint64_t slice = std::max<std::uint64_t>(day_ms, (end - std::min(first, end)) / slices_max + 1);
+  std::size_t left = report_facts_max;
+  for (PartitionId p = 0; p < views.partitions(); ++p)
+    for (std::uint64_t at = first; at < end; at += slice) {
+      auto scanned = views.read(p).scan<FactsView, Fact>(fact_key(workspace, kind, at),
+                                                         fact_key(workspace, kind, std::min(at + slice, end)),
+                                                         [&](ByteView key, const Fact& fact) {
+                                                           if (left == 0) return false;
+                                                           --left;
+                                                           sink(place_of(key, key_at), fact);
+                                                           return true;
+                                                         });
+      if (!scanned) return scanned;
+      if (left == 0)
+        return invalid("report.too_many_facts",
+                       "more than " + std::to_string(report_facts_max) + " facts; ask for a shorter time");
+    }
+  return {};
+}
+
+void count(ReportFigures& f, const ReportQuery& query, const Judged& judged, bool restated) {
+  f.restated += restated ? 1 : 0;
+  if (judged.left_out != LeftOut::no) {
+    ++f.left_out;
+    return;
+  }
+  ++f.counted;
+  f.sum += judged.value;
+  f.squares += static_cast<double>(judged.value) * static_cast<double>(judged.value);
+  f.provisional += judged.provisional ? 1 : 0;
+  if (is_duration(query.metric)) f.sketch.add(judged.value);
+}
+
+/// Rows by key, bounded.
+class Sums {
+ public:
+  explicit Sums(const ReportQuery& query) : query_(query) {
+    if (query.by == ReportBy::time)
+      for (std::size_t i = 0; i < query.starts.size(); ++i) rows_[{RawId{0, i}}];
+  }
+  void add(const ReportKey& key, const Judged& judged, bool restated) {
+    if (judged.left_out != LeftOut::no) ++report_.left_out[judged.left_out];
+    count(report_.total, query_, judged, restated);
+    if (query_.by == ReportBy::nothing) return;
+    if (rows_.size() >= report_rows_max && !rows_.contains(key)) {
+      too_many_ = true;
+      return;
+    }
+    count(rows_[key], query_, judged, restated);
+  }
+  Result<Report> finish() {
+    if (too_many_)
+      return invalid("report.too_many_rows", "more than " + std::to_string(report_rows_max) + " rows");
+    for (auto& [key, figures] : rows_) report_.rows.push_back({key, std::move(figures)});
+    return std::move(report_);
+  }
+  Report& report() { return report_; }
+  std::map<ReportKey, ReportFigures>& rows() { return rows_; }
+
+ private:
+  const ReportQuery& query_;
+  Report report_;
+  std::map<ReportKey, ReportFigures> rows_;
+  bool too_many_ = false;
+};
+
+// ---- the backlog ----
+
+/// The instants at which the backlog is counted: where each stretch of time ends, or the end of all. What has not come yet is as now.
+std::vector<Instant> samples_of(const ReportQuery& query) {
+  const Instant end = std::min(query.to, query.as_of);
+  if (query.by != ReportBy::time) return {end};
+  std::vector<Instant> out;
+  for (std::size_t i = 0; i < query.starts.size(); ++i)
+    out.push_back(std::min(i + 1 < query.starts.size() ? query.starts[i + 1] : query.to, end));
+  return out;
+}
+
+RowKey stay_key(WorkspaceId workspace, std::uint64_t until) {
+  return RowKey(workspace, StaysView::stay_tag).be(until);
+}
+/// The stretches that cover an instant from `first` on, and others.
+template <class Sink>
+Result<void> each_stay(const ViewSet& views, WorkspaceId workspace, Instant first, const Sink& sink) {
+  std::size_t left = report_facts_max;
+  const RowKey past = {workspace, static_cast<std::uint8_t>(StaysView::stay_tag + 1)};
+  for (PartitionId p = 0; p < views.partitions(); ++p) {
+    auto scanned = views.read(p).scan<StaysView, Stay>(stay_key(workspace, ms_of(first) + 1), past,
+                                                       [&](ByteView key, const Stay& stay) {
+                                                         if (left == 0) return false;
+                                                         --left;
+                                                         sink(place_of(key, 16 + 1), stay);
+                                                         return true;
+                                                       });
+    if (!scanned) return scanned;
+    if (left == 0)
+      return invalid("report.too_many_facts",
+                     "more than " + std::to_string(report_facts_max) + " stretches; ask for a later time");
+  }
+  return {};
+}
+bool covers(const ReportPlace& place, const Stay& stay, Instant at) {
+  return stay.from.ms <= at.ms && ms_of(at) < place.at;
+}
+
+Result<Report> make_backlog(const ViewSet& views, const ReportQuery& query) {
+  const std::vector<Instant> samples = samples_of(query);
+  Sums sums(query);
+  const Judged one;
+  auto scanned =
+      each_stay(views, query.workspace, samples.front(), [&](const ReportPlace& place, const Stay& stay) {
+        if (query.by != ReportBy::time) {
+          if (covers(place, stay, samples.front()))
+            sums.add(key_of(query, stay.queue, stay.agent, stay.channel, stay.language, samples.front()), one,
+                     false);
+          return;
+        }
+        const auto first = std::ranges::lower_bound(samples, Instant{stay.from.ms});
+        for (auto it = first; it != samples.end() && ms_of(*it) < place.at; ++it)
+          count(sums.rows()[{RawId{0, static_cast<std::uint64_t>(it - samples.begin())}}], query, one, false);
+        if (covers(place, stay, samples.back())) count(sums.report().total, query, one, false);
+      });
+  if (!scanned) return scanned.error();
+  return sums.finish();
+}
+
+Result<ReportItems> explain_backlog(const ViewSet& views, const ReportQuery& query,
+                                    const std::optional<ReportKey>& key,
+                                    const std::optional<ReportPlace>& after, std::size_t limit) {
+  const std::vector<Instant> samples = samples_of(query);
+  const bool at_a_time = query.by == ReportBy::time && key && key->time() < samples.size();
+  const Instant at = at_a_time ? samples[key->time()] : samples.back();
+  std::vector<std::pair<ReportPlace, ReportItem>> met;
+  auto scanned = each_stay(views, query.workspace, at, [&](const ReportPlace& place, const Stay& stay) {
+    if (!covers(place, stay, at) || (after && place <= *after)) return;
+    const ReportKey of =
+        at_a_time ? *key : key_of(query, stay.queue, stay.agent, stay.channel, stay.language, at);
+    if (key && of != *key) return;
+    ReportItem item;
+    item.conversation = place.conversation;
+    item.at = Instant{stay.from.ms};
+    item.key = of;
+    item.value = 1;
+    item.events.push_back(stay.began);
+    if (stay.ended.envelope) item.events.push_back(stay.ended);
+    met.emplace_back(place, std::move(item));
+  });
+  if (!scanned) return scanned.error();
+  std::ranges::sort(met, {}, [](const auto& m) { return m.first; });
+  ReportItems out;
+  for (auto& [place, item] : met) {
+    if (out.items.size() == limit) {
+      out.next = met[limit - 1].first;
+      break;
+    }
+    out.items.push_back(std::move(item));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_text(Metric metric) {
+  return std::ranges::find(metrics, metric, [](const auto& m) { return m.first; })->second;
+}
+std::optional<Metric> parse_metric(std::string_view text) {
+  const auto it = std::ranges::find(metrics, text, [](const auto& m) { return m.second; });
+  if (it == metrics.end()) return std::nullopt;
+  return it->first;
+}
+std::string_view to_text(LeftOut reason) {
+  switch (reason) {
+    case LeftOut::no: return "none";
+    case LeftOut::by_program: return "by_program";
+    case LeftOut::withdrawn: return "withdrawn";
+    case LeftOut::not_answered: return "not_answered";
+    case LeftOut::closed_unresolved: return "closed_unresolved";
+    case LeftOut::corrected: return "corrected";
+    case LeftOut::undone: return "undone";
+    case LeftOut::spam: return "spam";
+    case LeftOut::no_reply: return "no_reply";
+    case LeftOut::later_episode: return "later_episode";
+  }
+  return "other";
+}
+
+Result<Report> make_report(const ViewSet& views, const ReportQuery& query) {
+  if (query.to < query.from || (query.by == ReportBy::time && query.starts.empty()))
+    return invalid("report.range", "a time does not end before it begins");
+  if (query.metric == Metric::backlog) return make_backlog(views, query);
+  Sums sums(query);
+  auto scanned = each_fact(views, query.workspace, kind_of(query.metric), query.from, query.to,
+                           [&](const ReportPlace& place, const Fact& fact) {
+                             const Instant at{static_cast<std::int64_t>(place.at)};
+                             sums.add(key_of(query, fact, at), judge(query, fact, at), fact.restated != 0);
+                           });
+  if (!scanned) return scanned.error();
+  return sums.finish();
+}
+
+Result<ReportItems> explain_report(const ViewSet& views, const ReportQuery& query,
+                                   const std::optional<ReportKey>& key,
+                                   const std::optional<ReportPlace>& after, std::size_t limit) {
+  if (query.to < query.from || (query.by == ReportBy::time && query.starts.empty()))
+    return invalid("report.range", "a time does not end before it begins");
+  if (query.metric == Metric::backlog) return explain_backlog(views, query, key, after, limit);
+  const Kind kind = kind_of(query.metric);
+  const RowKey end = fact_key(query.workspace, kind, ms_of(query.to));
+  std::vector<std::pair<ReportPlace, ReportItem>> met;
+  for (PartitionId p = 0; p < views.partitions(); ++p) {
+    // Each partition gives its first ones; the first of all are among them.
+    std::size_t here = 0;
+    RowKey from = fact_key(query.workspace, kind, ms_of(query.from));
+    if (after) from = fact_key(query.workspace, kind, after->at).id(after->conversation).be(after->number);
+    auto scanned = views.read(p).scan<FactsView, Fact>(from, end, [&](ByteView row_key, const Fact& fact) {
+      const ReportPlace place = place_of(row_key, key_at);
+      if (after && place <= *after) return true;
+      const Instant at{static_cast<std::int64_t>(place.at)};
+      const ReportKey of = key_of(query, fact, at);
+      if (key && of != *key) return true;
+      const Judged judged = judge(query, fact, at);
+      ReportItem item;
+      item.conversation = place.conversation;
+      item.at = at;
+      item.key = of;
+      item.left_out = judged.left_out;
+      item.value = judged.value;
+      item.provisional = judged.provisional;
+      if (fact.first.envelope) item.events.push_back(fact.first);
+      item.events.push_back(fact.last);
+      met.emplace_back(place, std::move(item));
+      return ++here <= limit;
+    });
+    if (!scanned) return scanned.error();
+  }
+  std::ranges::sort(met, {}, [](const auto& m) { return m.first; });
+  ReportItems out;
+  for (auto& [place, item] : met) {
+    if (out.items.size() == limit) {
+      out.next = met[limit - 1].first;
+      break;
+    }
+    out.items.push_back(std::move(item));
+  }
+  return out;
+}
+
+Result<Overview> make_overview(const ViewSet& views, const TicketIndex& index, WorkspaceId workspace,
+                               Instant from, Instant now, ReportBy by) {
+  ReportQuery query;
+  query.workspace = workspace;
+  query.by = by;
+  query.from = from;
+  query.to = query.as_of = now + 1;
+  std::map<ReportKey, OverviewRow> rows;
+  Overview out;
+  using Counter = std::uint64_t OverviewRow::*;
+  for (const auto& [metric, counter] :
+       {std::pair<Metric, Counter>{Metric::created, &OverviewRow::created},
+        std::pair<Metric, Counter>{Metric::replied, &OverviewRow::replied},
+        std::pair<Metric, Counter>{Metric::resolved, &OverviewRow::resolved},
+        std::pair<Metric, Counter>{Metric::breached, &OverviewRow::breached}}) {
+    query.metric = metric;
+    auto report = make_report(views, query);
+    if (!report) return report.error();
+    for (const ReportRow& row : report->rows) rows[row.key].*counter = row.figures.counted;
+    out.total.*counter = report->total.counted;
+  }
+  for (PartitionId p = 0; p < views.partitions(); ++p) {
+    const Reader reader = views.read(p);
+    const TicketIndex::Orders* orders = index.find(p, workspace);
+    if (orders == nullptr) continue;
+    std::optional<Error> failed;
+    orders->working.ascend({std::numeric_limits<std::int64_t>::min(), {}}, [&](const TicketIndex::Entry& e) {
+      const bool to_do = e.phase == conversation::Phase::fresh || e.phase == conversation::Phase::open;
+      const bool held = e.agent != 0;
+      const bool waits = to_do && held == (by == ReportBy::agent);
+      // In working order what is outstanding stands under its deadline.
+      const bool late = (e.flags & TicketIndex::Entry::outstanding) != 0 && e.key <= now.ms;
+      if (!waits && !late) return true;
+      const auto row = reader.stream_row<TicketView>(workspace, {Category::conversation, e.id});
+      if (!row) {
+        failed = row.error();
+        return false;
+      }
+      if (!*row) return true;
+      const Standing& s = (*row)->standing;
+      const RowInstant since =
+          (*row)->unanswered_since.is_set() ? (*row)->unanswered_since : (*row)->created_at;
+      for (OverviewRow* to :
+           {&rows[key_of(query, s.queue, s.agent, s.channel, s.language, now)], &out.total}) {
+        to->late += late ? 1 : 0;
+        if (!waits) continue;
+        ++to->waiting;
+        if (!to->oldest || since.ms < to->oldest->ms) to->oldest = Instant{since.ms};
+      }
+      return true;
+    });
+    if (failed) return *failed;
+  }
+  for (auto& [key, row] : rows) {
+    row.key = key;
+    out.rows.push_back(row);
+  }
+  return out;
+}
+
+}  // namespace parlance
