@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <optional>
 
-#define TOML_EXCEPTIONS 0
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <toml++/toml.h>
@@ -66,11 +65,15 @@ Done<std::map<std::string, FromFile>> read_file(const std::filesystem::path& fil
     return Failure{Exit::not_found,
                    fmt::format("the configuration {} cannot be read: {}", file.string(), error.message())};
   if (size > file_bytes_max) return Failure{Exit::usage, file.string() + " is too long for a configuration"};
-  const toml::parse_result parsed = toml::parse_file(file.string());
-  if (!parsed) return wrong(file, parsed.error().source().begin, printable(parsed.error().description()));
+  toml::table table;
+  try {
+    table = toml::parse_file(file.string());
+  } catch (const toml::parse_error& error_found) {
+    return wrong(file, error_found.source().begin, printable(error_found.description()));
+  }
   std::vector<std::string> known;
   for (const CLI::Option* option : options) known.push_back(key_of(*option));
-  for (const auto& [name, node] : parsed.table()) {
+  for (const auto& [name, node] : table) {
     const std::string key(name.str());
     const auto at = name.source().begin;
     if (std::ranges::find(known, key) == known.end()) {

@@ -16,8 +16,9 @@ namespace {
 struct ConversationOptions {
   ServerOptions server;
   std::string id;
-  std::string at_version, as_of;  ///< time travel
-  std::string when;               ///< of `at`: a version or an instant
+  std::string at_version, as_of;    ///< time travel
+  std::string when;                 ///< of `at`: a version or an instant
+  std::vector<std::string> filter;  ///< words of the filter grammar
   std::string state, queue, assignee, channel, subject, sort;
   std::uint64_t limit = 50;
   Output output;
@@ -87,7 +88,10 @@ int list(const ConversationOptions& options) {
   auto client = open(options);
   if (!client) return report(client.error());
   Query query;
-  for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"state", options.state},
+  std::string q;
+  for (const std::string& word : options.filter) q += (q.empty() ? "" : " ") + word;
+  for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"q", q},
+                                    {"state", options.state},
                                     {"queue", options.queue},
                                     {"assignee", options.assignee},
                                     {"channel", options.channel},
@@ -205,6 +209,9 @@ void add_conversation_commands(CLI::App& app, int& code) {
   };
 
   auto [list_command, list_options] = command("list", "List conversations, those to work on next first");
+  list_command->add_option(
+      "filter", list_options->filter,
+      "What to look for, as on the page: is:late lang:de,es; words with a - in front after --");
   list_command->add_option("--state", list_options->state, "Such as new,open,snoozed");
   list_command->add_option("--queue", list_options->queue, "A queue's id, que_...");
   list_command->add_option("--assignee", list_options->assignee, "An agent's id, me or none");
@@ -214,7 +221,7 @@ void add_conversation_commands(CLI::App& app, int& code) {
   limited(list_command, *list_options);
   list_command->footer(
       "Examples:\n"
-      "  parlance conv list --data ~/desk --assignee none\n"
+      "  parlance conv list --data ~/desk is:unassigned 'sla:<30m' lang:de\n"
       "  parlance conv list --data ~/desk --state open -o ids | xargs -n1 parlance conv timeline --data "
       "~/desk");
   list_command->callback([options = list_options, &code] { code = list(*options); });
