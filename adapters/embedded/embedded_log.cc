@@ -154,6 +154,26 @@ class Log final : public EmbeddedLog, private Vault {
     return db->purge();
   }
 
+  LogFigures figures() const override {
+    return {records_written_.load(std::memory_order_relaxed), bytes_written_.load(std::memory_order_relaxed),
+            sync_seconds_.counts(), group_records_.counts()};
+  }
+
+  Result<LogMarks> copy_with(const std::function<Result<void>(rocksdb::DB&)>& copy) override {
+    LogMarks marks{id(), generation(), partitions(), {}};
+    std::shared_ptr<LogDatabase> db;
+    {
+      const std::lock_guard lock(write_mutex_);
+      for (std::size_t area = 0; area < partitions_.size() + vault_families.size(); ++area)
+        marks.areas.push_back(marks_.mark(area));
+      db = database();
+    }
+    if (db->mode() != LogDatabase::Mode::writable)
+      return Error{Errc::read_only, "log.no_space", "the database takes no writes"};
+    if (auto copied = copy(db->database()); !copied) return copied.error();
+    return marks;
+  }
+
   void append(PartitionId partition, std::vector<Record> records, AppendDone done) override {
     PARLANCE_ASSERT(partition < partitions(), "the log has this partition");
     Waiting waiting{.partition = partition, .records = std::move(records), .done = std::move(done)};
@@ -417,9 +437,12 @@ class Log final : public EmbeddedLog, private Vault {
       state_ = State::refused;
       return error;
     }
+    const auto sync_begun = SteadyClock::now();
     if (const rocksdb::Status status = db->sync(); !status.ok()) {
       return stop(embedded::database_error(status, "syncing the log"));
     }
+    sync_seconds_.add(std::chrono::duration<double>(SteadyClock::now() - sync_begun).count());
+    count_written(shares);
 
     vault_counts_ = counts;
     for (const PartitionId p : written) {
@@ -430,6 +453,18 @@ class Log final : public EmbeddedLog, private Vault {
     }
     touched.insert(touched.end(), written.begin(), written.end());
     return write_marks(shares, written, vault_touched);
+  }
+
+  void count_written(const std::vector<Share>& shares) {
+    std::size_t records = 0, bytes = 0;
+    for (const Share& share : shares) {
+      records += share.records.size();
+      for (const Bytes& record : share.records) bytes += record.size();
+    }
+    if (records == 0) return;
+    records_written_.fetch_add(records, std::memory_order_relaxed);
+    bytes_written_.fetch_add(bytes, std::memory_order_relaxed);
+    group_records_.add(static_cast<double>(records));
   }
 
   /// Through the page cache; sync_marks() follows. A failure here is not the records' failure: they are durable.
@@ -611,6 +646,10 @@ class Log final : public EmbeddedLog, private Vault {
   std::size_t queue_bytes_ = 0;
   bool stopping_ = false;
 
+  std::atomic<std::uint64_t> records_written_{0}, bytes_written_{0};
+  Histogram<seconds_bounds.size()> sync_seconds_{seconds_bounds};
+  Histogram<size_bounds.size()> group_records_{size_bounds};
+
   std::optional<SteadyClock::time_point> mark_unsynced_since_;  ///< the writer thread's alone
   std::thread writer_;
 };
@@ -636,6 +675,28 @@ Result<void> create_embedded_log(const std::filesystem::path& dir, LogId id, std
                                  PartitionId partitions) {
   return LogFolder::create(dir, {id, generation, partitions});
 }
+
+Result<std::unique_ptr<EmbeddedLog>> open_log_copy(const std::filesystem::path& database,
+                                                   const LogMarks& marks, std::shared_ptr<rocksdb::Env> env) {
+  const LogIdentity identity{marks.id, marks.generation, marks.partitions};
+  if (marks.areas.size() != identity.partitions + vault_families.size())
+    return corrupt("log.mark_damaged", "a copy has a mark for each partition and family");
+  LogFolder folder = LogFolder::copy_at(database, identity);
+  EmbeddedLogOptions options;
+  options.read_only = true;
+  options.env = env.get();
+  options.kept = std::move(env);
+  auto opened = open_database(folder, LogDatabase::Mode::read_only, options.env);
+  if (!opened) return opened.error();
+  const auto ends = ends_of(*opened->database, identity.partitions);
+  if (!ends) return ends.error();
+  SealedMarkFile file = SealedMarkFile::in_memory(marks.areas);
+  if (auto reached = check_marks(*ends, file); !reached) return reached.error();
+  return std::unique_ptr<EmbeddedLog>(std::make_unique<Log>(std::move(folder), std::move(file),
+                                                            std::move(*opened), *ends, std::move(options)));
+}
+
+Result<bool> embedded_log_in_use(const std::filesystem::path& dir) { return embedded::is_locked(dir); }
 
 Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir,
                                                        EmbeddedLogOptions options) {

@@ -3,12 +3,14 @@
 #include <functional>
 #include <memory>
 
+#include "engine/base/histogram.h"
 #include "engine/ports/event_log.h"
 #include "engine/ports/vault.h"
 
 namespace rocksdb {
+class DB;
 class Env;
-}
+}  // namespace rocksdb
 
 /// EventLog and Vault over one RocksDB instance in a folder of ours: the default. The files are described in log_folder.h,
 /// log_database.h and sealed_mark.h of this folder.
@@ -48,6 +50,23 @@ struct EmbeddedLogOptions {
   std::function<std::uint64_t()> free_bytes{};
   /// Null: the system's files. For faults in tests; must outlive the log.
   rocksdb::Env* env = nullptr;
+  /// Lives as long as the log.
+  std::shared_ptr<void> kept{};
+};
+
+/// What a log is, and how far it and its vault had come.
+struct LogMarks {
+  LogId id;
+  std::uint32_t generation = 1;
+  PartitionId partitions = 0;
+  std::vector<SealedMark> areas;  ///< of the partitions, then of the vault's families (sealed_mark.h)
+};
+
+/// What the writer thread has done since the opening.
+struct LogFigures {
+  std::uint64_t records = 0, bytes = 0;
+  HistogramCounts sync_seconds;   ///< of one sync
+  HistogramCounts group_records;  ///< records that one sync made durable
 };
 
 /// Destroy it when no append waits and no other thread uses it; what waits nevertheless is still written.
@@ -59,6 +78,11 @@ class EmbeddedLog : public EventLog {
   /// the vault, beside the writer, and needs as much free space beyond the reserve (`read_only` otherwise). RocksDB does the same to
   /// tables older than a day by itself, but on a quiet log not to the write-ahead log.
   [[nodiscard]] virtual Result<void> purge() = 0;
+  /// Threads: any.
+  [[nodiscard]] virtual LogFigures figures() const = 0;
+  /// Calls `copy` with the database, whose instance stays open meanwhile, beside the writer; returns the marks as they were before the
+  /// call: everything up to them is in whatever `copy` takes of it. `read_only` where the database takes no writes.
+  [[nodiscard]] virtual Result<LogMarks> copy_with(const std::function<Result<void>(rocksdb::DB&)>& copy) = 0;
 };
 
 /// Makes a log in `dir`, which must be absent or empty. `invalid` "log.exists", "log.not_ours", "log.partitions" (1 to 64).
@@ -70,5 +94,12 @@ class EmbeddedLog : public EventLog {
 /// "log.mixed", "log.corrupt"; `loss` "log.behind_mark".
 [[nodiscard]] Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir,
                                                                      EmbeddedLogOptions options = {});
+
+/// A copy of a log's database, to be read where it lies: nothing in it is changed. `env`: where the database is to be found.
+[[nodiscard]] Result<std::unique_ptr<EmbeddedLog>> open_log_copy(const std::filesystem::path& database,
+                                                                 const LogMarks& marks,
+                                                                 std::shared_ptr<rocksdb::Env> env);
+/// Whether another process has the log in `dir` open for writing just now. Changes nothing.
+[[nodiscard]] Result<bool> embedded_log_in_use(const std::filesystem::path& dir);
 
 }  // namespace parlance

@@ -72,6 +72,8 @@ class LogDatabase {
   [[nodiscard]] Result<std::optional<Bytes>> get(VaultFamily f, ByteView key) const;
   [[nodiscard]] Result<void> scan(VaultFamily f, const std::function<bool(ByteView, ByteView)>& sink) const;
 
+  /// For copying.
+  [[nodiscard]] rocksdb::DB& database() { return *db_; }
   /// No flush and no compaction from now on, so that no file of the folder goes away by this instance. It still reads.
   void stop_background_work();
   /// Of the vault's tables.

@@ -4,9 +4,11 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <fcntl.h>
 #include <optional>
 #include <sys/file.h>
+#include <thread>
 
 #include "engine/base/hash.h"
 
@@ -15,6 +17,8 @@ namespace {
 
 constexpr std::size_t format_bytes_max = 4096;
 constexpr std::string_view first_words = "parlance log ";
+constexpr int lock_tries_max = 10;
+constexpr auto lock_pause = std::chrono::milliseconds(2);
 
 struct Format {
   LogIdentity identity;
@@ -98,7 +102,13 @@ Result<bool> holds_nothing(const std::filesystem::path& dir) {
 Result<FileDescriptor> lock(const std::filesystem::path& path) {
   FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) return file_error(errno, "opening", path);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  // Whoever asks is_locked() holds it for some microseconds.
+  int tries = lock_tries_max;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK && --tries > 0) {
+      std::this_thread::sleep_for(lock_pause);
+      continue;
+    }
     if (errno != EWOULDBLOCK) return file_error(errno, "locking", path);
     return Error{Errc::locked, "log.locked",
                  "another process writes the log in " + path.parent_path().string()};
@@ -107,6 +117,16 @@ Result<FileDescriptor> lock(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+Result<bool> is_locked(const std::filesystem::path& dir) {
+  const std::filesystem::path path = dir / "lock";
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return false;
+  if (!fd) return file_error(errno, "opening", path);
+  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0) return false;
+  if (errno == EWOULDBLOCK) return true;
+  return file_error(errno, "locking", path);
+}
 
 Result<void> LogFolder::create(const std::filesystem::path& dir, const LogIdentity& identity) {
   if (identity.partitions < 1 || identity.partitions > partitions_max) {
@@ -153,6 +173,14 @@ Result<LogFolder> LogFolder::open(const std::filesystem::path& dir, bool writabl
     if (!held) return held.error();
     folder.lock_ = std::move(*held);
   }
+  return folder;
+}
+
+LogFolder LogFolder::copy_at(std::filesystem::path database, const LogIdentity& identity) {
+  LogFolder folder;
+  folder.copy_ = std::move(database);
+  folder.identity_ = identity;
+  folder.complete_ = true;
   return folder;
 }
 

@@ -43,9 +43,12 @@ class LogFolder {
   /// "log.format_damaged", `read_only` "log.folder_read_only", and when writable, `locked` "log.locked".
   [[nodiscard]] static Result<LogFolder> open(const std::filesystem::path& dir, bool writable);
 
+  /// A database that lies by itself, its identity known from elsewhere; only database() and identity() say anything.
+  [[nodiscard]] static LogFolder copy_at(std::filesystem::path database, const LogIdentity& identity);
+
   [[nodiscard]] const LogIdentity& identity() const { return identity_; }
   [[nodiscard]] bool complete() const { return complete_; }
-  [[nodiscard]] std::filesystem::path database() const { return dir_ / "log"; }
+  [[nodiscard]] std::filesystem::path database() const { return copy_.empty() ? dir_ / "log" : copy_; }
   [[nodiscard]] std::filesystem::path sealed_mark() const { return dir_ / "sealed-mark"; }
   [[nodiscard]] const std::filesystem::path& dir() const { return dir_; }
   /// State `complete`, durably. From then on a missing database or mark is damage and is never made anew.
@@ -53,9 +56,13 @@ class LogFolder {
 
  private:
   std::filesystem::path dir_;
+  std::filesystem::path copy_;
   LogIdentity identity_;
   bool complete_ = false;
   FileDescriptor lock_;  ///< locked as long as it is open
 };
+
+/// Whether another process writes the log in `dir`.
+[[nodiscard]] Result<bool> is_locked(const std::filesystem::path& dir);
 
 }  // namespace parlance::embedded

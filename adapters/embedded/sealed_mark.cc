@@ -97,6 +97,13 @@ Result<SealedMarkFile> SealedMarkFile::open(const std::filesystem::path& path, L
   return file;
 }
 
+SealedMarkFile SealedMarkFile::in_memory(std::vector<SealedMark> marks) {
+  SealedMarkFile file;
+  file.marks_ = std::move(marks);
+  file.slot_.resize(file.marks_.size());
+  return file;
+}
+
 Result<void> SealedMarkFile::write(std::size_t area, const SealedMark& mark) {
   PARLANCE_ASSERT(mark.next > marks_[area].next, "a sealed mark only rises");
   const auto other = static_cast<std::uint8_t>(1 - slot_[area]);

@@ -36,6 +36,9 @@ class SealedMarkFile {
   [[nodiscard]] static Result<SealedMarkFile> open(const std::filesystem::path& path, LogId log,
                                                    PartitionId partitions, std::size_t areas, bool writable);
 
+  /// Marks that stand elsewhere; to be read only.
+  [[nodiscard]] static SealedMarkFile in_memory(std::vector<SealedMark> marks);
+
   [[nodiscard]] const SealedMark& mark(std::size_t area) const { return marks_[area]; }
   /// Survives the end of the process; a crash of the machine only after sync(). `mark.next` is above the last one's.
   [[nodiscard]] Result<void> write(std::size_t area, const SealedMark& mark);

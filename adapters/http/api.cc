@@ -116,7 +116,7 @@ const std::vector<Route>& routes() {
     for (const auto* some :
          {&find_routes(), &command_routes(), &query_routes(), &operating_routes(), &report_routes(),
           &attachment_routes(), &conversation_work_routes(), &settings_routes(), &live_routes(),
-          &desk_routes(), &view_routes(), &import_routes()})
+          &desk_routes(), &view_routes(), &backup_routes(), &metrics_routes(), &import_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
@@ -148,18 +148,15 @@ bool admitted(const Call& call, const Route& route) {
 /// whose client went away) ends with its exchange.
 class Counting {
  public:
-  explicit Counting(std::shared_ptr<Context> context) : context_(std::move(context)) {
+  Counting(std::shared_ptr<Context> context, std::shared_ptr<const Observed> observed)
+      : context_(std::move(context)), observed_(std::move(observed)) {
     context_->under_way.fetch_add(1);
-    context_->requests.fetch_add(1);
   }
   ~Counting() { end(); }
   Counting(const Counting&) = delete;
   Counting& operator=(const Counting&) = delete;
   void answered(unsigned status) {
-    if (status >= 500)
-      context_->failed.fetch_add(1);
-    else if (status >= 400)
-      context_->refused.fetch_add(1);
+    context_->metrics.answered(observed_->route, status, std::chrono::steady_clock::now() - observed_->begun);
   }
   void end() {
     if (!ended_.exchange(true)) context_->under_way.fetch_sub(1);
@@ -167,18 +164,22 @@ class Counting {
 
  private:
   std::shared_ptr<Context> context_;
+  std::shared_ptr<const Observed> observed_;
   std::atomic<bool> ended_{false};
 };
-Respond counted(const std::shared_ptr<Context>& context, Respond respond) {
-  return
-      [counting = std::make_shared<Counting>(context), respond = std::move(respond)](HttpResponse response) {
-        counting->answered(response.status);
-        respond(std::move(response));
-        counting->end();
-      };
+Respond counted(const std::shared_ptr<Context>& context, std::shared_ptr<const Observed> observed,
+                Respond respond) {
+  return [counting = std::make_shared<Counting>(context, std::move(observed)),
+          respond = std::move(respond)](HttpResponse response) {
+    counting->answered(response.status);
+    respond(std::move(response));
+    counting->end();
+  };
 }
 
 }  // namespace
+
+Context::Context(Api::Parts p) : parts(std::move(p)), metrics(routes()), access(parts.engine, parts.clock) {}
 
 void dispatch(const Call& call) {
   const std::string& path = call->request.path;
@@ -191,6 +192,7 @@ void dispatch(const Call& call) {
       allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
       continue;
     }
+    if (call->observed) call->observed->route = &route;
     if (!admitted(call, route)) return;
     if (method == "POST" && call->body.is_null()) {
       const std::string_view type = call->request.header("content-type");
@@ -284,8 +286,11 @@ Api::~Api() = default;
 
 namespace {
 Call call_of(const std::shared_ptr<Context>& context, HttpRequest request, Respond respond) {
+  auto observed = std::make_shared<Observed>();
+  Respond answer = counted(context, observed, std::move(respond));
   auto call = std::make_shared<Exchange>(
-      Exchange{*context, context, std::move(request), counted(context, std::move(respond)), {}, {}, nullptr});
+      Exchange{*context, context, std::move(request), std::move(answer), {}, {}, nullptr});
+  call->observed = std::move(observed);
   if (auto caller = context->access.caller(call->request)) call->caller = *caller;
   return call;
 }
@@ -303,6 +308,7 @@ std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
       continue;
     const Call call = call_of(impl_->context, head, respond());
     call->captured = std::move(captured);
+    call->observed->route = &route;
     if (!admitted(call, route)) return nullptr;
     return route.body(call);
   }
@@ -311,8 +317,8 @@ std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
 
 void Api::post(const Caller& caller, Command command, Respond respond) {
   const auto& context = impl_->context;
-  auto call = std::make_shared<Exchange>(Exchange{
-      *context, context, {}, counted(context, std::move(respond)), caller, {}, std::move(command.body)});
+  auto call = std::make_shared<Exchange>(
+      Exchange{*context, context, {}, std::move(respond), caller, {}, std::move(command.body)});
   call->request.method = "POST";
   call->request.path = std::move(command.path);
   if (!command.key.empty()) call->request.headers.emplace_back("idempotency-key", std::move(command.key));

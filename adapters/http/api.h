@@ -7,7 +7,9 @@
 #include <boost/json/value.hpp>
 
 #include "adapters/http/access.h"
+#include "adapters/http/backups.h"
 #include "adapters/http/message.h"
+#include "adapters/http/metrics.h"
 #include "engine/ports/clock.h"
 #include "engine/ports/executor.h"
 #include "engine/runtime/engine.h"
@@ -41,6 +43,9 @@ class Api {
     Files& files;
     /// Runs work that waits for the disk, in order, off the serving threads.
     std::function<void(std::function<void()>)> on_disk;
+    /// What else is told on /metrics; called by any thread. May be empty.
+    std::function<void(std::vector<MetricFamily>&)> figures{};
+    Backups* backups = nullptr;  ///< null: this server makes none
   };
   explicit Api(Parts parts);
   ~Api();

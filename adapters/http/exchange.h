@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "adapters/http/api.h"
 #include "adapters/http/fields.h"
 #include "adapters/http/json.h"
+#include "adapters/http/metrics.h"
 #include "adapters/http/problem.h"
 
 /// What every route has at hand. Inside adapters/http only.
@@ -16,6 +18,7 @@ namespace parlance::http {
 
 class Feed;
 class LiveCore;
+struct Route;
 
 /// Agents' names as the door gave them, for one state of the desk.
 struct Names {
@@ -26,13 +29,19 @@ struct Names {
 
 struct Context {
   Api::Parts parts;
+  RequestMetrics metrics;
   Access access;
   std::atomic<std::shared_ptr<const Names>> names;
   std::atomic<std::size_t> under_way{0};
-  std::atomic<std::uint64_t> requests{0}, refused{0}, failed{0};
   std::shared_ptr<Feed> feed;
   std::shared_ptr<LiveCore> live;
-  explicit Context(Api::Parts p) : parts(std::move(p)), access(parts.engine, parts.clock) {}
+  explicit Context(Api::Parts p);
+};
+
+/// What is counted of a request when it is answered.
+struct Observed {
+  std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+  const Route* route = nullptr;  ///< none matched, or not yet
 };
 
 /// One request on its way through a route. Kept alive by whoever has still to answer it.
@@ -42,10 +51,11 @@ struct Exchange {
   HttpRequest request;
   Respond respond;
   Caller caller;
-  std::vector<std::string> captured;    ///< what stood for {id} in the path
-  json::value body;                     ///< of a POST
-  std::vector<AttachmentId> uploads{};  ///< that its command attaches
-  ImportId import{};                    ///< the import that this is a command of; zero: of none
+  std::vector<std::string> captured;     ///< what stood for {id} in the path
+  json::value body;                      ///< of a POST
+  std::vector<AttachmentId> uploads{};   ///< that its command attaches
+  std::shared_ptr<Observed> observed{};  ///< null: a part of a batch, or of this process
+  ImportId import{};                     ///< the import that this is a command of; zero: of none
 
   void answer(unsigned status, const json::value& value,
               std::vector<std::pair<std::string, std::string>> headers = {}) const {
@@ -88,6 +98,8 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& query_routes();
 [[nodiscard]] const std::vector<Route>& operating_routes();
 [[nodiscard]] const std::vector<Route>& live_routes();
+[[nodiscard]] const std::vector<Route>& backup_routes();
+[[nodiscard]] const std::vector<Route>& metrics_routes();
 [[nodiscard]] const std::vector<Route>& attachment_routes();
 [[nodiscard]] const std::vector<Route>& find_routes();
 [[nodiscard]] const std::vector<Route>& report_routes();

@@ -78,15 +78,6 @@ json::value sub_state_json(const Exchange& x, SubStateId id) {
     out.as_object()["state"] = conversation::to_text(it->state);
   return out;
 }
-json::value team_json(const Exchange& x, TeamId id) {
-  if (!id) return nullptr;
-  json::object out{{"id", to_text(id)}, {"name", nullptr}};
-  const auto directory = x.engine().directory();
-  const WorkspaceState* workspace = x.workspace(*directory);
-  if (const auto* team = workspace == nullptr ? nullptr : desk::find(workspace->desk, id))
-    out["name"] = team->name;
-  return out;
-}
 
 /// Fields by their names; by its id one whose name is no more, or is another's.
 json::object fields_json(const Exchange& x, const std::vector<conversation::FieldEntry>& entries) {
@@ -395,9 +386,15 @@ json::value type_json(const Exchange& x, TypeId id) {
   const Settings settings(x);
   return word_json(settings.state == nullptr ? nullptr : &settings.state->types, id);
 }
-json::value team_json(TeamId id) {
+
+json::value team_json(const Exchange& x, TeamId id) {
   if (!id) return nullptr;
-  return json::object{{"id", to_text(id)}, {"name", nullptr}};
+  json::object out{{"id", to_text(id)}, {"name", nullptr}};
+  const auto directory = x.engine().directory();
+  const WorkspaceState* workspace = x.workspace(*directory);
+  if (const auto* team = workspace == nullptr ? nullptr : desk::find(workspace->desk, id))
+    out["name"] = team->name;
+  return out;
 }
 
 json::value optional_time(const std::optional<Instant>& at) {

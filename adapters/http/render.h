@@ -13,7 +13,7 @@ namespace parlance::http {
 /// One of the past has no drafts; only a whole one says what its reader may undo, which takes a look at how it came to be.
 enum class TicketDetail : std::uint8_t { past, listed, whole };
 [[nodiscard]] json::value type_json(const Exchange& x, TypeId id);
-[[nodiscard]] json::value team_json(TeamId id);
+[[nodiscard]] json::value team_json(const Exchange& x, TeamId id);
 [[nodiscard]] json::object ticket_json(const Exchange& x, const Ticket& ticket,
                                        TicketDetail detail = TicketDetail::listed);
 [[nodiscard]] json::object timeline_item_json(const Exchange& x, const RecordedEvent& event);

@@ -132,50 +132,10 @@ void status(const Call& call) {
                                    {"generation", call->context.parts.log.generation()},
                                    {"now", to_rfc3339(call->now())},
                                    {"partitions", std::move(partitions)},
-                                   {"views", views_json(call)}});
-  });
-}
-
-void metrics(const Call& call) {
-  call->engine().status([call](const std::vector<OwnerStatus>& owners) {
-    std::string text;
-    const auto metric = [&](std::string_view name, std::string_view type, std::string_view help) {
-      text += "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) +
-              " " + std::string(type) + "\n";
-    };
-    metric("parlance_http_requests_total", "counter", "Requests taken.");
-    text += "parlance_http_requests_total " + std::to_string(call->context.requests.load()) + "\n";
-    metric("parlance_http_refused_total", "counter", "Requests answered with 4xx.");
-    text += "parlance_http_refused_total " + std::to_string(call->context.refused.load()) + "\n";
-    metric("parlance_http_failed_total", "counter", "Requests answered with 5xx.");
-    text += "parlance_http_failed_total " + std::to_string(call->context.failed.load()) + "\n";
-    const LiveFigures live = call->context.live->figures();
-    metric("parlance_live_connections", "gauge", "Open WebSockets, and followers of the feed.");
-    text += "parlance_live_connections{kind=\"websocket\"} " + std::to_string(live.clients) + "\n";
-    text += "parlance_live_connections{kind=\"feed\"} " + std::to_string(live.followers) + "\n";
-    metric("parlance_live_subscriptions", "gauge", "Live subscriptions.");
-    text += "parlance_live_subscriptions " + std::to_string(live.subscriptions) + "\n";
-    metric("parlance_live_topics", "gauge", "What is worked out for live subscriptions; equal ones share.");
-    text += "parlance_live_topics " + std::to_string(live.topics) + "\n";
-    metric("parlance_live_messages_total", "counter", "Messages sent to WebSockets.");
-    text += "parlance_live_messages_total " + std::to_string(live.sent) + "\n";
-    metric("parlance_log_end_records", "gauge", "Durable end of each partition.");
-    for (std::size_t p = 0; p < owners.size(); ++p)
-      text += "parlance_log_end_records{partition=\"" + std::to_string(p) + "\"} " +
-              std::to_string(call->context.parts.log.end(static_cast<PartitionId>(p))) + "\n";
-    metric("parlance_owner_owning", "gauge", "1 where this process owns the partition.");
-    for (std::size_t p = 0; p < owners.size(); ++p)
-      text += "parlance_owner_owning{partition=\"" + std::to_string(p) + "\"} " +
-              (owners[p].health == OwnerHealth::owning ? "1" : "0") + "\n";
-    metric("parlance_view_lag_records", "gauge", "Records a view has still to apply, over all partitions.");
-    std::map<std::string, Offset> lags;
-    for (const ViewStatus& v : call->views().status()) lags[v.view] += v.lag;
-    for (const auto& [view, lag] : lags)
-      text += "parlance_view_lag_records{view=\"" + view + "\"} " + std::to_string(lag) + "\n";
-    HttpResponse out;
-    out.type = "text/plain; version=0.0.4; charset=utf-8";
-    out.body = std::move(text);
-    call->respond(std::move(out));
+                                   {"views", views_json(call)},
+                                   {"backups", call->context.parts.backups == nullptr
+                                                   ? json::value(nullptr)
+                                                   : json::value(call->context.parts.backups->status())}});
   });
 }
 
@@ -214,7 +174,6 @@ const std::vector<Route>& operating_routes() {
       {"GET", "/v1/session", session},
       {"DELETE", "/v1/session", sign_out, Needs::nothing},
       {"GET", "/v1/status", status},
-      {"GET", "/metrics", metrics},
       {"POST", "/v1/admin/views/{name}/verify", view_verify, Needs::admin},
       {"POST", "/v1/admin/views/{name}/rebuild", view_rebuild, Needs::admin},
   };

@@ -338,7 +338,7 @@ std::pair<json::value, json::value> named(const Call& call, const Asked& asked, 
     case ReportBy::nothing: break;
     case ReportBy::queue: return of(queue_json(*call, QueueId::from(key.id)));
     case ReportBy::agent: return of(agent_json(*call, AgentId::from(key.id)));
-    case ReportBy::team: return of(team_json(TeamId::from(key.id)));
+    case ReportBy::team: return of(team_json(*call, TeamId::from(key.id)));
     case ReportBy::type: return of(type_json(*call, TypeId::from(key.id)));
     case ReportBy::channel: {
       const json::value text = json::value(to_text(key.channel()));

@@ -14,7 +14,7 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "adapters/keyring/durable_file.h"
+#include "adapters/files/durable_file.h"
 #include "adapters/keyring/locked_memory.h"
 #include "engine/base/assert.h"
 #include "engine/base/hash.h"
@@ -56,6 +56,15 @@ struct Head {
 };
 
 // ---- errors ----
+
+/// A keyring that cannot be written is one rule, whatever the reason; the reason is in the text.
+constexpr files::Durable key_files{files::Rules{.no_space = "keyring.unwritable",
+                                                .read_only = "keyring.unwritable",
+                                                .not_permitted = "keyring.unwritable",
+                                                .absent = "keyring.unwritable",
+                                                .not_a_folder = "keyring.unwritable",
+                                                .too_long = "keyring.unwritable",
+                                                .io = "keyring.unwritable"}};
 
 constexpr std::string_view restore =
     " Restore the whole folder from the newest backup of the keyring: without it no personal data of this "
@@ -164,7 +173,7 @@ Result<void> write_root(const fs::path& path, const LockedMemory& root) {
   sodium_bin2hex(reinterpret_cast<char*>(text.bytes().data()), text.bytes().size(), root.bytes().data(),
                  key_bytes);
   text.bytes()[root_text_bytes - 1] = '\n';
-  return write_synced(path, text.bytes().first(root_text_bytes));
+  return key_files.write_synced(path, text.bytes().first(root_text_bytes));
 }
 
 Result<void> write_sealed(const fs::path& path, const Kind& kind, const Head& head, const LockedMemory& root,
@@ -178,7 +187,7 @@ Result<void> write_sealed(const fs::path& path, const Kind& kind, const Head& he
   crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + nonce_bytes, nullptr, inner.bytes().data(),
                                              kind.inner_bytes, out.data(), head_bytes, nullptr, nonce,
                                              key.bytes().data());
-  return write_synced(path, out);
+  return key_files.write_synced(path, out);
 }
 
 struct SealedFile {
@@ -279,8 +288,8 @@ struct FileKeyring::Impl {
     fs::path beside = path;
     beside += ".new";
     if (auto done = write_sealed(beside, buckets_file, head, *root, changed); !done) return done;
-    if (auto done = rename_file(beside, path); !done) return done;
-    if (auto done = sync_folder(folder); !done) return done;
+    if (auto done = key_files.rename(beside, path); !done) return done;
+    if (auto done = key_files.sync_folder(folder); !done) return done;
 
     const std::unique_lock lock(mutex);
     table = std::move(changed);
@@ -307,7 +316,7 @@ Result<void> FileKeyring::create(const fs::path& folder) {
   if (made) {
     fs::permissions(folder, fs::perms::owner_all, error);
     if (error) return unavailable("keyring.unwritable", folder.string() + ": " + error.message());
-    if (auto done = sync_folder(folder / ".."); !done) return done;
+    if (auto done = key_files.sync_folder(folder / ".."); !done) return done;
   }
   const std::array names{secrets_file.name, buckets_file.name, root_name};
   for (const std::string_view name : names) {
@@ -344,8 +353,8 @@ Result<void> FileKeyring::create(const fs::path& folder) {
     return done;
   if (auto done = write_root(beside(root_name), root); !done) return done;
   for (const std::string_view name : names)
-    if (auto done = rename_file(beside(name), folder / name); !done) return done;
-  return sync_folder(folder);
+    if (auto done = key_files.rename(beside(name), folder / name); !done) return done;
+  return key_files.sync_folder(folder);
 }
 
 Result<std::unique_ptr<FileKeyring>> FileKeyring::open(const fs::path& folder) {

@@ -1,10 +1,13 @@
 """For the tests of the command line: a desk with some traffic behind it, and the answers of commands as rows."""
 
+import fcntl
 import json
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -39,10 +42,14 @@ def run(*words, **how):
     return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=120, **how)
 
 
-def on_a_terminal(*words):
-    """What a command writes to stdout where that is a terminal."""
+def on_a_terminal(*words, columns=0, color=False, stderr=subprocess.DEVNULL):
+    """What a command writes to stdout where that is a terminal, `columns` wide (0: it does not say)."""
     ours, its = pty.openpty()
-    with subprocess.Popen([PROGRAM, *words], stdout=its, stderr=subprocess.DEVNULL) as process:
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = dict(os.environ, TERM="xterm", **({} if color else {"NO_COLOR": "1"}))
+    environment.pop("COLUMNS", None)
+    with subprocess.Popen([PROGRAM, *words], stdout=its, stderr=its if stderr == "terminal" else stderr,
+                          env=environment) as process:
         os.close(its)
         said = b""
         while True:

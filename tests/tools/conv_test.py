@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from command_line import DONE, NOT_FOUND, UNREACHABLE, USAGE, OnADesk, on_a_terminal, rows, run
+from command_line import DONE, NOT_FOUND, USAGE, OnADesk, on_a_terminal, rows, run
 
 
 class Conversations(OnADesk):
@@ -45,7 +45,7 @@ class Conversations(OnADesk):
         done = run("conv", "show", absent, "--data", self.desk.folder)
         self.assertEqual((done.returncode, done.stdout), (NOT_FOUND, ""), done.stderr)
         self.assertEqual(run("conv", "show", "../session", "--data", self.desk.folder).returncode, USAGE)
-        self.assertEqual(run("conv", "show", self.ids[0], "--data", "/nowhere").returncode, UNREACHABLE)
+        self.assertEqual(run("conv", "show", self.ids[0], "--data", "/nowhere").returncode, NOT_FOUND)
         wrong = run("conv", "list", "--state", "lost", "--data", self.desk.folder)
         self.assertEqual(wrong.returncode, 1)
         self.assertIn("?state", wrong.stderr)

@@ -12,9 +12,12 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json url)  # Boost::headers (Asio, B
 find_package(CURL REQUIRED)                            # CURL::libcurl
 find_package(FlatBuffers REQUIRED)                     # flatbuffers::flatbuffers, flatbuffers::flatc
 find_package(date REQUIRED)                            # date::date-tz, over the system's time-zone data
+find_package(prometheus-cpp REQUIRED)                  # prometheus-cpp::core alone: the text format
 find_package(RocksDB REQUIRED)                         # RocksDB::rocksdb is the static one; brings zstd::zstd
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)   # PkgConfig::sodium
 pkg_check_modules(icu_uc REQUIRED IMPORTED_TARGET icu-uc)      # PkgConfig::icu_uc
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)  # PkgConfig::libsystemd
+pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)  # PkgConfig::tomlplusplus
 pkg_check_modules(gumbo REQUIRED IMPORTED_TARGET gumbo)        # PkgConfig::gumbo
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)  # PkgConfig::jemalloc
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)   # PkgConfig::xxhash

@@ -1,5 +1,7 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,18 +26,27 @@ struct ServerOptions {
   std::filesystem::path token_file;  ///< --token-file or PARLANCE_TOKEN_FILE
   std::filesystem::path
       data;  ///< --data: the folder of a server on this machine, for what the two above do not say
-  bool explain = false;  ///< say each request on stderr
+  std::filesystem::path keys;  ///< --keys: the keyring of a stopped folder; empty: DATA/keys
+  bool explain = false;        ///< say each request on stderr
+  bool quiet = false;          ///< no progress
 };
-/// Adds --server, --token-file, --data and --explain.
-void add_server(CLI::App& command, ServerOptions& options, const std::string& data_help);
+/// Who may answer: a running server alone, or, where none runs on --data, the folder itself.
+enum class Answers : std::uint8_t { server, folder_too };
+/// Adds --server, --token-file, --data and --explain, and --keys for what a stopped folder answers too.
+void add_server(CLI::App& command, ServerOptions& options, const std::string& data_help,
+                Answers answers = Answers::server);
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
-/// Talks to a server over HTTP, with the token from a file. Threads: one.
+/// Whether a server, or another command that writes, has the data folder open. An address file alone proves nothing: a server that
+/// was killed leaves it.
+[[nodiscard]] Done<bool> in_use(const std::filesystem::path& data);
+
+/// Asks a server over HTTP with the token from a file, or a stopped folder. Threads: one.
 class Client {
  public:
-  /// Fails where nothing says which server or whose token, and where the folder's server does not run.
-  [[nodiscard]] static Done<Client> open(const ServerOptions& options);
+  /// Fails where nothing says which server or whose token, and where a server is wanted and none runs on the folder.
+  [[nodiscard]] static Done<Client> open(const ServerOptions& options, Answers answers);
   ~Client();
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
@@ -43,12 +54,19 @@ class Client {
   /// The body of a successful answer. `path` as in "/v1/status", its parts escaped. A problem (RFC 9457) becomes the failure that its
   /// status stands for, and says what the problem says.
   [[nodiscard]] Done<json::value> get(const std::string& path, const Query& query = {});
-  /// An empty command; for those that take as long as reading the log, so it waits as long as the connection stands.
-  [[nodiscard]] Done<json::value> post(const std::string& path);
-  /// A command with its body, as a value or as JSON already; `headers` as in "Name: value".
-  [[nodiscard]] Done<json::value> post(const std::string& path, const json::value& body);
+  /// The body as it is, of whatever type `accept` asks for.
+  [[nodiscard]] Done<std::string> get_text(const std::string& path, const Query& query,
+                                           const std::string& accept);
+  /// A command; for those that take as long as reading the log, so it waits as long as the connection stands.
+  [[nodiscard]] Done<json::value> post(const std::string& path, const json::object& body = {});
+  /// A command whose body is JSON already; `headers` as in "Name: value". It waits a minute at most.
   [[nodiscard]] Done<json::value> post_text(const std::string& path, const std::string& body,
-                                            const std::vector<std::string>& headers = {});
+                                            const std::vector<std::string>& headers);
+  /// Follows a stream of server-sent events: `event` gets each one's id and data and returns false to end it. `after`: the id of
+  /// the last one seen, or empty. Returns when the stream breaks.
+  [[nodiscard]] Done<void> follow(
+      const std::string& path, const Query& query, const std::string& after,
+      const std::function<bool(const std::string& id, const std::string& data)>& event);
 
  private:
   struct Impl;

@@ -9,15 +9,16 @@
 #include "tools/parlance/output.h"
 #include "tools/parlance/report.h"
 
-/// `parlance conv`: conversations, as a server answers them. What is shown is what its token may see.
+/// `parlance conv`: conversations, as a server or a stopped folder answers them. What is shown is what the token may see.
 namespace parlance::tools {
 namespace {
 
 struct ConversationOptions {
   ServerOptions server;
   std::string id;
-  std::string at_version, as_of;  ///< time travel
-  std::string when;               ///< of `at`: a version or an instant
+  std::string at_version, as_of;    ///< time travel
+  std::string when;                 ///< of `at`: a version or an instant
+  std::vector<std::string> filter;  ///< words of the filter grammar
   std::string state, queue, assignee, channel, subject, sort;
   std::uint64_t limit = 50;
   Output output;
@@ -71,6 +72,12 @@ Done<std::string> path_of(const ConversationOptions& options) {
   return "/v1/conversations/" + options.id;
 }
 
+Done<Client> open(const ConversationOptions& options) {
+  ServerOptions server = options.server;
+  server.quiet = options.output.quiet;
+  return Client::open(server, Answers::folder_too);
+}
+
 int finish(Rows& rows, const Done<void>& read, std::string_view empty) {
   if (!read) return report(read.error());
   rows.finish(empty);
@@ -78,26 +85,29 @@ int finish(Rows& rows, const Done<void>& read, std::string_view empty) {
 }
 
 int list(const ConversationOptions& options) {
-  auto client = Client::open(options.server);
+  auto client = open(options);
   if (!client) return report(client.error());
   Query query;
-  for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"state", options.state},
+  std::string q;
+  for (const std::string& word : options.filter) q += (q.empty() ? "" : " ") + word;
+  for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"q", q},
+                                    {"state", options.state},
                                     {"queue", options.queue},
                                     {"assignee", options.assignee},
                                     {"channel", options.channel},
                                     {"subject", options.subject},
                                     {"sort", options.sort}})
     if (!value.empty()) query.emplace_back(name, value);
-  Rows rows(options.output.format(), {{"number", "number", true},
-                                      {"state", "state"},
-                                      {"priority", "priority"},
-                                      {"assignee", "assignee.name"},
-                                      {"queue", "queue.name"},
-                                      {"channel", "channel"},
-                                      {"customer", "requester.name"},
-                                      {"updated", "updated_at"},
-                                      {"last", "preview"},
-                                      {"id", "id"}});
+  Rows rows(options.output, {{"number", "number", true},
+                             {"state", "state"},
+                             {"priority", "priority"},
+                             {"assignee", "assignee.name"},
+                             {"queue", "queue.name"},
+                             {"channel", "channel"},
+                             {"customer", "requester.name"},
+                             {"updated", "updated_at"},
+                             {"last", "preview"},
+                             {"id", "id", false, true}});
   const auto read = each_row(*client, "/v1/conversations", std::move(query), options.limit,
                              [&](const json::object& row) { rows.add(row); });
   return finish(rows, read, "no conversations");
@@ -106,12 +116,12 @@ int list(const ConversationOptions& options) {
 int show(const ConversationOptions& options) {
   const auto path = path_of(options);
   if (!path) return report(path.error());
-  auto client = Client::open(options.server);
+  auto client = open(options);
   if (!client) return report(client.error());
   const auto answer = client->get(*path, time_of(options));
   if (!answer) return report(answer.error());
   if (!answer->is_object()) return report(Failure{Exit::failed, "the server's answer is no conversation"});
-  print_one(options.output.format(), answer->get_object());
+  print_one(options.output, answer->get_object());
   return flush_stdout() ? Exit::done : Exit::failed;
 }
 
@@ -134,28 +144,29 @@ json::object timeline_line(const json::object& item) {
 int timeline(const ConversationOptions& options) {
   const auto path = path_of(options);
   if (!path) return report(path.error());
-  auto client = Client::open(options.server);
+  auto client = open(options);
   if (!client) return report(client.error());
   const Format format = options.output.format();
-  Rows rows(format, {{"at", "at"}, {"kind", "kind"}, {"who", "who"}, {"what", "what"}});
-  const auto read = each_row(
-      *client, *path + "/timeline", time_of(options), options.limit,
-      [&](const json::object& item) { rows.add(format == Format::table ? timeline_line(item) : item); });
+  const bool lines = options.output.fields.empty() &&
+                     (format == Format::table || format == Format::csv || format == Format::md);
+  Rows rows(options.output, {{"at", "at", false, true}, {"kind", "kind"}, {"who", "who"}, {"what", "what"}});
+  const auto read = each_row(*client, *path + "/timeline", time_of(options), options.limit,
+                             [&](const json::object& item) { rows.add(lines ? timeline_line(item) : item); });
   return finish(rows, read, "nothing had happened then");
 }
 
 int log(const ConversationOptions& options) {
   const auto path = path_of(options);
   if (!path) return report(path.error());
-  auto client = Client::open(options.server);
+  auto client = open(options);
   if (!client) return report(client.error());
-  Rows rows(options.output.format(), {{"version", "version", true},
-                                      {"type", "type"},
-                                      {"occurred at", "occurred_at"},
-                                      {"recorded at", "recorded_at"},
-                                      {"actor", "actor.kind"},
-                                      {"name", "actor.name"},
-                                      {"position", "position"}});
+  Rows rows(options.output, {{"version", "version", true},
+                             {"type", "type"},
+                             {"occurred at", "occurred_at"},
+                             {"recorded at", "recorded_at"},
+                             {"actor", "actor.kind"},
+                             {"name", "actor.name"},
+                             {"position", "position"}});
   const auto read = each_row(*client, *path + "/events", time_of(options), options.limit,
                              [&](const json::object& event) { rows.add(event); });
   return finish(rows, read, "no events");
@@ -171,13 +182,17 @@ int at(ConversationOptions options) {
 }  // namespace
 
 void add_conversation_commands(CLI::App& app, int& code) {
-  CLI::App* conv = app.add_subcommand("conv", "Conversations of a server: list, show, timeline, log, at");
+  CLI::App* conv = app.add_subcommand(
+      "conv", "Conversations, of a server or of a stopped folder: list, show, timeline, log, at");
   conv->require_subcommand(1);
   const auto command = [&](const char* name, const char* does) {
     auto options = std::make_shared<ConversationOptions>();
     CLI::App* made = conv->add_subcommand(name, does);
-    add_server(*made, options->server,
-               "The folder of a server that runs on this machine: its address and token");
+    add_server(
+        *made, options->server,
+        "The folder of a server on this machine, for its address and token; where none runs, the folder "
+        "itself answers and is left as it is",
+        Answers::folder_too);
     add_output(*made, options->output, true);
     return std::pair(made, options);
   };
@@ -194,6 +209,9 @@ void add_conversation_commands(CLI::App& app, int& code) {
   };
 
   auto [list_command, list_options] = command("list", "List conversations, those to work on next first");
+  list_command->add_option(
+      "filter", list_options->filter,
+      "What to look for, as on the page: is:late lang:de,es; words with a - in front after --");
   list_command->add_option("--state", list_options->state, "Such as new,open,snoozed");
   list_command->add_option("--queue", list_options->queue, "A queue's id, que_...");
   list_command->add_option("--assignee", list_options->assignee, "An agent's id, me or none");
@@ -203,7 +221,7 @@ void add_conversation_commands(CLI::App& app, int& code) {
   limited(list_command, *list_options);
   list_command->footer(
       "Examples:\n"
-      "  parlance conv list --data ~/desk --assignee none\n"
+      "  parlance conv list --data ~/desk is:unassigned 'sla:<30m' lang:de\n"
       "  parlance conv list --data ~/desk --state open -o ids | xargs -n1 parlance conv timeline --data "
       "~/desk");
   list_command->callback([options = list_options, &code] { code = list(*options); });

@@ -178,7 +178,7 @@ int cat(const ReadOptions& options) {
   for (const Span& span : opened->spans) records += span.until;
   std::uint64_t folded_records = 0, left = options.limit;
   Progress progress("reading", "records", records, options.output.quiet);
-  Rows rows(options.output.format(), event_columns);
+  Rows rows(options.output, event_columns);
   int code = Exit::done;
   for (const Span& span : opened->spans) {
     if (left == 0) break;
@@ -279,7 +279,7 @@ int get(const ReadOptions& options) {
         [&] { progress.at(++folded_records); });
     if (!folded) return report(folded.error());
   }
-  print_one(options.output.format(), *found);
+  print_one(options.output, *found);
   if (!flush_stdout()) return Exit::failed;
   return unreadable ? report(*unreadable) : Exit::done;
 }
@@ -312,8 +312,8 @@ class Counts {
       each_sealed(envelope.events[i].body, [&](const Sealed&) { ++c.capsules; });
     }
   }
-  void print(Format format) const {
-    Rows rows(format, {{"type", "type"},
+  void print(const Output& output) const {
+    Rows rows(output, {{"type", "type"},
                        {"count", "count", true},
                        {"capsules", "capsules", true},
                        {"bytes", "bytes", true}});
@@ -358,14 +358,14 @@ int stats(const ReadOptions& options) {
       if (!folded) code = report(folded.error());
     }
   }
-  counts.print(options.output.format());
+  counts.print(options.output);
   return flush_stdout() ? code : Exit::failed;
 }
 
 }  // namespace
 
 void add_event_commands(CLI::App& app, int& code) {
-  CLI::App* events = app.add_subcommand("events", "What the log says, event by event: cat, get, stats");
+  CLI::App* events = app.add_subcommand("events", "What the log says, event by event: cat, tail, get, stats");
   events->require_subcommand(1);
   const auto command = [&](const char* name, const char* does) {
     auto options = std::make_shared<ReadOptions>();
@@ -410,6 +410,8 @@ void add_event_commands(CLI::App& app, int& code) {
   add_output(*stats_command, stats_options->output, false);
   stats_command->footer("Example: parlance events stats --data ~/desk");
   stats_command->callback([options = stats_options, &code] { code = stats(*options); });
+
+  add_tail_command(*events, code);
 }
 
 }  // namespace parlance::tools

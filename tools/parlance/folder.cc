@@ -30,6 +30,8 @@ Result<std::unique_ptr<EmbeddedLog>> open_log(const fs::path& dir, EmbeddedLogOp
   return open_embedded_log(dir / "log", std::move(options));
 }
 
+}  // namespace
+
 /// The first claim of the log names the keyring that its addresses and references were made with. A log without a claim has
 /// nothing to lose yet.
 Result<void> check_keyring(const EventLog& log, const FileKeyring& keys, const fs::path& keys_dir) {
@@ -53,8 +55,6 @@ Result<void> check_keyring(const EventLog& log, const FileKeyring& keys, const f
   if (wrong) return *wrong;
   return {};
 }
-
-}  // namespace
 
 Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, PartitionId partitions) {
   Folder folder;

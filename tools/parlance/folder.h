@@ -37,6 +37,9 @@ struct Folder {
 /// log. Refusals name the folder and what to do: "folder.not_ours", and those of the log and the keyring.
 [[nodiscard]] Result<Folder> open_folder(const std::filesystem::path& dir,
                                          const std::filesystem::path& keys_dir, PartitionId partitions);
+/// "keyring.other_log" where `log` was made with another keyring than `keys`.
+[[nodiscard]] Result<void> check_keyring(const EventLog& log, const FileKeyring& keys,
+                                         const std::filesystem::path& keys_dir);
 /// Opens the log alone, to write: no server runs on the folder meanwhile (`locked` where one does). Makes nothing.
 [[nodiscard]] Result<std::unique_ptr<EmbeddedLog>> open_log_alone(const std::filesystem::path& dir);
 /// Opens the log alone, for reading; a server may be running on it. What that does to files may look like damage: see LogReader.

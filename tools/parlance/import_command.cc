@@ -204,11 +204,16 @@ Done<void> import_with(const ImportOptions& options, ImportSummary& summary) {
 
   const std::filesystem::path& data = options.server.data;
   std::error_code ignored;
-  const bool served = !options.server.server.empty() || std::filesystem::exists(data / "address", ignored);
+  bool served = !options.server.server.empty();
+  if (!served && std::filesystem::exists(data / "log", ignored)) {
+    const auto used = in_use(data);
+    if (!used) return used.error();
+    served = *used;
+  }
   if (options.dry_run) {
     std::optional<Client> server;
     if (served) {
-      auto client = Client::open(options.server);
+      auto client = Client::open(options.server, Answers::server);
       if (!client) return client.error();
       server.emplace(std::move(*client));
     }

@@ -273,7 +273,7 @@ std::unique_ptr<ImportTarget> import_into(Node& node, const std::string& name) {
 Done<std::unique_ptr<ImportTarget>> import_to(const ServerOptions& server, const std::string& name) {
   std::vector<Client> clients;
   for (std::size_t i = 0; i <= connections; ++i) {
-    auto client = Client::open(server);
+    auto client = Client::open(server, Answers::server);
     if (!client) return client.error();
     clients.push_back(std::move(*client));
   }

@@ -21,7 +21,11 @@ void pause(int opening) { std::this_thread::sleep_for(pause_first * (1 << openin
 }  // namespace
 
 Result<LogReader> LogReader::open(const std::filesystem::path& dir) {
-  LogReader reader(dir);
+  return open([dir] { return open_log_to_read(dir); });
+}
+
+Result<LogReader> LogReader::open(Opening opening) {
+  LogReader reader(std::move(opening));
   if (auto opened = reader.open_anew(); !opened) return opened.error();
   for (PartitionId p = 0; p < reader.log_->partitions(); ++p)
     reader.marks_.push_back(reader.log_->sealed_mark(p));
@@ -30,7 +34,7 @@ Result<LogReader> LogReader::open(const std::filesystem::path& dir) {
 
 Result<void> LogReader::open_anew() {
   for (int opening = 0;; ++opening) {
-    auto log = open_log_to_read(dir_);
+    auto log = opening_();
     if (log) {
       log_ = std::move(*log);
       return {};

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -20,6 +21,9 @@ class LogReader {
 
   /// `dir` is the data folder. Errors: those of open_embedded_log().
   [[nodiscard]] static Result<LogReader> open(const std::filesystem::path& dir);
+  /// A log that `opening` opens, each time anew.
+  using Opening = std::function<Result<std::unique_ptr<EmbeddedLog>>()>;
+  [[nodiscard]] static Result<LogReader> open(Opening opening);
 
   [[nodiscard]] LogId id() const { return log_->id(); }
   [[nodiscard]] std::uint32_t generation() const { return log_->generation(); }
@@ -35,10 +39,10 @@ class LogReader {
   [[nodiscard]] Result<std::optional<Bytes>> get(VaultFamily family, ByteView key);
 
  private:
-  explicit LogReader(std::filesystem::path dir) : dir_(std::move(dir)) {}
+  explicit LogReader(Opening opening) : opening_(std::move(opening)) {}
   [[nodiscard]] Result<void> open_anew();
 
-  std::filesystem::path dir_;
+  Opening opening_;
   std::unique_ptr<EmbeddedLog> log_;
   std::vector<std::optional<SealedMark>> marks_;
 };

@@ -5,30 +5,17 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "tools/parlance/cli_tree.h"
 #include "tools/parlance/commands.h"
 #include "tools/parlance/demo.h"
 #include "tools/parlance/hint.h"
 #include "tools/parlance/output.h"
 #include "tools/parlance/report.h"
-#include "tools/parlance/server.h"
 #include "tools/parlance/version.h"
 
 using namespace parlance::tools;
 
 namespace {
-
-void add_serve_command(CLI::App& app, int& code) {
-  auto options = std::make_shared<ServeOptions>();
-  CLI::App* serve_command = app.add_subcommand("serve", "Serve the HTTP API and the page from a data folder");
-  serve_command->add_option("--data", options->data, "The data folder; made on the first start")->required();
-  serve_command->add_option("--keys", options->keys, "The keyring's folder (default: DATA/keys)");
-  serve_command->add_option("--listen", options->listen, "HOST:PORT; port 0 picks one")
-      ->capture_default_str();
-  serve_command->add_option("--threads", options->threads,
-                            "Serving threads (default: one a core, at least two)");
-  serve_command->footer("Example: parlance serve --data ~/desk --listen 127.0.0.1:8080");
-  serve_command->callback([options, &code] { code = serve(*options); });
-}
 
 std::vector<const CLI::App*> below(const CLI::App& command) {
   return command.get_subcommands([](const CLI::App*) { return true; });
@@ -104,7 +91,7 @@ int main(int argc, char** argv) {
   app.footer(exit_codes_help());
   int code = Exit::done;
 
-  add_serve_command(app, code);
+  add_serve_commands(app, code);
   add_demo_command(app, code);
   add_generate_command(app, code);
   add_import_command(app, code);
@@ -112,6 +99,10 @@ int main(int argc, char** argv) {
   add_event_commands(app, code);
   add_view_commands(app, code);
   add_log_commands(app, code);
+  add_backup_commands(app, code);
+  add_report_commands(app, code);
+  add_doctor_command(app, code);
+  add_tree_commands(app, code);
   app.add_subcommand("version", "Print the version")->callback([] { fmt::print("parlance {}\n", version); });
   add_help_command(app, code);
 

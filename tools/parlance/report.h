@@ -1,5 +1,8 @@
 #pragma once
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/base/error.h"
 
@@ -20,6 +23,7 @@ enum Exit : int {
 };
 /// The same, for the end of `parlance --help`.
 [[nodiscard]] std::string exit_codes_help();
+[[nodiscard]] std::vector<std::pair<int, std::string>> exit_codes();
 
 /// Why a command could not do what was asked: its exit code, and what a person reads.
 struct Failure {
@@ -28,6 +32,10 @@ struct Failure {
 };
 template <class T> using Done = boost::system::result<T, Failure>;
 [[nodiscard]] Failure failure(const Error& error);
+
+/// An error's code as a word, "read_only", and back; for errors that travel as JSON.
+[[nodiscard]] std::string_view errc_name(Errc code);
+[[nodiscard]] Errc errc_named(std::string_view name);  ///< an unknown word: `unavailable`
 
 /// Prints what went wrong to stderr and returns the exit code for it.
 int report(const Failure& failure);

@@ -7,6 +7,8 @@
 #include <future>
 #include <mutex>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -14,14 +16,17 @@
 #include <fmt/core.h>
 
 #include "adapters/embedded/system.h"
+#include "adapters/files/durable_file.h"
 #include "adapters/http/api.h"
 #include "adapters/http/asio_executor.h"
 #include "adapters/http/server.h"
-#include "adapters/keyring/durable_file.h"
 #include "adapters/web/page.h"
 #include "engine/runtime/blind.h"
 #include "engine/runtime/files.h"
+#include "tools/parlance/process_figures.h"
 #include "tools/parlance/report.h"
+#include "tools/parlance/server_backups.h"
+#include "tools/parlance/service.h"
 #include "tools/parlance/version.h"
 #include "tools/parlance/worker.h"
 
@@ -37,14 +42,17 @@ constexpr std::size_t apply_records = 2'000;
 constexpr std::int64_t sweep_ms = 3'600'000;
 constexpr int sweeps_a_day = 24;
 
-/// Writes a small file that only its owner may read, whole or not at all, and durably.
+/// Of the data folder itself: small, and nobody's but their owner's.
+constexpr files::Durable folder_files{files::Rules{.no_space = "folder.read_only",
+                                                   .read_only = "folder.read_only",
+                                                   .not_permitted = "folder.read_only",
+                                                   .absent = "folder.read_only",
+                                                   .not_a_folder = "folder.not_ours",
+                                                   .too_long = "folder.not_ours",
+                                                   .io = "folder.unwritable"}};
+
 Result<void> write_private(const fs::path& path, const std::string& text) {
-  const fs::path next = path.string() + ".next";
-  auto done = write_synced(next, as_bytes(text));
-  if (done) done = rename_file(next, path);
-  if (done) done = sync_folder(path.parent_path());
-  if (!done) return Error{Errc::read_only, "folder.read_only", done.error().detail};
-  return {};
+  return folder_files.replace(path, as_bytes(text));
 }
 
 class NodeImpl final : public Node {
@@ -58,6 +66,9 @@ class NodeImpl final : public Node {
     auto folder = open_folder(options_.data, options_.keys, options_.partitions);
     if (!folder) return folder.error();
     folder_ = std::move(*folder);
+    // We hold the lock, so an address that is there is one of a server that was killed.
+    std::error_code ignored;
+    fs::remove(options_.data / "address", ignored);
     auto fold = folder_.fold->open("fold");
     if (!fold) return fold.error();
     auto views = Views::open(*folder_.log, *folder_.views);
@@ -83,6 +94,8 @@ class NodeImpl final : public Node {
     sweeper_ = std::make_unique<Worker>();
     engine_->start();
     if (auto owning = wait_until_owning(); !owning) return owning.error();
+    if (!options_.only_look) backups_ = std::make_unique<ServerBackups>(folder_, options_.backups);
+    if (options_.only_look) return find_administrator();
     ticking_ = true;
     schedule_tick();
     return first_start();
@@ -107,6 +120,21 @@ class NodeImpl final : public Node {
     return *api_;
   }
 
+  http::HttpResponse ask(http::HttpRequest request) override {
+    if (!api_) make_api();
+    http::Caller caller;
+    caller.workspace = workspace();
+    caller.agent = administrator_;
+    request.headers.emplace_back("cookie",
+                                 std::string(http::session_cookie) + "=" +
+                                     api_->access().make_session(caller, clock_.now() + http::session_ms));
+    auto answered = std::make_shared<std::promise<http::HttpResponse>>();
+    auto future = answered->get_future();
+    api_->handle(std::move(request),
+                 [answered](http::HttpResponse response) { answered->set_value(std::move(response)); });
+    return future.get();
+  }
+
   void make_api() {
     api_ = std::make_unique<http::Api>(http::Api::Parts{
         *engine_, *folder_.log, *views_, clock_, *timers_, *live_,
@@ -122,12 +150,34 @@ class NodeImpl final : public Node {
           return files;
         },
         std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }, *files_,
-        [this](std::function<void()> work) { uploads_->post(std::move(work)); }});
+        [this](std::function<void()> work) { uploads_->post(std::move(work)); },
+        [this](std::vector<http::MetricFamily>& families) { add_figures(families); }, backups_.get()});
+    told_ = api_.get();
+  }
+
+  void add_figures(std::vector<http::MetricFamily>& families) {
+    add_process_figures(families);
+    const LogFigures log = folder_.log->figures();
+    families.push_back(http::counter("parlance_log_appended_records_total",
+                                     "Records made durable since the start.",
+                                     static_cast<double>(log.records)));
+    families.push_back(
+        http::counter("parlance_log_appended_bytes_total", "Their bytes.", static_cast<double>(log.bytes)));
+    families.push_back(
+        http::histogram("parlance_log_sync_duration_seconds", "One sync of the log.", log.sync_seconds));
+    families.push_back(http::histogram("parlance_log_group_records", "Records that one sync made durable.",
+                                       log.group_records));
+    families.push_back(http::gauge("parlance_http_connections", "Open connections.",
+                                   server_ ? static_cast<double>(server_->connections()) : 0));
+    if (backups_)
+      families.push_back(
+          http::gauge("parlance_backup_last_success_timestamp_seconds",
+                      "When this process last made a backup, as seconds since 1970; 0: not yet.",
+                      backups_->last_success_seconds()));
   }
 
   Result<std::string> listen() override {
     if (!api_) make_api();
-    told_ = api_.get();
     auto server = http::Server::listen(
         io_, options_.listen, {},
         [this](http::HttpRequest request, http::Respond respond) {
@@ -153,6 +203,7 @@ class NodeImpl final : public Node {
   void stop() override {
     if (stopped_) return;
     stopped_ = true;
+    if (backups_) backups_->stop();
     if (server_) {
       std::promise<void> closed;
       server_->stop(stop_ms, [&] { closed.set_value(); });
@@ -297,6 +348,19 @@ class NodeImpl final : public Node {
     }
   }
 
+  /// Of a folder that was served before: somebody who may see everything.
+  Result<void> find_administrator() {
+    const auto directory = engine_->directory();
+    const auto it = directory->workspaces.find(workspace());
+    if (it != directory->workspaces.end())
+      for (const desk::Agent& agent : it->second.desk.agents)
+        if (agent.role == Role::admin) {
+          administrator_ = agent.id;
+          return {};
+        }
+    return Error{Errc::not_found, "folder.unserved", "the log holds no workspace yet: it was never served"};
+  }
+
   /// The workspace, its first agent and queue, and the administrator's token. A start that was cut short goes on where it stopped:
   /// each command has an id of its own.
   Result<void> first_start() {
@@ -350,6 +414,7 @@ class NodeImpl final : public Node {
   std::unique_ptr<Executor> timers_, live_;
   std::unique_ptr<Views> views_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<ServerBackups> backups_;
   std::unique_ptr<http::Api> api_;
   std::atomic<http::Api*> told_{nullptr};  ///< of what is applied; outlives the applier
   std::unique_ptr<http::Server> server_;
@@ -376,6 +441,17 @@ Result<std::unique_ptr<Node>> Node::open(ServeOptions options, const Clock* cloc
   return std::unique_ptr<Node>(std::move(node));
 }
 
+namespace {
+
+/// The keys are in this process's memory: no core dump of it, and no debugger of another user's.
+void keep_out_of_dumps() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+}  // namespace
+
 int run_until_signal(Node& node, AgentId agent, const std::function<void()>& before_stop) {
   sigset_t signals;
   sigemptyset(&signals);
@@ -389,9 +465,11 @@ int run_until_signal(Node& node, AgentId agent, const std::function<void()>& bef
   fmt::print("sign in within ten minutes: http://{}{}\n", *address,
              node.sign_in_link(agent ? agent : node.administrator()));
   std::fflush(stdout);
+  tell_ready("serving on http://" + *address);
   int signal = 0;
   sigwait(&signals, &signal);
   fmt::print(stderr, "stopping\n");
+  tell_stopping();
   if (before_stop) before_stop();
   node.stop();
   return 0;
@@ -409,7 +487,11 @@ void block_signals() {
 
 int serve(const ServeOptions& options) {
   block_signals();
-  auto node = Node::open(options);
+  keep_out_of_dumps();
+  auto node = [&] {
+    const Starting starting("opening the log and the views");
+    return Node::open(options);
+  }();
   if (!node) return report(node.error());
   return run_until_signal(**node, {}, {});
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "adapters/http/api.h"
+#include "adapters/http/message.h"
 #include "engine/base/error.h"
 #include "engine/ports/clock.h"
 #include "engine/runtime/engine.h"
@@ -17,8 +18,10 @@ struct ServeOptions {
   std::filesystem::path data;
   std::filesystem::path keys;  ///< empty: DATA/keys
   std::string listen = "127.0.0.1:8080";
-  PartitionId partitions = 16;  ///< of a new log
-  unsigned threads = 0;         ///< 0: one a core, at least two
+  PartitionId partitions = 16;    ///< of a new log
+  unsigned threads = 0;           ///< 0: one a core, at least two
+  std::filesystem::path backups;  ///< where POST /v1/admin/backups goes without another word; may be empty
+  bool only_look = false;         ///< nothing happens by itself, nothing is listened on: for StoppedFolder
 };
 
 /// Everything of one node, put together and running: the folder, the engine on its strands, the applier, HTTP.
@@ -44,6 +47,8 @@ class Node {
   [[nodiscard]] virtual http::Api& api() = 0;
   /// Starts answering HTTP; "127.0.0.1:8080".
   [[nodiscard]] virtual Result<std::string> listen() = 0;
+  /// Answers a request of the administrator's as if it had come over HTTP. Not from the node's own threads.
+  [[nodiscard]] virtual http::HttpResponse ask(http::HttpRequest request) = 0;
   /// A path and fragment that signs `agent` in, once, within ten minutes: "/#/sign-in/TOKEN".
   [[nodiscard]] virtual std::string sign_in_link(AgentId agent) = 0;
   /// Takes no more requests, answers what was accepted, makes everything durable. At most some 5 s.

@@ -149,7 +149,7 @@ Done<std::unique_ptr<ViewsAt>> open(const ViewOptions& options) {
     if (!views) return views.error();
     return std::unique_ptr<ViewsAt>(std::move(*views));
   }
-  auto client = Client::open(options.server);
+  auto client = Client::open(options.server, Answers::server);
   if (!client) return client.error();
   return std::unique_ptr<ViewsAt>(std::make_unique<ServerViews>(std::move(*client)));
 }
@@ -173,14 +173,14 @@ int status(const ViewOptions& options) {
   if (!views) return report(views.error());
   const auto status = (*views)->status();
   if (!status) return report(status.error());
-  Rows rows(options.output.format(), {{"view", "view"},
-                                      {"partition", "partition", true},
-                                      {"applied", "applied", true},
-                                      {"end", "end", true},
-                                      {"lag", "lag", true},
-                                      {"health", "health"},
-                                      {"quarantined", "quarantined", true},
-                                      {"hash", "hash"}});
+  Rows rows(options.output, {{"view", "view"},
+                             {"partition", "partition", true},
+                             {"applied", "applied", true},
+                             {"end", "end", true},
+                             {"lag", "lag", true},
+                             {"health", "health"},
+                             {"quarantined", "quarantined", true},
+                             {"hash", "hash"}});
   for (const json::value& row : *status)
     if (row.is_object()) rows.add(row.get_object());
   rows.finish("no views");
@@ -210,12 +210,12 @@ int list(const ViewOptions& options) {
     if (const std::string health = text(*row, "health"); health == "stopped" || sum.health == "ok")
       sum.health = health;
   }
-  Rows rows(options.output.format(), {{"view", "id"},
-                                      {"version", "version", true},
-                                      {"applied", "applied", true},
-                                      {"lag", "lag", true},
-                                      {"quarantined", "quarantined", true},
-                                      {"health", "health"}});
+  Rows rows(options.output, {{"view", "id"},
+                             {"version", "version", true},
+                             {"applied", "applied", true},
+                             {"lag", "lag", true},
+                             {"quarantined", "quarantined", true},
+                             {"health", "health"}});
   for (const auto& [view, sum] : sums)
     rows.add({{"id", view},
               {"version", sum.version},
@@ -249,12 +249,12 @@ int compare(const ViewOptions& options, bool rebuild) {
       return report(
           Failure{Exit::not_found, fmt::format("no view is called {}; there are {}", printable(view),
                                                fmt::format("{}", CLI::detail::join(*all, ", ")))});
-  Rows rows(options.output.format(), {{"view", "view"},
-                                      {"partition", "partition", true},
-                                      {"applied", "applied", true},
-                                      {"live", "live"},
-                                      {"rebuilt", "rebuilt"},
-                                      {"equal", "equal"}});
+  Rows rows(options.output, {{"view", "view"},
+                             {"partition", "partition", true},
+                             {"applied", "applied", true},
+                             {"live", "live"},
+                             {"rebuilt", "rebuilt"},
+                             {"equal", "equal"}});
   int code = Exit::done;
   std::uint64_t unequal = 0;
   for (const std::string& view : options.views.empty() ? *all : options.views) {

@@ -1,0 +1,116 @@
+#include <map>
+
+#include "adapters/http/exchange.h"
+#include "adapters/http/live_core.h"
+#include "adapters/http/metrics.h"
+
+/// The route that Prometheus reads.
+namespace parlance::http {
+namespace {
+
+using Kind = MetricFamily::Kind;
+
+void add_owners(const Call& call, const std::vector<OwnerStatus>& owners,
+                std::vector<MetricFamily>& families) {
+  MetricFamily end{"parlance_log_end_records", "Durable end of each partition.", Kind::gauge, {}};
+  MetricFamily owning{"parlance_owner_owning", "1 where this process owns the partition.", Kind::gauge, {}};
+  MetricFamily in_flight{
+      "parlance_owner_in_flight_records", "Records appended and not yet certain.", Kind::gauge, {}};
+  MetricFamily quarantined{
+      "parlance_owner_quarantined_records", "Accepted records whose body does not verify.", Kind::gauge, {}};
+  MetricFamily held{"parlance_owner_timers_held",
+                    "1 where timers wait because the wall clock and the clock since boot disagree.",
+                    Kind::gauge,
+                    {}};
+  MetricFamily epoch{
+      "parlance_owner_epoch", "The number of accepted claims of the partition.", Kind::gauge, {}};
+  for (std::size_t p = 0; p < owners.size(); ++p) {
+    const OwnerStatus& o = owners[p];
+    const Labels labels{{"partition", std::to_string(p)}};
+    const auto add = [&](MetricFamily& family, double value) {
+      family.samples.push_back({labels, value, {}});
+    };
+    add(end, static_cast<double>(call->context.parts.log.end(static_cast<PartitionId>(p))));
+    add(owning, o.health == OwnerHealth::owning ? 1 : 0);
+    add(in_flight, static_cast<double>(o.in_flight));
+    add(quarantined, static_cast<double>(o.quarantined));
+    add(held, o.timers_held ? 1 : 0);
+    add(epoch, static_cast<double>(o.certain.epoch));
+  }
+  for (MetricFamily* family : {&end, &owning, &in_flight, &quarantined, &held, &epoch})
+    families.push_back(std::move(*family));
+}
+
+void add_views(const Call& call, std::vector<MetricFamily>& families) {
+  MetricFamily applied{
+      "parlance_view_applied_records", "Records a view has applied, by partition.", Kind::gauge, {}};
+  MetricFamily lag{
+      "parlance_view_lag_records", "Records a view has still to apply, by partition.", Kind::gauge, {}};
+  MetricFamily healthy{
+      "parlance_view_healthy", "1 where every partition of the view is well.", Kind::gauge, {}};
+  MetricFamily quarantined{
+      "parlance_view_quarantined_records", "Records a view could not apply.", Kind::gauge, {}};
+  struct Sum {
+    bool healthy = true;
+    std::uint64_t quarantined = 0;
+  };
+  std::map<std::string, Sum> sums;
+  for (const ViewStatus& v : call->views().status()) {
+    const Labels labels{{"view", std::string(v.view)}, {"partition", std::to_string(v.partition)}};
+    applied.samples.push_back({labels, static_cast<double>(v.applied), {}});
+    lag.samples.push_back({labels, static_cast<double>(v.lag), {}});
+    Sum& sum = sums[std::string(v.view)];
+    sum.healthy = sum.healthy && v.health == Health::ok;
+    sum.quarantined += v.quarantined;
+  }
+  for (const auto& [view, sum] : sums) {
+    healthy.samples.push_back({{{"view", view}}, sum.healthy ? 1.0 : 0.0, {}});
+    quarantined.samples.push_back({{{"view", view}}, static_cast<double>(sum.quarantined), {}});
+  }
+  for (MetricFamily* family : {&applied, &lag, &healthy, &quarantined})
+    families.push_back(std::move(*family));
+}
+
+void add_live(const LiveFigures& live, std::vector<MetricFamily>& families) {
+  MetricFamily connections{
+      "parlance_live_connections", "Open WebSockets, and followers of the feed.", Kind::gauge, {}};
+  connections.samples.push_back({{{"kind", "websocket"}}, static_cast<double>(live.clients), {}});
+  connections.samples.push_back({{{"kind", "feed"}}, static_cast<double>(live.followers), {}});
+  families.push_back(std::move(connections));
+  families.push_back(
+      gauge("parlance_live_subscriptions", "Live subscriptions.", static_cast<double>(live.subscriptions)));
+  families.push_back(gauge("parlance_live_topics",
+                           "What is worked out for live subscriptions; equal ones share.",
+                           static_cast<double>(live.topics)));
+  families.push_back(counter("parlance_live_messages_total", "Messages sent to WebSockets.",
+                             static_cast<double>(live.sent)));
+}
+
+void metrics(const Call& call) {
+  call->engine().status([call](const std::vector<OwnerStatus>& owners) {
+    std::vector<MetricFamily> families;
+    MetricFamily build{"parlance_build_info", "What runs; always 1.", Kind::gauge, {}};
+    build.samples.push_back({{{"version", call->context.parts.version}}, 1, {}});
+    families.push_back(std::move(build));
+    call->context.metrics.add_to(families);
+    families.push_back(gauge("parlance_http_requests_in_flight", "Requests being answered.",
+                             static_cast<double>(call->context.under_way.load())));
+    add_owners(call, owners, families);
+    add_views(call, families);
+    add_live(call->context.live->figures(), families);
+    if (call->context.parts.figures) call->context.parts.figures(families);
+    HttpResponse out;
+    out.type = "text/plain; version=0.0.4; charset=utf-8";
+    out.body = prometheus_text(std::move(families));
+    call->respond(std::move(out));
+  });
+}
+
+}  // namespace
+
+const std::vector<Route>& metrics_routes() {
+  static const std::vector<Route> routes{{"GET", "/metrics", metrics}};
+  return routes;
+}
+
+}  // namespace parlance::http
