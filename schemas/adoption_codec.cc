@@ -60,6 +60,7 @@ struct Form {
     const auto fields = write_tables(w.builder, e.body.fields, word_writer);
     const auto sub_states = write_tables(w.builder, e.body.sub_states, word_writer);
     const auto transitions = write_transitions(w.builder, e.body.transitions);
+    const auto imports = stored_ids(w.builder, e.body.imports);
     form::AdoptedBuilder b(w.builder);
     b.add_settings_version(e.body.settings_version);
     b.add_desk_version(e.body.desk_version);
@@ -73,6 +74,7 @@ struct Form {
     b.add_transitions(transitions);
     b.add_teams(teams);
     b.add_routes(e.body.routes);
+    b.add_imports(imports);
     return b.Finish();
   }
   static void read(EventReading& r, const form::Adopted& in, domain::Adopted& out) {
@@ -88,6 +90,7 @@ struct Form {
     read_transitions(r, in.transitions(), out.body.transitions);
     read_words(r, in.teams(), out.body.teams);
     out.body.routes = in.routes();
+    r.ids(in.imports(), out.body.imports);
   }
 };
 

@@ -71,7 +71,7 @@ constexpr std::array door_names =
 constexpr std::array settings_names = std::to_array<std::string_view>(
     {"settings.policy_changed", "settings.tag_added", "settings.type_defined", "settings.field_defined",
      "settings.sub_state_defined", "settings.transitions_changed", "settings.canned_reply_defined",
-     "settings.view_saved", "settings.view_removed"});
+     "settings.view_saved", "settings.view_removed", "settings.import_opened", "settings.import_closed"});
 constexpr std::array desk_names = std::to_array<std::string_view>(
     {"desk.agent_added", "desk.queue_added", "desk.token_issued", "desk.token_revoked", "desk.agent_changed",
      "desk.activation_changed", "desk.skill_added", "desk.team_added", "desk.team_changed",
@@ -196,6 +196,7 @@ Bytes encode_envelope(const Envelope& envelope) {
   if (envelope.command) table.add_command(by_pointer(stored(*envelope.command)));
   if (envelope.correlation) table.add_correlation(by_pointer(stored(envelope.correlation)));
   if (envelope.causation) table.add_causation(by_pointer(stored(envelope.causation)));
+  if (envelope.import) table.add_import_id(by_pointer(stored(envelope.import)));
   if (envelope.actor.id) table.add_actor(by_pointer(stored(envelope.actor.id)));
   table.add_fingerprint(envelope.fingerprint);
   table.add_recorded_at(stored(envelope.recorded_at));
@@ -228,6 +229,7 @@ Result<Envelope> decode_envelope(ByteView body) {
   out.fingerprint = in.fingerprint();
   reading.id(in.correlation(), out.correlation);
   reading.id(in.causation(), out.causation);
+  reading.id(in.import_id(), out.import);
   reading.enumeration(in.actor_kind(), out.actor.kind, "the kind of actor");
   out.actor.id = reading.raw_id(in.actor());
   reading.instant(in.recorded_at(), out.recorded_at);

@@ -53,6 +53,7 @@ struct Envelope {
   std::uint32_t decider_version = 1;
   std::vector<StreamEvent> events;
   Version settings_version = 0;  ///< of the adopted settings that it was decided on; 0: on none
+  ImportId import;               ///< whose command it was; zero: of none
   bool operator==(const Envelope&) const = default;
 };
 

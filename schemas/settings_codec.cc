@@ -47,6 +47,24 @@ struct Form {
     r.text(in.name(), out.name);
   }
 
+  static flatbuffers::Offset<form::ImportOpened> write(const Writing& w, const domain::ImportOpened& e) {
+    form::ImportOpenedBuilder b(w.builder);
+    b.add_id(by_pointer(stored(e.id)));
+    return b.Finish();
+  }
+  static void read(EventReading& r, const form::ImportOpened& in, domain::ImportOpened& out) {
+    r.id(in.id(), out.id);
+  }
+
+  static flatbuffers::Offset<form::ImportClosed> write(const Writing& w, const domain::ImportClosed& e) {
+    form::ImportClosedBuilder b(w.builder);
+    b.add_id(by_pointer(stored(e.id)));
+    return b.Finish();
+  }
+  static void read(EventReading& r, const form::ImportClosed& in, domain::ImportClosed& out) {
+    r.id(in.id(), out.id);
+  }
+
   static flatbuffers::Offset<form::TypeDefined> write(const Writing& w, const domain::TypeDefined& e) {
     return form::CreateTypeDefined(w.builder, write_word(w.builder, e.type));
   }

@@ -44,6 +44,7 @@ bool may(const Caller& caller, Needs needs) {
     case Needs::agent: return has(caller.scopes, Scope::agent | Scope::admin);
     case Needs::ingest: return has(caller.scopes, Scope::ingest | Scope::import | Scope::admin);
     case Needs::admin: return has(caller.scopes, Scope::admin);
+    case Needs::import: return has(caller.scopes, Scope::import | Scope::admin);
   }
   return false;
 }
@@ -115,7 +116,7 @@ const std::vector<Route>& routes() {
     for (const auto* some :
          {&find_routes(), &command_routes(), &query_routes(), &operating_routes(), &report_routes(),
           &attachment_routes(), &conversation_work_routes(), &settings_routes(), &live_routes(),
-          &desk_routes(), &view_routes(), &backup_routes(), &metrics_routes()})
+          &desk_routes(), &view_routes(), &backup_routes(), &metrics_routes(), &import_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
@@ -202,6 +203,7 @@ void dispatch(const Call& call) {
       if (!body) return call->fail(body.error());
       call->body = std::move(*body);
     }
+    if (method == "POST" && !take_import_headers(call)) return;
     return route.handler(call);
   }
   if (!allowed.empty()) {
@@ -311,6 +313,20 @@ std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
     return route.body(call);
   }
   return std::nullopt;
+}
+
+void Api::post(const Caller& caller, Command command, Respond respond) {
+  const auto& context = impl_->context;
+  auto call = std::make_shared<Exchange>(
+      Exchange{*context, context, {}, std::move(respond), caller, {}, std::move(command.body)});
+  call->request.method = "POST";
+  call->request.path = std::move(command.path);
+  if (!command.key.empty()) call->request.headers.emplace_back("idempotency-key", std::move(command.key));
+  // What is told of the past overwrites nobody's work.
+  if (command.import) call->request.headers.emplace_back("if-match", "*");
+  if (!command.as.empty()) call->request.headers.emplace_back("parlance-as", std::move(command.as));
+  call->import = command.import;
+  dispatch(call);
 }
 
 void Api::views_advanced() { impl_->context->live->advanced(); }

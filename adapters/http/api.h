@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include <boost/json/value.hpp>
+
 #include "adapters/http/access.h"
 #include "adapters/http/backups.h"
 #include "adapters/http/message.h"
@@ -49,6 +51,15 @@ class Api {
   ~Api();
 
   void handle(HttpRequest request, Respond respond);
+  /// A POST of somebody in this process, whoever they say they are.
+  struct Command {
+    std::string path;  ///< decoded
+    std::string key;   ///< the Idempotency-Key; empty: none
+    std::string as;    ///< the agent who did it, of an import; empty: the caller
+    ImportId import;
+    boost::json::value body;
+  };
+  void post(const Caller& caller, Command command, Respond respond);
   /// The views have applied more. Any thread.
   void views_advanced();
   [[nodiscard]] LiveCore& live();

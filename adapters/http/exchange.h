@@ -54,7 +54,8 @@ struct Exchange {
   std::vector<std::string> captured;     ///< what stood for {id} in the path
   json::value body;                      ///< of a POST
   std::vector<AttachmentId> uploads{};   ///< that its command attaches
-  std::shared_ptr<Observed> observed{};  ///< null: a part of a batch
+  std::shared_ptr<Observed> observed{};  ///< null: a part of a batch, or of this process
+  ImportId import{};                     ///< the import that this is a command of; zero: of none
 
   void answer(unsigned status, const json::value& value,
               std::vector<std::pair<std::string, std::string>> headers = {}) const {
@@ -84,7 +85,7 @@ using Handler = void (*)(const Call&);
 /// Takes the body in pieces; null: it has answered.
 using BodyHandler = std::shared_ptr<BodySink> (*)(const Call&);
 
-enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin };
+enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin, import };
 struct Route {
   std::string_view method;
   std::string_view pattern;  ///< "/v1/conversations/{id}/reply"
@@ -106,6 +107,10 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& settings_routes();
 [[nodiscard]] const std::vector<Route>& desk_routes();
 [[nodiscard]] const std::vector<Route>& view_routes();
+[[nodiscard]] const std::vector<Route>& import_routes();
+/// Reads what a POST says about an import: `Parlance-Import`, the import that it is a command of, and `Parlance-As`, the agent who
+/// did it then (nobody in particular where an import does not say); both need the scope import. False: answered.
+[[nodiscard]] bool take_import_headers(const Call& call);
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 

@@ -53,7 +53,8 @@ Request request_for(const Call& call, Slot slot, std::string_view scope, Action 
   const std::string_view key = call->request.header("idempotency-key");
   if (!key.empty()) {
     const KeyService& keys = call->engine().keys();
-    const std::string principal = raw_id_text("who", call->caller.actor.id);
+    // Who brings a history in does not matter: another may go on where one was stopped.
+    const std::string principal = call->import ? "import" : raw_id_text("who", call->caller.actor.id);
     request.command = command_id(keys, call->caller.workspace, principal + " " + std::string(scope), key);
     request.fingerprint =
         fingerprint64(keys, key, as_bytes(call->request.path + "\n" + json::serialize(call->body)));
@@ -118,6 +119,7 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
   if (key.size() > 255)
     return call->fail(400, "idempotency_key.too_long", "an Idempotency-Key has at most 255 characters");
   if (!read_if_match(call, request)) return;
+  request.import = call->import;
   std::optional<StreamId> stream;
   if (const auto* on = std::get_if<OnConversation>(&request.action))
     stream = {Category::conversation, on->conversation};
@@ -137,6 +139,7 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
     if (result->version != 0) body["version"] = std::to_string(result->version);
     const std::string positions = positions_text(result->positions);
     body["position"] = positions;
+    if (result->unchanged) body["unchanged"] = true;
     if (describe) describe(*result, body);
     std::vector<std::pair<std::string, std::string>> headers;
     if (!positions.empty()) headers.emplace_back("Parlance-Position", positions);
@@ -654,6 +657,7 @@ void batch(const Call& call) {
     Fields one((*commands)[i], at, faults);
     const std::string method_path = one.text("method_path", 4096, true);
     const std::string key = one.text("key", 255);
+    const std::string as = one.text("as", 40);
     const json::value* body = one.any("body");
     one.finish();
     auto part = std::make_shared<Exchange>(Exchange{call->context,
@@ -669,6 +673,9 @@ void batch(const Call& call) {
         part->request.path == "/v1/batch")
       one.fault("method_path", "not_a_command", "such as POST /v1/inbound");
     part->request.headers.emplace_back("idempotency-key", key);
+    if (!as.empty()) part->request.headers.emplace_back("parlance-as", as);
+    part->import = call->import;
+    if (part->import) part->request.headers.emplace_back("if-match", "*");
     part->caller.by_cookie = false;  // the batch itself was checked
     parts.push_back(std::move(part));
   }
@@ -687,7 +694,10 @@ void batch(const Call& call) {
     std::string positions;
     for (const HttpResponse& one : answers->all) {
       boost::system::error_code ignored;
-      data.push_back(json::object{{"status", one.status}, {"body", json::parse(one.body, ignored)}});
+      json::object answered{{"status", one.status}, {"body", json::parse(one.body, ignored)}};
+      for (const auto& [name, value] : one.headers)
+        if (name == "Idempotency-Replayed") answered["replayed"] = true;
+      data.push_back(std::move(answered));
       for (const auto& [name, value] : one.headers)
         if (name == "Parlance-Position") positions += (positions.empty() ? "" : ",") + value;
     }

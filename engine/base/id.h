@@ -81,6 +81,8 @@ PARLANCE_ID(CannedReplyId, "can")
 /// A file that somebody attached to a message.
 PARLANCE_ID(AttachmentId, "att")
 PARLANCE_ID(ViewId, "viw")
+/// A history brought in from elsewhere: a keyed hash of the name it was given.
+PARLANCE_ID(ImportId, "imp")
 #undef PARLANCE_ID
 
 /// The streams of one kind. Values are stored for ever: only add.

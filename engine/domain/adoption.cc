@@ -24,6 +24,7 @@ Result<std::vector<Event>> decide(const State& state, const Adopt& command) {
     body.fields = command.body.fields;
     body.sub_states = command.body.sub_states;
     body.transitions = command.body.transitions;
+    body.imports = command.body.imports;
   }
   if (command.body.desk_version > body.desk_version) {
     body.desk_version = command.body.desk_version;

@@ -39,7 +39,8 @@ struct Body {
   std::vector<settings::SubState> sub_states;
   settings::Transitions transitions;
   std::vector<Team> teams{};
-  bool routes = false;  ///< routing keeps its ledger: it is told of what agents hold, too
+  bool routes = false;              ///< routing keeps its ledger: it is told of what agents hold, too
+  std::vector<ImportId> imports{};  ///< open; of the settings
   bool operator==(const Body&) const = default;
   [[nodiscard]] bool knows(AgentId id) const { return std::ranges::find(agents, id) != agents.end(); }
   [[nodiscard]] bool knows(QueueId id) const {
@@ -53,6 +54,7 @@ struct Body {
   [[nodiscard]] bool knows(TagId id) const {
     return std::ranges::find(tags, id, &settings::Tag::id) != tags.end();
   }
+  [[nodiscard]] bool is_open(ImportId id) const { return std::ranges::find(imports, id) != imports.end(); }
   /// Null where there is none of that id.
   [[nodiscard]] const settings::Type* find(TypeId id) const { return find_in(types, id); }
   [[nodiscard]] const settings::Field* find(FieldId id) const { return find_in(fields, id); }

@@ -36,6 +36,7 @@ void apply(State& s, const Opened& e) {
   s.store = e.store;
   s.priority = e.priority;
   s.episode = 1;
+  s.opened_at = e.at;
 }
 template <class Message> void keep_preview(State& s, const Message& e) {
   if (!e.preview.is_plain()) s.preview = e.preview.sealed();

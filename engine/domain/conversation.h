@@ -459,6 +459,7 @@ struct State {
   Version version = 0;                ///< of the stream: each event counts
   Version message_version = 0;        ///< of the last message or note
   Language language = Language::und;  ///< the first that a message was in
+  Instant opened_at;
   bool operator==(const State&) const = default;
 };
 

@@ -27,6 +27,8 @@ void apply(State& s, const ViewSaved& e) {
 void apply(State& s, const ViewRemoved& e) {
   std::erase_if(s.views, [&](const SavedView& view) { return view.id == e.id; });
 }
+void apply(State& s, const ImportOpened& e) { s.imports.push_back(e.id); }
+void apply(State& s, const ImportClosed& e) { std::erase(s.imports, e.id); }
 
 bool in_range(const std::optional<std::int64_t>& ms) { return !ms || (*ms > 0 && *ms <= duration_ms_max); }
 
@@ -127,6 +129,18 @@ Decided decide(const State& state, const AddTag& command) {
     return refused("settings.tag_exists", "there is a tag of that name or id");
   if (state.tags.size() >= tags_max) return refused("settings.too_many_tags", "at most 1000 tags");
   return std::vector<Event>{TagAdded{command.id, command.name}};
+}
+
+Decided decide(const State& state, const OpenImport& command) {
+  if (std::ranges::find(state.imports, command.id) != state.imports.end()) return std::vector<Event>{};
+  if (state.imports.size() >= imports_max)
+    return refused("import.too_many_open", "at most 16 imports are open at once; close one first");
+  return std::vector<Event>{ImportOpened{command.id}};
+}
+
+Decided decide(const State& state, const CloseImport& command) {
+  if (std::ranges::find(state.imports, command.id) == state.imports.end()) return std::vector<Event>{};
+  return std::vector<Event>{ImportClosed{command.id}};
 }
 
 Decided decide(const State& state, const DefineType& c) {

@@ -157,8 +157,20 @@ struct ViewRemoved {
   ViewId id;
   bool operator==(const ViewRemoved&) const = default;
 };
-using Event = std::variant<PolicyChanged, TagAdded, TypeDefined, FieldDefined, SubStateDefined,
-                           TransitionsChanged, CannedReplyDefined, ViewSaved, ViewRemoved>;
+/// A history is being brought in from elsewhere. What its commands touch runs on their times instead of the clock's until it is
+/// closed, so that no ten-year-old promise breaks before the line that kept it is read.
+struct ImportOpened {
+  ImportId id;
+  bool operator==(const ImportOpened&) const = default;
+};
+struct ImportClosed {
+  ImportId id;
+  bool operator==(const ImportClosed&) const = default;
+};
+inline constexpr std::size_t imports_max = 16;  ///< open at once
+using Event =
+    std::variant<PolicyChanged, TagAdded, TypeDefined, FieldDefined, SubStateDefined, TransitionsChanged,
+                 CannedReplyDefined, ViewSaved, ViewRemoved, ImportOpened, ImportClosed>;
 
 struct State {
   Policy policy;
@@ -169,6 +181,7 @@ struct State {
   Transitions transitions;
   std::vector<CannedReply> canned_replies;
   std::vector<SavedView> views;
+  std::vector<ImportId> imports;  ///< open
   bool operator==(const State&) const = default;
 };
 [[nodiscard]] State evolve(State state, const Event& event);
@@ -180,6 +193,15 @@ struct AddTag {
   TagId id;
   std::string name;
 };
+/// One that is open, or closed, already: nothing. One that was closed may be opened again.
+struct OpenImport {
+  ImportId id;
+};
+struct CloseImport {
+  ImportId id;
+};
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const OpenImport& command);
+[[nodiscard]] Result<std::vector<Event>> decide(const State& state, const CloseImport& command);
 // `anew`: one that is not there yet, of a fresh id; else the one of that id becomes this.
 struct DefineType {
   Type type;

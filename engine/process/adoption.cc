@@ -13,6 +13,7 @@ adoption::Body body_to_adopt(Version settings_version, const settings::State& se
   body.fields = settings.fields;
   body.sub_states = settings.sub_states;
   body.transitions = settings.transitions;
+  body.imports = settings.imports;
   for (const desk::Queue& queue : desk.queues)
     body.queues.push_back({queue.id, queue.name, queue.rule.kind != RuleKind::manual});
   for (const desk::Agent& agent : desk.agents)

@@ -35,6 +35,18 @@ bool conflicts(const Request& request, Version version) {
   return request.if_match && *request.if_match != version;
 }
 
+/// When the command happened at its source; the epoch where it does not say.
+Instant happened(const Action& action) {
+  const auto at = [](const auto& command) {
+    if constexpr (requires { command.at; })
+      return command.at;
+    else
+      return Instant{};
+  };
+  if (const auto* on = std::get_if<OnConversation>(&action)) return std::visit(at, on->command);
+  return std::visit(at, action);
+}
+
 QueueId first_queue(const adoption::Body* adopted) {
   return adopted != nullptr && !adopted->queues.empty() ? adopted->queues.front().id : QueueId{};
 }
@@ -54,11 +66,17 @@ struct Deciding::Incoming {
   MessageContent content;
   Attachments attachments;
   Instant at;
+  std::optional<Instant> timers_until;
 };
 
 Result<Draft> Deciding::decide(Request& request, const Moment& at) {
   Draft draft;
-  const Asked asked{request, at, draft};
+  const Asked asked{request, at, draft, happened(request.action)};
+  if (request.import) {
+    const auto open = fold_.is_open(request.workspace, request.import);
+    if (!open) return open.error();
+    if (!*open) return refused("import.not_open", "no import of that id is open");
+  }
   const auto decided = std::visit([&](auto& action) { return on(asked, action); }, request.action);
   if (decided) return draft;
   forget(draft.made);
@@ -111,12 +129,16 @@ Result<void> Deciding::on(const Asked& asked, Arrive& arrive) {
   conversation::State state;
   ConversationId id;
   Preview preview;
+  std::optional<Instant> until;
   if (const auto* join = std::get_if<intake::Join>(&decision)) {
     id = join->conversation;
     asked.draft.stream = {Category::conversation, id};
     auto held = fold_.conversations().load(asked.draft.stream);
     if (!held) return held.error();
     state = (*held)->state;
+    auto due = timers_until(asked, **held);
+    if (!due) return due.error();
+    until = *due;
     auto before = preview_of_conversation(request.workspace, **held);
     if (!before) return before.error();
     preview = std::move(*before);
@@ -145,7 +167,7 @@ Result<void> Deciding::on(const Asked& asked, Arrive& arrive) {
   if (!author) return author.error();
   return receive(asked, state,
                  {*author, std::move(identity), std::move(preview), arrive.language,
-                  std::move(arrive.content), std::move(arrive.attachments), arrive.at});
+                  std::move(arrive.content), std::move(arrive.attachments), arrive.at, until});
 }
 
 Result<void> Deciding::on(const Asked& asked, ReceiveForwarded& forwarded) {
@@ -159,15 +181,17 @@ Result<void> Deciding::on(const Asked& asked, ReceiveForwarded& forwarded) {
     if (!gone) return gone.error();
     if (*gone) return erased();
   }
+  const auto until = timers_until(asked, **held);
+  if (!until) return until.error();
   auto preview = preview_of_conversation(workspace, **held);
   if (!preview) return preview.error();
   return receive(asked, state,
                  {forwarded.author, forwarded.identity, std::move(*preview), forwarded.language,
-                  forwarded.content, forwarded.attachments, forwarded.at});
+                  forwarded.content, forwarded.attachments, forwarded.at, *until});
 }
 
 Result<void> Deciding::receive(const Asked& asked, conversation::State& state, Incoming incoming) {
-  if (auto fired = fire_due(asked, state); !fired) return fired;
+  if (auto fired = fire_due(asked, state, incoming.timers_until); !fired) return fired;
   auto body = adopted(asked);
   if (!body) return body.error();
   conversation::Receive receive;
@@ -299,6 +323,8 @@ Result<void> Deciding::on(const Asked& asked, OnConversation& action) {
   if (tick) request.workspace = (*held)->workspace;
   asked.draft.version = (*held)->version;
   if (conflicts(request, asked.draft.version)) return conflict(asked.draft.version);
+  const auto until = timers_until(asked, **held);
+  if (!until) return until.error();
   // Commands of people are told of the conversation as it was found; timers that were due change none of that.
   if (!tick) {
     auto prepared =
@@ -310,7 +336,7 @@ Result<void> Deciding::on(const Asked& asked, OnConversation& action) {
   auto body = adopted(asked);
   if (!body) return body.error();
   if (!tick)
-    if (auto fired = fire_due(asked, state); !fired) return fired;
+    if (auto fired = fire_due(asked, state, *until); !fired) return fired;
   return std::visit(
       [&]<class Command>(Command& command) -> Result<void> {
         if constexpr (requires { command.adopted; }) command.adopted = *body;
@@ -425,8 +451,20 @@ Result<void> Deciding::add(Draft& draft, conversation::State& state, const conve
   return {};
 }
 
-Result<void> Deciding::fire_due(const Asked& asked, conversation::State& state) {
-  const auto due = due_timers(state, asked.at.timers_due);
+/// Up to when the timers of a conversation have fired before what is asked. A deadline at a line's own instant is kept by it: in
+/// history nothing happens between the two.
+Result<std::optional<Instant>> Deciding::timers_until(const Asked& asked,
+                                                      const StreamState<conversation::State>& held) {
+  if (asked.request.import) return asked.happened + -1;
+  if (!held.import) return asked.at.timers_due;
+  const auto open = fold_.is_open(held.workspace, held.import);
+  if (!open) return open.error();
+  return *open ? std::nullopt : asked.at.timers_due;
+}
+
+Result<void> Deciding::fire_due(const Asked& asked, conversation::State& state,
+                                const std::optional<Instant>& until) {
+  const auto due = due_timers(state, until);
   for (const conversation::Timer& timer : due)
     if (auto fired = add(asked.draft, state, conversation::Tick{timer}, std::nullopt); !fired) return fired;
   if (!due.empty()) asked.draft.fired = static_cast<std::ptrdiff_t>(asked.draft.events.size());
@@ -576,7 +614,12 @@ Result<void> Deciding::know(const Asked& asked, SubjectId sender, intake::State&
       const auto gone = fold_.is_erased((*held)->workspace, (*held)->state.requester);
       if (!gone) return gone.error();
       if (*gone) continue;
-      known.state = after_timers((*held)->state, asked.at.timers_due);
+      // History joins nothing that began after it, unless it has come there before.
+      const ImportId import = asked.request.import;
+      if (import && (*held)->import != import && (*held)->state.opened_at > asked.happened) continue;
+      const auto until = timers_until(asked, **held);
+      if (!until) return until.error();
+      known.state = after_timers((*held)->state, *until);
     }
     out.known.push_back(std::move(known));
   }
@@ -596,7 +639,10 @@ Result<void> Deciding::know_thread(const Asked& asked, const Arrive& arrive, int
   if ((*held)->version == 0 || (*held)->workspace != asked.request.workspace) return {};
   const auto gone = fold_.is_erased((*held)->workspace, (*held)->state.requester);
   if (!gone) return gone.error();
-  if (!*gone) out.thread_state = after_timers((*held)->state, asked.at.timers_due);
+  if (*gone) return {};
+  const auto until = timers_until(asked, **held);
+  if (!until) return until.error();
+  out.thread_state = after_timers((*held)->state, *until);
   return {};
 }
 

@@ -39,7 +39,8 @@ struct Draft {
 /// previews, fresh ids), asks them, and says what they said.
 ///
 /// Timers of a conversation that were due before a command came are decided first, in the same envelope; a message is
-/// sent to where they leave its conversation.
+/// sent to where they leave its conversation. While an import is open, those of what it touched are due by its commands' own
+/// times alone: by the clock nothing of it is.
 class Deciding {
  public:
   /// When a decision is made.
@@ -76,6 +77,7 @@ class Deciding {
     Request& request;
     const Moment& at;
     Draft& draft;
+    Instant happened;  ///< of the command, where it says
   };
   struct Incoming;
   [[nodiscard]] Result<void> on(const Asked& asked, Arrive& arrive);
@@ -92,6 +94,8 @@ class Deciding {
   [[nodiscard]] Result<void> on(const Asked& asked, OnRouting& action);
 
   [[nodiscard]] Result<void> receive(const Asked& asked, conversation::State& state, Incoming incoming);
+  [[nodiscard]] Result<std::optional<Instant>> timers_until(const Asked& asked,
+                                                            const StreamState<conversation::State>& held);
   [[nodiscard]] Result<void> add(Draft& draft, conversation::State& state,
                                  const conversation::Command& command,
                                  const std::optional<Identity>& identity);
@@ -102,7 +106,8 @@ class Deciding {
   [[nodiscard]] Result<void> send_draft(const Asked& asked, AgentId agent, DraftKind kind, Instant at);
   /// The adopted settings, noted as what the draft is decided on.
   [[nodiscard]] Result<const adoption::Body*> adopted(const Asked& asked);
-  [[nodiscard]] Result<void> fire_due(const Asked& asked, conversation::State& state);
+  [[nodiscard]] Result<void> fire_due(const Asked& asked, conversation::State& state,
+                                      const std::optional<Instant>& until);
   template <class Held, class Commands>
   [[nodiscard]] Result<void> on_versioned(const Asked& asked, const Held& held, Commands& commands);
 

@@ -270,6 +270,7 @@ Result<std::optional<State>> state_in(const Result<std::optional<Bytes>>& row, W
   ByteReader in(**row);
   if (in.id_of<WorkspaceId>() != workspace) return std::optional<State>{};
   (void)in.le<Version>();
+  (void)in.id();  // the import that holds its timers
   State state;
   read_row(in, state);
   if (!in.at_end())

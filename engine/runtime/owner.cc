@@ -357,6 +357,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     }
     if (draft->events.empty() && !request.command) {
       Outcome outcome;
+      outcome.unchanged = true;
       outcome.stream = draft->stream;
       outcome.version = draft->version;
       outcome.ticket_number = number_of(draft->stream);
@@ -377,6 +378,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     envelope.recorded_at = now;
     envelope.decider_version = decider_version;
     envelope.settings_version = draft.settings_version;
+    envelope.import = request.import;
 
     std::vector<VaultRow> vault = std::move(draft.rows);
     std::vector<std::optional<Identity>> identities;
@@ -578,6 +580,7 @@ class Owner::Impl final : public FencedWriter::Listener {
   [[nodiscard]] Outcome outcome_of(const Envelope& envelope, Offset offset) const {
     Outcome out;
     out.envelope = envelope.id;
+    out.unchanged = envelope.events.empty();
     out.positions.push_back({genesis_.generation, partition_, offset});
     for (const StreamEvent& event : envelope.events) {
       // A draft that went with a message is not what it was about.
@@ -641,6 +644,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     next.actor = waiter.forwards->actor;
     next.causation = envelope.id;
     next.correlation = envelope.correlation ? envelope.correlation : envelope.id;
+    next.import = envelope.import;
     ReceiveForwarded receive{forwarded->to,  forwarded->author,  {},       arrive.language,
                              arrive.content, arrive.attachments, arrive.at};
     // Erased meanwhile: whether the message had arrived before is for the target to say; it refuses a new one.

@@ -187,6 +187,8 @@ Result<Instant> PartitionFold::write(Ticket settled) {
     if (!change.value) continue;
     if (const auto timer = fold_rows::read_timer_key(change.key))
       earliest = std::min(earliest, timer->timer.due);
+    // What was adopted may have closed an import, and let go timers of any time.
+    if (fold_rows::is_stream_of(change.key, Category::adoption)) earliest = Instant{};
   }
   if (passed_)
     batch.push_back(
@@ -249,8 +251,18 @@ Result<void> PartitionFold::fold_event(const Folding& at, const conversation::Ev
                                     {at.envelope.actor, at.envelope.id, at.envelope.recorded_at});
   if (held.state.preview != shown) held.preview.reset();
   at.touch(held);
-  move_timers(at, before, conversation::timers(held.state));
-  if (auto owed = owe_follow(at, stood, held.state, event); !owed) return owed;
+  // An open import holds the timers of what it touches; they go back at the first event after it is closed.
+  const ImportId before_under = held.import;
+  if (at.envelope.import) held.import = at.envelope.import;
+  if (held.import) {
+    const auto open = is_open(held.workspace, held.import);
+    if (!open) return open.error();
+    if (!*open) held.import = {};
+  }
+  move_timers(at, before, conversation::timers(held.state), before_under, held.import);
+  // Nobody is to be given what belongs to the past: routing hears of it from the first event after the import.
+  if (!held.import)
+    if (auto owed = owe_follow(at, stood, held.state, event); !owed) return owed;
   if (const auto* opened = std::get_if<conversation::Opened>(&event))
     put(at, fold_rows::number_key(partition_, at.envelope.workspace, stream.id.slot()),
         ByteWriter().le(opened->number / 256).take());
@@ -264,16 +276,23 @@ Result<void> PartitionFold::fold_event(const Folding& at, const conversation::Ev
   }
   return {};
 }
+Bytes PartitionFold::key_of_timer(const StreamId& stream, const conversation::Timer& timer,
+                                  ImportId import) const {
+  return import ? fold_rows::held_timer_key(partition_, import, timer.due, stream, timer.kind)
+                : fold_rows::timer_key(partition_, timer.due, stream, timer.kind);
+}
 void PartitionFold::move_timers(const Folding& at, const std::vector<conversation::Timer>& before,
-                                const std::vector<conversation::Timer>& after) const {
-  const auto timer_key = [&](const conversation::Timer& timer) {
-    return fold_rows::timer_key(partition_, timer.due, at.event.stream, timer.kind);
-  };
+                                const std::vector<conversation::Timer>& after, ImportId from,
+                                ImportId to) const {
+  const StreamId& stream = at.event.stream;
+  const bool moved = from != to;
+  const Bytes value = to ? ByteWriter().id(at.envelope.workspace).take() : Bytes{};
   for (const auto& timer : before)
-    if (std::ranges::find(after, timer) == after.end())
-      at.changes.push_back({timer_key(timer), std::nullopt});
+    if (moved || std::ranges::find(after, timer) == after.end())
+      at.changes.push_back({key_of_timer(stream, timer, from), std::nullopt});
   for (const auto& timer : after)
-    if (std::ranges::find(before, timer) == before.end()) at.changes.push_back({timer_key(timer), Bytes{}});
+    if (moved || std::ranges::find(before, timer) == before.end())
+      at.changes.push_back({key_of_timer(stream, timer, to), value});
 }
 /// A conversation that comes to stand otherwise is owed to routing: by this row, until routing has answered.
 Result<void> PartitionFold::owe_follow(const Folding& at, const process::Stand& stood,
@@ -530,6 +549,12 @@ Result<std::optional<ReferenceId>> PartitionFold::reference_of(WorkspaceId works
   return *erased ? std::nullopt : std::optional(reference);
 }
 
+Result<bool> PartitionFold::is_open(WorkspaceId workspace, ImportId import) {
+  const auto adopted = adoptions_.load(adoption_stream(workspace, genesis_.first_slot));
+  if (!adopted) return adopted.error();
+  return (*adopted)->state.body.is_open(import);
+}
+
 Result<std::uint64_t> PartitionFold::numbered(WorkspaceId workspace, Slot slot) const {
   const auto row = rows_.get(fold_rows::number_key(partition_, workspace, slot));
   if (!row) return row.error();
@@ -542,20 +567,42 @@ Result<bool> PartitionFold::is_erased(WorkspaceId workspace, ReferenceId referen
   return std::holds_alternative<Erased>(row);
 }
 
-Result<PartitionFold::Due> PartitionFold::due(Instant now, std::size_t limit) const {
+Result<PartitionFold::Due> PartitionFold::due(Instant now, std::size_t limit) {
   Due out;
-  const auto scanned = store_.scan(fold_rows::key(partition_, 'T'), fold_rows::key(partition_, 'T' + 1),
-                                   [&](ByteView key, ByteView) {
-                                     const auto timer = fold_rows::read_timer_key(key);
-                                     if (!timer) return true;
-                                     if (timer->timer.due > now || out.timers.size() == limit) {
-                                       out.next = timer->timer.due;
-                                       return false;
-                                     }
-                                     out.timers.push_back(*timer);
-                                     return true;
-                                   });
+  const auto take = [&](const fold_rows::DueTimer& timer) {
+    if (timer.timer.due > now || out.timers.size() >= limit) {
+      out.next = std::min(out.next, timer.timer.due);
+      return false;
+    }
+    out.timers.push_back(timer);
+    return true;
+  };
+  auto scanned = store_.scan(fold_rows::key(partition_, 'T'), fold_rows::key(partition_, 'T' + 1),
+                             [&](ByteView key, ByteView) {
+                               const auto timer = fold_rows::read_timer_key(key);
+                               return !timer || take(*timer);
+                             });
+  // From import to import: those that are closed let go what they held.
+  for (Bytes from = fold_rows::key(partition_, 'I'); scanned;) {
+    std::optional<std::pair<WorkspaceId, ImportId>> found;
+    scanned = store_.scan(from, fold_rows::key(partition_, 'I' + 1), [&](ByteView key, ByteView value) {
+      if (const auto held = fold_rows::read_held_timer_key(key))
+        found.emplace(ByteReader(value).id_of<WorkspaceId>(), held->import);
+      return !found;
+    });
+    if (!scanned || !found) break;
+    const auto& [workspace, import] = *found;
+    from = fold_rows::held_timers(partition_, fold_rows::after(import));
+    const auto open = is_open(workspace, import);
+    if (!open) return open.error();
+    if (*open) continue;
+    scanned = store_.scan(fold_rows::held_timers(partition_, import), from, [&](ByteView key, ByteView) {
+      const auto held = fold_rows::read_held_timer_key(key);
+      return !held || take(held->timer);
+    });
+  }
   if (!scanned) return scanned.error();
+  std::ranges::sort(out.timers, {}, [](const fold_rows::DueTimer& timer) { return timer.timer.due; });
   return out;
 }
 

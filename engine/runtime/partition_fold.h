@@ -98,6 +98,8 @@ class PartitionFold {
   [[nodiscard]] Result<std::optional<ReferenceId>> reference_of(WorkspaceId workspace,
                                                                 ConversationId conversation,
                                                                 SubjectId subject);
+  /// Whether this partition has adopted that the import is open.
+  [[nodiscard]] Result<bool> is_open(WorkspaceId workspace, ImportId import);
   /// How many tickets the slot has numbered.
   [[nodiscard]] Result<std::uint64_t> numbered(WorkspaceId workspace, Slot slot) const;
   /// An error where that cannot be told now: whoever takes it for a no seals new text for somebody who was erased.
@@ -108,12 +110,13 @@ class PartitionFold {
 
   // ---- reading what is certain and written ----
 
-  /// Timers due by `now`, the earliest first, at most `limit`; and when the next one after them is due.
+  /// Timers due by `now`, the earliest first, about `limit` at most; and when the next one after them is due. Those of streams that
+  /// an open import touched are not among them.
   struct Due {
     std::vector<fold_rows::DueTimer> timers;
     Instant next = instant_max;
   };
-  [[nodiscard]] Result<Due> due(Instant now, std::size_t limit) const;
+  [[nodiscard]] Result<Due> due(Instant now, std::size_t limit);
   /// People whose first event is still owed, with the identity that says so.
   [[nodiscard]] Result<std::vector<std::pair<WorkspaceId, Sealed>>> owed() const;
   /// Redactions whose capsules are not known to be destroyed yet.
@@ -168,7 +171,7 @@ class PartitionFold {
   [[nodiscard]] Result<void> fold_event(const Folding& at, const draft::Event& event);
   [[nodiscard]] Result<void> fold_event(const Folding& at, const routing::Event& event);
   void move_timers(const Folding& at, const std::vector<conversation::Timer>& before,
-                   const std::vector<conversation::Timer>& after) const;
+                   const std::vector<conversation::Timer>& after, ImportId from = {}, ImportId to = {}) const;
   [[nodiscard]] Result<void> owe_follow(const Folding& at, const process::Stand& stood,
                                         const conversation::State& state, const conversation::Event& event);
   [[nodiscard]] Result<std::vector<WorkspaceId>> workspaces_of(Category category) const;
@@ -181,6 +184,8 @@ class PartitionFold {
   [[nodiscard]] Result<void> note(const history::Entry& entry, const StreamId& stream, Ticket ticket);
   void put_certain(Bytes key, Bytes value, Ticket ticket);
   void put(const Folding& at, Bytes key, std::optional<Bytes> value);
+  [[nodiscard]] Bytes key_of_timer(const StreamId& stream, const conversation::Timer& timer,
+                                   ImportId import) const;
 
   PartitionId partition_;
   Genesis genesis_;

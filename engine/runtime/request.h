@@ -92,7 +92,7 @@ struct OnDraft {
 struct OnSettings {
   std::variant<settings::ChangePolicy, settings::AddTag, settings::DefineType, settings::DefineField,
                settings::DefineSubState, settings::ChangeTransitions, settings::DefineCannedReply,
-               settings::SaveView, settings::RemoveView>
+               settings::SaveView, settings::RemoveView, settings::OpenImport, settings::CloseImport>
       command;
 };
 /// AddAgent's `row` is filled in by the owner.
@@ -125,16 +125,18 @@ struct Request {
   EnvelopeId causation;
   EnvelopeId correlation;
   Action action;
+  ImportId import;  ///< of which it is a part: it must be open; zero: of none
 };
 
 /// What one accepted command did, derived from its envelope, so that a repeat's is the first's.
 struct Outcome {
   EnvelopeId envelope;
   std::vector<Position> positions;
-  StreamId stream;        ///< that changed, or was asked to
-  Version version = 0;    ///< of that stream
-  bool replayed = false;  ///< a repeat's answer
-  bool opened = false;    ///< a conversation began
+  StreamId stream;         ///< that changed, or was asked to
+  Version version = 0;     ///< of that stream
+  bool replayed = false;   ///< a repeat's answer
+  bool opened = false;     ///< a conversation began
+  bool unchanged = false;  ///< it was so already
   std::optional<MessageId> message;
   std::optional<conversation::Act> undone;
   std::uint64_t ticket_number = 0;  ///< of the conversation opened or joined; 0 where it is not about one

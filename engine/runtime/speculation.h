@@ -53,6 +53,7 @@ class SpeculativeRows {
 template <class State> struct StreamState {
   WorkspaceId workspace;
   Version version = 0;
+  ImportId import;  ///< under which its timers lie; zero: under none
   State state;
   std::optional<Preview>
       preview;  ///< the conversation's last one in the clear, where it is known; never stored
@@ -90,6 +91,7 @@ template <class State> class StreamStates {
     StreamState<State> out;
     out.workspace = in.id_of<WorkspaceId>();
     out.version = in.le<Version>();
+    out.import = in.id_of<ImportId>();
     read_row(in, out.state);
     if (!in.at_end())
       return corrupt("fold_store.row_malformed", "a stream's state does not read; fold it again");
@@ -97,7 +99,7 @@ template <class State> class StreamStates {
   }
   [[nodiscard]] static Bytes row(const StreamState<State>& held) {
     ByteWriter out;
-    out.id(held.workspace).le(held.version);
+    out.id(held.workspace).le(held.version).id(held.import);
     write_row(out, held.state);
     return out.take();
   }

@@ -270,6 +270,7 @@ void write_row(ByteWriter& out, const conversation::State& s) {
   write_list(out, s.acts, [&](const conversation::Done& d) { write_done(out, d); });
   out.le(s.version).le(s.message_version);
   out.le(s.language);
+  out.le(s.opened_at.ms);
 }
 void read_row(ByteReader& in, conversation::State& s) {
   s.phase = in.le<conversation::Phase>();
@@ -310,6 +311,7 @@ void read_row(ByteReader& in, conversation::State& s) {
   s.version = in.le<Version>();
   s.message_version = in.le<Version>();
   s.language = in.le<Language>();
+  s.opened_at.ms = in.le<std::int64_t>();
 }
 
 void write_row(ByteWriter& out, const subject::State& s) {
@@ -339,6 +341,7 @@ void write_row(ByteWriter& out, const settings::State& s) {
     write_row(out, v.name);
     write_row(out, v.filter);
   });
+  write_list(out, s.imports, [&](ImportId id) { out.id(id); });
 }
 void read_row(ByteReader& in, settings::State& s) {
   read_policy(in, s.policy);
@@ -363,6 +366,7 @@ void read_row(ByteReader& in, settings::State& s) {
     read_row(in, v.name);
     read_row(in, v.filter);
   });
+  read_list(in, s.imports, [&](ImportId& id) { read_id(in, id); });
 }
 
 void write_row(ByteWriter& out, const draft::State& s) {
@@ -458,6 +462,7 @@ void write_row(ByteWriter& out, const adoption::State& s) {
   write_transitions(out, s.body.transitions);
   write_list(out, s.body.teams, [&](const adoption::Team& t) { out.id(t.id).text(t.name); });
   out.le(static_cast<std::uint8_t>(s.body.routes));
+  write_list(out, s.body.imports, [&](ImportId id) { out.id(id); });
 }
 void read_row(ByteReader& in, adoption::State& s) {
   s.body.settings_version = in.le<Version>();
@@ -479,6 +484,7 @@ void read_row(ByteReader& in, adoption::State& s) {
     t.name = in.text();
   });
   s.body.routes = in.le<std::uint8_t>() != 0;
+  read_list(in, s.body.imports, [&](ImportId& id) { read_id(in, id); });
 }
 
 void write_row(ByteWriter& out, const routing::State& s) { out.le(s.turns); }

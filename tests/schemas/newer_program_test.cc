@@ -112,7 +112,7 @@ TEST_CASE("members of the envelope that this program does not know are passed ov
   NewerSchema newer_events = newer_conversation();
   NewerSchema newer(
       "envelope.fbs",
-      {{"  decider_version:uint (id: 9);", "  decider_version:uint (id: 9);\n  trace:Id (id: 12);"},
+      {{"  decider_version:uint (id: 9);", "  decider_version:uint (id: 9);\n  trace:Id (id: 13);"},
        {"  kind:ushort (id: 4);", "  kind:ushort (id: 4);\n  weight:double (id: 6);"}});
   const Bytes woken = newer_events.write(R"({event_type: "Woken", event: {}})");
   const Bytes body =

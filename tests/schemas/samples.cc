@@ -436,6 +436,10 @@ void add_settings(Samples& samples) {
                                .name = sealed<std::string>(0, FieldClass::content),
                                .filter = sealed<std::string>(1, FieldClass::content)});
   samples.add<Event>("settings.view_removed", ViewRemoved{.id = id_of<ViewId>(10)}, ViewRemoved{.id = {}});
+  samples.add<Event>("settings.import_opened", ImportOpened{.id = id_of<ImportId>(10)},
+                     ImportOpened{.id = {}});
+  samples.add<Event>("settings.import_closed", ImportClosed{.id = id_of<ImportId>(10)},
+                     ImportClosed{.id = {}});
 }
 
 void add_desk(Samples& samples) {
@@ -580,6 +584,9 @@ void add_adoption(Samples& samples) {
   body.queues = {{id_of<QueueId>(12), "Billing"}, {id_of<QueueId>(13), ""}};
   body.agents = {id_of<AgentId>(14), id_of<AgentId>(15), id_of<AgentId>(16)};
   samples.add<Event>("adoption.adopted", Adopted{.body = body}, Adopted{.body = {.policy = no_policy()}});
+  Body importing = body;
+  importing.imports = {id_of<ImportId>(17), id_of<ImportId>(18)};
+  samples.add<Event>("adoption.adopted_imports", Adopted{.body = importing});
   body.types = {type()};
   body.fields = {field()};
   body.sub_states = {sub_state()};
@@ -632,6 +639,9 @@ std::vector<EnvelopeSample> envelope_samples() {
   samples.add_envelope("envelope/without_events", empty);
   empty.settings_version = 12;
   samples.add_envelope("envelope/on_settings", empty);
+  empty.settings_version = 0;
+  empty.import = id_of<ImportId>(5);
+  samples.add_envelope("envelope/of_import", empty);
   return samples.take();
 }
 

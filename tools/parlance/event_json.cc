@@ -71,6 +71,7 @@ json::object event_json(const Position& position, const Envelope& envelope, std:
       {"position", to_text(position)}};
   if (envelope.command) out["command"] = to_text(*envelope.command);
   if (envelope.causation) out["causation"] = to_text(envelope.causation);
+  if (envelope.import) out["import"] = to_text(envelope.import);
   if (envelope.correlation) out["correlation"] = to_text(envelope.correlation);
   json::array capsules;
   each_sealed(event.body, [&](const Sealed& sealed) {

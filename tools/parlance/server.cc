@@ -115,6 +115,11 @@ class NodeImpl final : public Node {
     return future.get();
   }
 
+  http::Api& api() override {
+    if (!api_) make_api();
+    return *api_;
+  }
+
   http::HttpResponse ask(http::HttpRequest request) override {
     if (!api_) make_api();
     http::Caller caller;
@@ -172,7 +177,7 @@ class NodeImpl final : public Node {
   }
 
   Result<std::string> listen() override {
-    make_api();
+    if (!api_) make_api();
     auto server = http::Server::listen(
         io_, options_.listen, {},
         [this](http::HttpRequest request, http::Respond respond) {
