@@ -276,6 +276,7 @@ TEST_CASE("uploads at once are bounded, and those that wait for a message") {
   REQUIRE(one);
   REQUIRE(two);
   CHECK(desk.files->begin(desk.described()).error().rule == "attachments.too_many_uploads");
+  CHECK(desk.files->begin(desk.described({}, lee)).error().rule == "attachments.too_many_uploads");
   one->reset();
   two->reset();
   const auto file = desk.upload("0123456789");
@@ -286,6 +287,18 @@ TEST_CASE("uploads at once are bounded, and those that wait for a message") {
   desk.send(file.id, requester);
   desk.files->attached(file.id);
   CHECK(desk.files->begin(desk.described()));
+}
+
+TEST_CASE("one actor's uploads leave places for the others") {
+  Cabinet desk({.uploads_max = 5, .uploads_each_max = 2});
+  auto one = desk.files->begin(desk.described());
+  auto two = desk.files->begin(desk.described());
+  CHECK(desk.files->begin(desk.described()).error().rule == "attachments.too_many_uploads");
+  auto other = desk.files->begin(desk.described({}, lee));
+  CHECK(other.has_value());
+  one->reset();
+  CHECK(desk.files->begin(desk.described()).has_value());
+  CHECK(desk.files->uploads() == 2);
 }
 
 TEST_CASE("a full disk refuses the upload and keeps nothing of it") {
