@@ -93,6 +93,10 @@ FilterNames filter_names(const Exchange& x) {
     const WorkspaceState* w = state();
     return w == nullptr ? std::vector<TagId>{} : ids_of_name<TagId>(w->settings.tags, name);
   };
+  out.teams = [state](std::string_view name) {
+    const WorkspaceState* w = state();
+    return w == nullptr ? std::vector<TeamId>{} : ids_of_name<TeamId>(w->desk.teams, name);
+  };
   out.types = [state](std::string_view name) {
     const WorkspaceState* w = state();
     return w == nullptr ? std::vector<TypeId>{} : ids_of_name<TypeId>(w->settings.types, name);
