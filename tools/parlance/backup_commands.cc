@@ -176,6 +176,13 @@ int create(const BackupOptions& options) {
     log = reader->id();
   }
   std::vector<fs::path> apart{data, keys_dir};
+  // Before anything is made.
+  if (!options.keys_to.empty())
+    for (const fs::path& other : apart)
+      if (overlap(options.keys_to, other))
+        return report(
+            invalid("backup.inside", fmt::format("{} and {} lie one in the other; name a folder elsewhere",
+                                                 options.keys_to.string(), other.string())));
   json::object out{{"kind", "backup"}};
   if (!options.to.empty()) {
     if (!options.keys_to.empty()) apart.push_back(options.keys_to);

@@ -189,11 +189,12 @@ std::string fish_completion(const CliCommand& root) {
       "  set -l words (commandline -opc)\n"
       "  set -l at\n"
       "  for word in $words[2..-1]\n"
-      "    if contains -- (string join ' ' $at $word) $__parlance_commands\n"
-      "      set at $at $word\n"
+      "    set -l next (string trim -- \"$at $word\")\n"
+      "    if contains -- \"$next\" $__parlance_commands\n"
+      "      set at $next\n"
       "    end\n"
       "  end\n"
-      "  test (string join ' ' $at) = \"$argv[1]\"\n"
+      "  test \"$at\" = \"$argv[1]\"\n"
       "end\n"
       "set -g __parlance_commands";
   each(root, [&](const CliCommand& command) {

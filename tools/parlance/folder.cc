@@ -79,6 +79,8 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   fs::create_directories(dir, error);
   if (error)
     return Error{Errc::read_only, "folder.read_only", "cannot make " + dir.string() + ": " + error.message()};
+  // Names and sizes of files tell something too.
+  if (!there) fs::permissions(dir, fs::perms::owner_all, error);
 
   if (!has_log) {
     // The keyring first: a log without its keys would be unreadable for ever, a keyring without a log is nothing.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <exception>
 #include <memory>
 
@@ -123,6 +124,7 @@ int main(int argc, char** argv) {
     const int said = app.exit(error);
     return said == 0 ? Exit::done : Exit::usage;
   } catch (const std::exception& error) {
+    if (std::ferror(stdout) != 0 && !flush_stdout()) return Exit::failed;
     fmt::print(stderr, "parlance: {}\n", error.what());
     return Exit::failed;
   }

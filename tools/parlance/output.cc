@@ -17,7 +17,7 @@ namespace parlance::tools {
 namespace {
 
 constexpr std::size_t cell_width_max = 60;
-constexpr std::size_t cell_width_min = 8;  ///< of a column that is cut for a narrow terminal
+constexpr std::size_t cell_width_min = 4;  ///< of a column that is cut for a narrow terminal
 constexpr std::size_t between_columns = 2;
 
 bool no_color = false;  ///< --no-color
