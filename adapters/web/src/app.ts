@@ -36,6 +36,8 @@ const lasting_poll_ms = 120_000;
 /** While the server tells changes by itself, reading them is only a safety net. */
 const told_poll_ms = 30_000;
 const typing_ms = 5000;
+/** So long leaving waits for what is still on its way. */
+const leave_patience_ms = 5000;
 /** From here on the context has room beside the thread; the style sheet knows the same width. */
 const details_beside = "(min-width: 1240px)";
 
@@ -237,6 +239,15 @@ export function createApp(world: World): App {
     await Promise.allSettled(reads);
   }
 
+  /** Resolves when the server has answered everything that was sent. */
+  const drained = () => new Promise<void>((resolve) => {
+    const stop = outbox.pending.subscribe((count) => {
+      if (count > 0) return;
+      resolve();
+      queueMicrotask(() => stop());
+    });
+  });
+
   const onRetry = (cause: unknown) => notices.tell({ tone: "waiting", title: cause instanceof Problem ? t.app.busy : t.app.trouble });
 
   async function run(id: string, verb: string, body: unknown, done: string, ifMatch?: string): Promise<boolean> {
@@ -341,6 +352,13 @@ export function createApp(world: World): App {
     commanding: computed(() => running.value > 0),
     signInWithToken: (token) => door.enterWith({ token }, "token"),
     async signOut() {
+      // Nothing that was sent is left behind: what is held goes now, and without a network nobody leaves.
+      outbox.items.peek().filter((item) => item.state === "held").forEach((item) => outbox.release(item.key));
+      await Promise.race([Promise.all([drained(), drafts.flush()]), world.outside.pause(leave_patience_ms)]);
+      if (outbox.pending.peek() > 0) {
+        notices.tell({ tone: "failed", title: t.rail.notYet, detail: t.app.queued(outbox.pending.peek()) });
+        return;
+      }
       await door.leave();
       forgetTyped();
       list.clear();

@@ -201,5 +201,18 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
     same((await ticket(german)).messages.replied, count + 1, "replies on the server");
   });
 
+  await check("whoever signs out leaves no reply behind", async () => {
+    const leaving = await signedIn({ undoSeconds: 10 });
+    await view(leaving.page, thai);
+    await leaving.page.locator("#composer-text").fill("ขอบคุณค่ะ");
+    await leaving.page.locator("#send").click();
+    await leaving.page.locator(".pending-held").waitFor();
+    await leaving.page.locator("#me").click();
+    await leaving.page.locator("[role=menuitem]", { hasText: "Sign out" }).click();
+    await leaving.page.locator(".door h1").waitFor();
+    expect((await timeline(thai)).some((one) => one.text === "ขอบคุณค่ะ"), "the reply on the server");
+    await leaving.context.close();
+  });
+
   await context.close();
 }

@@ -19,6 +19,8 @@ export interface Drafts {
   has(conversation: string): boolean;
   /** Takes what the server keeps for a conversation; what has been typed here is newer. Answers its kind. */
   fetch(conversation: string): Promise<Mode | null>;
+  /** Brings to the server what has not got there yet. */
+  flush(): Promise<void>;
   /** Forgets everything kept on this computer. */
   clear(): void;
 }
@@ -38,7 +40,7 @@ interface Kept {
 export function createDrafts(needs: DraftsNeeds): Drafts {
   const { storage } = needs;
   const open = new Map<string, Signal<string>>();
-  const timers = new Map<string, number>();
+  const timers = new Map<string, { timer: number; mode: Mode }>();
   // What the server keeps, as far as it is known here.
   const there = new Map<string, string>();
   // A server that keeps no drafts is asked once.
@@ -82,8 +84,8 @@ export function createDrafts(needs: DraftsNeeds): Drafts {
     of,
     write(conversation, mode, text) {
       put(conversation, mode, text);
-      needs.clearTimeout(timers.get(conversation));
-      timers.set(conversation, needs.setTimeout(() => void bring(conversation, mode), settled_ms));
+      needs.clearTimeout(timers.get(conversation)?.timer);
+      timers.set(conversation, { mode, timer: needs.setTimeout(() => void bring(conversation, mode), settled_ms) });
     },
     has: (conversation) => of(conversation, "reply").value.trim() !== "" || of(conversation, "note").value.trim() !== "",
     async fetch(conversation) {
@@ -100,8 +102,13 @@ export function createDrafts(needs: DraftsNeeds): Drafts {
         return null;
       }
     },
+    async flush() {
+      const waiting = [...timers];
+      for (const [, { timer }] of waiting) needs.clearTimeout(timer);
+      await Promise.all(waiting.map(([conversation, { mode }]) => bring(conversation, mode)));
+    },
     clear() {
-      for (const timer of timers.values()) needs.clearTimeout(timer);
+      for (const { timer } of timers.values()) needs.clearTimeout(timer);
       timers.clear();
       there.clear();
       for (const draft of open.values()) draft.value = "";

@@ -59,6 +59,7 @@ export const english = {
     shortcuts: "Keyboard shortcuts",
     account: (name: string) => `Signed in as ${name}`,
     signOut: "Sign out",
+    notYet: "Not signed out: something is still on its way",
     workspace: (name: string) => `Workspace ${name}`,
     count: (n: number) => count(n, "conversation", "conversations"),
     reports: "Figures",
