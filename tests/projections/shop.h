@@ -107,6 +107,7 @@ class Shop {
     for (const QueueId id : queues) adopted.queues.push_back({id, "queue"});
     adopted.agents.assign(agents.begin(), agents.end());
     for (std::uint64_t i = 1; i <= 12; ++i) adopted.tags.push_back({TagId::from({4, i}), "tag"});
+    adopted.teams = {{TeamId::from({9, 1}), "team"}};
     adopted.types = {{TypeId::from({6, 1}), "complaint", false}, {TypeId::from({6, 2}), "question", false}};
     for (std::uint64_t i = 1; i <= 9; ++i)
       adopted.fields.push_back({FieldId::from({7, i}), "field", FieldKind::number, {}, false, false});
