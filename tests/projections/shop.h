@@ -107,6 +107,7 @@ class Shop {
     for (const QueueId id : queues) adopted.queues.push_back({id, "queue"});
     adopted.agents.assign(agents.begin(), agents.end());
     for (std::uint64_t i = 1; i <= 12; ++i) adopted.tags.push_back({TagId::from({4, i}), "tag"});
+    adopted.teams = {{TeamId::from({9, 1}), "team"}};
     adopted.types = {{TypeId::from({6, 1}), "complaint", false}, {TypeId::from({6, 2}), "question", false}};
     for (std::uint64_t i = 1; i <= 9; ++i)
       adopted.fields.push_back({FieldId::from({7, i}), "field", FieldKind::number, {}, false, false});
@@ -312,6 +313,13 @@ class Shop {
                                     .mentions = {agents[below(4)], agents[below(4)]}});
         break;
       default: {
+        // Something to undo: acts of long ago are not.
+        switch (below(3)) {
+          case 0: apply(c, conversation::Resolve{.agent = agents[0], .at = at, .adopted = &adopted}); break;
+          case 1: apply(c, conversation::Assign{.agent = agent, .at = at, .adopted = &adopted}); break;
+          default:
+            apply(c, conversation::SetPriority{.priority = static_cast<Priority>(1 + below(4)), .at = at});
+        }
         conversation::Undo undo{{ActorKind::agent, agents[0]}, agents[0], at};
         // As the runtime does: what comes back is sealed anew.
         if (const conversation::Done* done = conversation::last_act(c.state, undo.by))

@@ -49,7 +49,7 @@ TEST_CASE("the ticket says what decisions are made on, whatever was done and und
     for (const Shop::Conversation& c : s.shop.conversations) {
       check_says_what_decisions_are_made_on(s.ticket(c.id), c.state);
       const auto folded = fold_ticket(c.history);
-      REQUIRE(folded);
+      REQUIRE(folded.has_value());
       CHECK(*folded == s.ticket(c.id));
       for (const PastEvent& past : c.history)
         undone +=

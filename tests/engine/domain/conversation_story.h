@@ -57,7 +57,8 @@ inline const adoption::Body& adopted() {
                  {outcome, "outcome", FieldKind::choice, {{refund, "refund", false}}, false, false}},
       .sub_states = {{at_customs, "at customs", Phase::waiting_third_party, false},
                      {doubted, "doubted", Phase::open, false}},
-      .transitions = std::nullopt};
+      .transitions = std::nullopt,
+      .teams = {{second_level, "second level"}}};
   return body;
 }
 inline const adoption::Body& adopted_without_targets() {

@@ -48,9 +48,10 @@ class Told {
   std::uint64_t envelopes_ = 0;
 };
 
-/// The state without the record of acts: what else there is must come back.
+/// The state without the record of acts and of events: what else there is must come back.
 State bare(State state) {
   state.acts.clear();
+  state.version = state.message_version = 0;
   return state;
 }
 

@@ -48,7 +48,7 @@ class OpenKeys final : public KeyService {
 
 TEST_CASE("a key row comes back as it was wrapped") {
   MemoryKeys keys(7);
-  for (const RowKind kind : {RowKind::author, RowKind::subject, RowKind::agent}) {
+  for (const RowKind kind : {RowKind::author, RowKind::subject, RowKind::agent, RowKind::upload}) {
     KeyRow row = a_row();
     row.kind = kind;
     row.flags = row_restricted | row_dying;
@@ -137,7 +137,7 @@ TEST_CASE("a key row of a newer program is named so and not guessed at") {
     return unwrap_row(keys, workspace, reference, changed);
   };
   CHECK(code_of(with(0, 2)) == Errc::newer);         // version
-  CHECK(code_of(with(1, 4)) == Errc::newer);         // kind
+  CHECK(code_of(with(1, 5)) == Errc::newer);         // kind
   CHECK(code_of(with(44 + 96, 4)) == Errc::newer);   // a flag
   CHECK(code_of(with(44 + 97, 1)) == Errc::newer);   // what is zero today
   CHECK(code_of(with(44 + 111, 1)) == Errc::newer);  // the last of it

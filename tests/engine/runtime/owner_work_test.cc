@@ -245,8 +245,9 @@ TEST_CASE("a text that was taken out of a field comes back, sealed anew") {
   set({});
   CHECK(desk.state(id).fields.empty());
   desk.done(undo(desk, id));
-  REQUIRE(desk.state(id).fields.size() == 1);
-  const auto& text = std::get<Personal<std::string>>(desk.state(id).fields[0].value);
+  const conversation::State state = desk.state(id);
+  REQUIRE(state.fields.size() == 1);
+  const auto& text = std::get<Personal<std::string>>(state.fields[0].value);
   auto opened = desk.engine().door().open<std::string>(engine_principal, Purpose::engine, desk.workspace,
                                                        text.sealed());
   REQUIRE(std::holds_alternative<std::string>(opened));
