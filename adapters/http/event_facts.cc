@@ -16,6 +16,8 @@ std::string_view category_name(Category category) {
     case Category::settings: return "settings";
     case Category::desk: return "desk";
     case Category::adoption: return "adoption";
+    case Category::draft: return "draft";
+    case Category::routing: return "routing";
   }
   return "stream";
 }
@@ -127,6 +129,11 @@ struct Facts {
     PARLANCE_FACT(mentions);
     PARLANCE_FACT(expires_at);
     PARLANCE_FACT(active);
+    PARLANCE_FACT(to_do);
+    PARLANCE_FACT(waits);
+    PARLANCE_FACT(rule);
+    PARLANCE_FACT(rule_version);
+    PARLANCE_FACT(offered_until);
     // A text in a header is the administrator's own word, of a queue or a tag: the schema gate takes no other.
     if constexpr (requires { std::string(e.name); }) out["name"] = e.name;
   }

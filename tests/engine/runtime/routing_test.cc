@@ -63,11 +63,11 @@ class RoutedDesk : public EngineFixture {
       const conversation::State now = state(id);
       if (conversation::is_to_do(now.phase) && now.agent) held[now.agent].add(now.channel, 1);
     }
-    const auto ledger = this->ledger();
+    const auto counted = ledger();
     for (const AgentId id : agents) {
-      const auto it = ledger.find(id);
-      CHECK((it == ledger.end() ? Load{} : it->second.held) == held[id]);
-      CHECK((it == ledger.end() ? 0 : it->second.reserved.total) == 0);
+      const auto it = counted.find(id);
+      CHECK((it == counted.end() ? Load{} : it->second.held) == held[id]);
+      CHECK((it == counted.end() ? 0U : it->second.reserved.total) == 0U);
     }
     // What was owed is paid: after a restart nothing more happens.
     const std::size_t before = happened();
