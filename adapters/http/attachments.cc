@@ -114,7 +114,9 @@ Result<std::variant<AttachedFile, Erased>> find_attachment(const Exchange& x, At
     auto opened = x.engine().door().open<Attachments>(x.caller.principal(), Purpose::support,
                                                       x.caller.workspace, use.attachments);
     if (const auto* gone = std::get_if<Erased>(&opened)) {
-      erased = Erased{std::max(gone->day, erased.value_or(Erased{}).day)};
+      // Redacted only where nothing else took it.
+      erased = Erased{.day = std::max(gone->day, erased.value_or(*gone).day),
+                      .redacted = gone->redacted && erased.value_or(*gone).redacted};
       continue;
     }
     if (auto* trouble = std::get_if<Unavailable>(&opened)) {

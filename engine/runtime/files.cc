@@ -247,7 +247,11 @@ Result<Files::Swept> Files::sweep(bool all, const Uses& uses, const std::functio
     const auto is_erased = [&](ReferenceId reference) {
       return std::holds_alternative<Erased>(ports_.door.row(head->workspace, reference));
     };
-    const auto is_gone = [&](const Sealed& use) { return is_erased(use.reference); };
+    const auto is_gone = [&](const Sealed& use) {
+      if (is_erased(use.reference)) return true;
+      const auto redacted = ports_.door.is_destroyed(use.capsule);
+      return redacted && *redacted;
+    };
     bool remove = false;
     if (users->empty()) {
       remove = now - made_at(id) > waits_at_most || is_erased(head->reference);

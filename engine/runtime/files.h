@@ -91,7 +91,7 @@ class Files {
   struct Swept {
     std::size_t seen = 0;
     std::size_t unused = 0;   ///< removed: they waited too long, or their conversation is erased
-    std::size_t erased = 0;   ///< removed: every message that has them is erased
+    std::size_t erased = 0;   ///< removed: every message that has them is erased or redacted
     std::size_t damaged = 0;  ///< left alone: they do not begin as blobs do
   };
   /// Looks at every blob (`all`), or at those young enough to be waiting, until `go_on` says no. Takes its time.

@@ -202,6 +202,20 @@ TEST_CASE("a file that two people's messages have goes with the last of them") {
   CHECK(desk.kept() == 0);
 }
 
+TEST_CASE("redacting the last message that has a file removes the file") {
+  Cabinet desk;
+  const auto requester = desk.author();
+  const auto file = desk.upload("too much", requester);
+  const auto other = desk.upload("stays", requester);
+  desk.send(file.id, requester);
+  desk.send(other.id, requester);
+  REQUIRE(desk.door->destroy_capsules(std::array{desk.messages.find(file.id)->second.capsule}, day));
+  CHECK(desk.read(file.id) == "erased 20000");
+  CHECK(desk.sweep().erased == 1);
+  CHECK(desk.kept() == 1);
+  CHECK(desk.read(other.id) == "stays");
+}
+
 TEST_CASE("keys that cannot be had are never taken for an erasure") {
   Cabinet desk;
   const auto requester = desk.author();
