@@ -450,12 +450,12 @@ class LiveViews final : public LiveSource {
         return false;
       }
       for (const StreamEvent& event : envelope->events) {
-        const auto* draft = std::get_if<draft::Event>(&event.body);
-        if (draft == nullptr) {
+        const auto* drafted = std::get_if<draft::Event>(&event.body);
+        if (drafted == nullptr) {
           sink(envelope->workspace, event.stream);
           continue;
         }
-        const ConversationId drafted_in = std::visit([](const auto& e) { return e.conversation; }, *draft);
+        const ConversationId drafted_in = std::visit([](const auto& e) { return e.conversation; }, *drafted);
         tickets_.redraw(drafted_in);
         sink(envelope->workspace, {Category::conversation, drafted_in});
       }
