@@ -217,7 +217,9 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
         of.everything = true;
       else
         of.conversations.insert(ConversationId::from(stream.id));
-    } else if (stream.category != Category::door && stream.category != Category::subject) {
+    } else if (stream.category == Category::settings || stream.category == Category::desk ||
+               stream.category == Category::adoption) {
+      // Presence, offers and load are none of them: they change all day long, and rename nobody.
       of.names = true;
     }
   }
@@ -243,6 +245,7 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     round_wanted = false;
     if (clients.empty()) return;
     if (catch_up()) post_pump();
+    source->forget_texts();
     const Offsets at = seen;
     const auto text = std::make_shared<const std::string>(source->cursor({at, 0, 0}));
     bool left_stale = false;
@@ -826,7 +829,7 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     if (clients.empty() && followers.empty()) return;
     tick_later();
     // Opened texts stay in memory for about a second: who was erased meanwhile is not shown to those who come later.
-    source->round_over();
+    source->forget_texts();
     for (auto& [key, shared] : topics)
       if (now() - shared->snapshot_at >= limits.snapshot_ms) shared->snapshot.reset();
     for (const auto& [number, client] : clients) {

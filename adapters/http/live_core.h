@@ -98,7 +98,8 @@ class LiveSource {
   };
   /// Up to where all that topics are made of is applied.
   [[nodiscard]] virtual Reach reach() = 0;
-  /// Adds what changed in a partition from `from` until `until`, having read at most `records_max` records; where to go on.
+  /// Names the streams that changed in a partition from `from` until `until`, having read at most `records_max` records; where to go
+  /// on. What somebody drafts is a change of the conversation.
   [[nodiscard]] virtual Result<Offset> changes(
       PartitionId partition, Offset from, Offset until, std::size_t records_max,
       const std::function<void(WorkspaceId, const StreamId&)>& sink) = 0;
@@ -116,7 +117,9 @@ class LiveSource {
   /// What the feed sends of at most `events_max` events from `place` until `until`: moves `place` on behind them.
   [[nodiscard]] virtual Result<std::string> feed(const FeedQuery& query, FeedPlace& place,
                                                  const Offsets& until, std::size_t events_max) = 0;
-  /// A round is over: what it kept for the next topic may go.
+  /// What it looked up or rendered for one topic, and keeps for the next, may be out of date.
+  virtual void forget_texts() = 0;
+  /// All topics have been brought up to date.
   virtual void round_over() = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "adapters/http/list_query.h"
@@ -52,15 +53,23 @@ class RoundTickets {
       known = {ticket, json::serialize(ticket_json(view.exchange(), ticket))};
     return known.second;
   }
-  void clear() {
+  void forget() {
     tickets_.clear();
     texts_.clear();
+  }
+  /// Something is shown of it that its ticket does not hold, such as who drafts an answer.
+  void redraw(ConversationId id) { redrawn_.insert(id); }
+  [[nodiscard]] bool redrawn(ConversationId id) const { return redrawn_.contains(id); }
+  void round_over() {
+    forget();
+    redrawn_.clear();
   }
 
  private:
   Context& context_;
   std::unordered_map<ConversationId, std::optional<Ticket>> tickets_;
   std::map<std::pair<ConversationId, Role>, std::pair<Ticket, std::string>> texts_;
+  std::set<ConversationId> redrawn_;
 };
 
 std::string key_of(std::string_view what, const Caller& caller, std::string_view rest) {
@@ -112,7 +121,8 @@ class ListTopic final : public Topic {
     for (Ticket& ticket : found->tickets) {
       order.push_back(ticket.id);
       const auto before = shown_.find(ticket.id);
-      const bool same = before != shown_.end() && before->second == ticket && !names_changed;
+      const bool same = before != shown_.end() && before->second == ticket && !names_changed &&
+                        !tickets_.redrawn(ticket.id);
       const auto& kept = shown.emplace(ticket.id, std::move(ticket)).first->second;
       if (!same) different.push_back(&kept);
     }
@@ -172,7 +182,8 @@ class ConversationTopic final : public Topic {
         id_(id),
         stream_{Category::conversation, id},
         partition_(context.parts.engine.partition_of(id.slot())),
-        key_(key_of("conversation", caller, to_text(id))) {}
+        // Whole, a ticket says what its reader may undo: so each agent has a topic of their own.
+        key_(key_of("conversation", caller, to_text(id) + " " + to_text(caller.agent))) {}
 
   const std::string& key() const override { return key_; }
   WorkspaceId workspace() const override { return view_.workspace(); }
@@ -196,7 +207,7 @@ class ConversationTopic final : public Topic {
       ticket_ = std::move(**ticket);
       return out;
     }
-    const bool same_ticket = ticket_ == **ticket;
+    const bool same_ticket = ticket_ == **ticket && !tickets_.redrawn(id_);
     ticket_ = std::move(**ticket);
     if (last_ == before && same_ticket && !names_changed) return out;
     auto parts = this->parts(before + 1, last_);
@@ -302,7 +313,9 @@ class ConversationTopic final : public Topic {
     return out + "]";
   }
   [[nodiscard]] std::string data(const std::string& items, std::optional<bool> earlier) const {
-    std::string out = "{\"ticket\":" + tickets_.text(view_, ticket_) + ",\"items\":" + items;
+    std::string out =
+        "{\"ticket\":" + json::serialize(ticket_json(view_.exchange(), ticket_, TicketDetail::whole)) +
+        ",\"items\":" + items;
     if (earlier) out += std::string(",\"earlier\":") + (*earlier ? "true" : "false");
     return out + "}";
   }
@@ -436,7 +449,16 @@ class LiveViews final : public LiveSource {
         failed = envelope.error();
         return false;
       }
-      for (const StreamEvent& event : envelope->events) sink(envelope->workspace, event.stream);
+      for (const StreamEvent& event : envelope->events) {
+        const auto* drafted = std::get_if<draft::Event>(&event.body);
+        if (drafted == nullptr) {
+          sink(envelope->workspace, event.stream);
+          continue;
+        }
+        const ConversationId drafted_in = std::visit([](const auto& e) { return e.conversation; }, *drafted);
+        tickets_.redraw(drafted_in);
+        sink(envelope->workspace, {Category::conversation, drafted_in});
+      }
       return true;
     });
     if (failed) return *failed;
@@ -491,7 +513,8 @@ class LiveViews final : public LiveSource {
     if (!read) return read.error();
     return out;
   }
-  void round_over() override { tickets_.clear(); }
+  void forget_texts() override { tickets_.forget(); }
+  void round_over() override { tickets_.round_over(); }
 
  private:
   Result<std::shared_ptr<Topic>> counts(const Caller& caller, Fields& fields, std::vector<Fault>& faults) {

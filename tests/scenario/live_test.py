@@ -113,6 +113,9 @@ def conversations(desk):
         assert int(change["data"]["ticket"]["version"]) == len(items)
         late = other.hear(where=lambda m: m["op"] == "change" and int(m["data"]["ticket"]["version"]) == len(items), id="x")
         assert late
+        desk.post(f"/v1/conversations/{cnv}/draft", {"text": "I will answer th", "kind": "reply"})
+        drafted = live.hear(where=lambda m: m["data"]["ticket"]["drafts"], op="change", id="c")["data"]
+        assert drafted["items"] == [] and drafted["ticket"]["drafts"][0]["agent"]["name"] == "Administrator"
         again = live.subscribe("d", "conversation", conversation=cnv)["data"]
         assert again["earlier"] and again["items"] == items[-50:]
         nobody = live.subscribe("e", "conversation", conversation="cnv_01m81vegnma85xq78yc92m2n8q")

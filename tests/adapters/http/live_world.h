@@ -135,6 +135,7 @@ class FakeSource final : public LiveSource {
         }
     return out;
   }
+  void forget_texts() override {}
   void round_over() override {}
 
  private:
