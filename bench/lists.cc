@@ -74,6 +74,23 @@ int main() {
   after.reset();
   answer("the newest, by a filter that nothing passes",
          [&](int) { page({.channel = Channel::api, .sort = Sort::newest}); });
+  const auto filter = [](const char* text) {
+    const auto read = parse_filter(text);
+    return std::make_shared<const Filter>(std::get<Filter>(resolve_filter(std::get<FilterText>(read), {})));
+  };
+  const auto filtered = [&](const char* what, const char* text) {
+    const auto asked = filter(text);
+    answer(what, [&](int) {
+      page({.filter = asked, .now = start + 1'000'000});
+      after.reset();
+    });
+  };
+  filtered("50 by state, channel and language", "state:open channel:email,chat -lang:de");
+  filtered("50 by what only tickets tell", "messages:>1 created:>2020-01-01");
+  filtered("50 whose answer is late", "is:late");
+  answer("how many of a state and a channel", [&, asked = filter("state:open channel:email")](int) {
+    (void)must(views->count({.workspace = workspace, .filter = asked, .now = start}));
+  });
   answer("all queues with their counts",
          [&](int) { (void)must(views->queues(workspace, start + 1'000'000)); });
   return 0;

@@ -7,6 +7,7 @@ namespace parlance {
 /// agents. Definition 1:
 ///
 /// - created, resolved, reopened: the events, each at its own time. Agent: who resolved, and who reopened (none for a customer).
+///   A resolution that was undone is counted out again where it was counted.
 /// - replied: public replies by people; what a program answers is not counted.
 /// - first response: in each episode, the earliest reply by a person that is not dated before the episode's first customer
 ///   message; counted where that reply falls, credited to who wrote it. The time runs from that message. A reply that comes to light
@@ -14,11 +15,12 @@ namespace parlance {
 /// - restated: facts recorded after their bucket was over; whoever read the bucket in between saw another number.
 struct DailyView {
   static constexpr std::string_view name = "daily";
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   static constexpr std::int64_t bucket_ms = 15 * 60 * 1000;
   using Events = Handles<conversation::Opened, conversation::MessageReceived, conversation::Replied,
                          conversation::Assigned, conversation::QueueChanged, conversation::Resolved,
-                         conversation::Reopened>;
+                         conversation::Reopened, conversation::Transferred, conversation::Escalated,
+                         conversation::Undone>;
 
   enum class By : std::uint8_t { queue = 1, channel = 2, language = 3, agent = 4 };
 
@@ -32,6 +34,8 @@ struct DailyView {
     RowInstant first_response_at;  ///< as it was counted
     QueueId response_queue;
     AgentId response_agent;
+    QueueId resolved_queue;  ///< as the last resolution was counted
+    AgentId resolved_agent;
   };
   /// Key: tag 1, By (8 bits), bucket (64 bits, of 15 minutes since 1970), key (128 bits: id, or the enumeration's value).
   struct Figures {
@@ -90,6 +94,23 @@ struct DailyView {
   static Outcome on(const conversation::Resolved& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
     count(*mine, mine->queue, e.agent, at, at.occurred_at, rows, [](Figures& f) { ++f.resolved; });
+    mine->resolved_queue = mine->queue;
+    mine->resolved_agent = e.agent;
+    return applied;
+  }
+  template <class E>
+    requires std::is_same_v<E, conversation::Transferred> || std::is_same_v<E, conversation::Escalated>
+  static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
+    if (!mine.exists()) return cannot("daily.conversation_unknown");
+    mine->queue = e.to_queue;
+    return applied;
+  }
+  static Outcome on(const conversation::Undone& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+    if (!mine.exists()) return cannot("daily.conversation_unknown");
+    if (e.act == conversation::Act::resolved)
+      count(*mine, mine->resolved_queue, mine->resolved_agent, at, e.done_at, rows,
+            [](Figures& f) { --f.resolved; });
+    if (has(e.before.parts, conversation::Part::holder)) mine->queue = e.before.queue;
     return applied;
   }
   static Outcome on(const conversation::Reopened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {

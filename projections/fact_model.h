@@ -24,6 +24,7 @@ enum class LeftOut : std::uint8_t {
   corrected = 5,          ///< a later rating of the episode took its place
   undone = 6,             ///< the act was taken back
   spam = 7,               ///< the conversation is spam
+  no_reply_needed = 8,    ///< an agent said that nobody waits for an answer
   // Found when a report is made, never stored:
   no_reply = 100,       ///< resolved without a reply by a person
   later_episode = 101,  ///< of another episode than the first

@@ -8,26 +8,31 @@ namespace parlance {
 /// once, in any time zone, and the list sums to the figure because it is the same rows. Facts lie at their own time (`occurred_at`), so a
 /// fact that comes late changes the past it belongs to and says so (`restated`). Names nobody but agents.
 ///
-/// - created: a conversation opened.
+/// - created: a conversation opened; left out while it is spam.
 /// - replied: a public reply by a person; a program's is left out.
 /// - resolved: an episode resolved. Its value runs from its opening (or reopening) to here; `waited_ms` is that time without what it
-///   waited for the customer; `replies` by people until here; `reopened_at` if it was. Closed without: left out.
+///   waited for the customer; `replies` by people until here; `reopened_at` if it was. Closed without, or undone: left out.
 /// - reopened: a new episode began.
 /// - breached: the first-response deadline passed, at the deadline; withdrawn: left out.
 /// - first_response: of an episode, the earliest reply by a person that is not dated before the episode's first customer message, at the
 ///   reply's time; the value runs from that message. An episode that ends without is left out, at its end. A reply that comes to light
 ///   later and is dated earlier takes its place.
+/// - rated: what the customer answered, `rating` the question and the value the score; corrected by a later answer: left out.
 ///
-/// Credit goes to who acted at that event: the agent is who replied, resolved or reopened; of a breach, who held the conversation.
+/// Credit goes to who acted at that event: the agent is who replied, resolved or reopened; of a breach, who held the conversation; of
+/// a rating, whom it names.
 struct FactsView {
   static constexpr std::string_view name = "facts";
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   static constexpr std::int64_t bucket_ms = 15 * 60 * 1000;
-  using Events = Handles<conversation::Opened, conversation::MessageReceived, conversation::Replied,
-                         conversation::Assigned, conversation::Unassigned, conversation::QueueChanged,
-                         conversation::Snoozed, conversation::Woken, conversation::WaitStarted,
-                         conversation::Resolved, conversation::Reopened, conversation::Closed,
-                         conversation::FirstResponseBreached, conversation::BreachWithdrawn>;
+  using Events =
+      Handles<conversation::Opened, conversation::MessageReceived, conversation::Replied,
+              conversation::Assigned, conversation::Unassigned, conversation::QueueChanged,
+              conversation::Snoozed, conversation::Woken, conversation::WaitStarted, conversation::Resolved,
+              conversation::Reopened, conversation::Closed, conversation::FirstResponseBreached,
+              conversation::BreachWithdrawn, conversation::Transferred, conversation::Escalated,
+              conversation::TypeChanged, conversation::SpamMarked, conversation::SpamUnmarked,
+              conversation::NoReplyNeeded, conversation::Rated, conversation::Undone>;
 
   /// Stored: only add.
   enum class Kind : std::uint8_t {
@@ -38,6 +43,7 @@ struct FactsView {
     reopened = 4,
     breached = 5,
     first_response = 6,
+    rated = 7,
   };
   /// Where a fact lies in its kind.
   struct Place {
@@ -55,10 +61,15 @@ struct FactsView {
     std::int64_t waited_ms = 0;
     EventRef opened_by;
     EventRef first_message_by;
+    Place created;
     Place response, resolution, breach;  ///< of the episode
-    std::uint32_t replies = 0;           ///< by people, in the episode
-    std::uint8_t answered = 0;           ///< `response` is an answer, not the lack of one
-    std::array<std::uint8_t, 3> zero{};
+    std::array<Place, 4> ratings{};      ///< of the episode, by RatingKind
+    TypeId type;
+    std::uint32_t replies = 0;      ///< by people, in the episode
+    std::uint8_t answered = 0;      ///< `response` is an answer, not the lack of one
+    std::uint8_t resolved = 0;      ///< `resolution` is one, not a closing without
+    std::uint8_t reply_needed = 1;  ///< nobody said that it is not
+    std::uint8_t zero = 0;
   };
   /// Key: tag 1, Kind (8 bits), its instant (64), conversation, the version of the event that made it (64).
   struct Fact {
@@ -74,8 +85,11 @@ struct FactsView {
     LeftOut left_out = LeftOut::no;
     std::uint32_t replies = 0;
     EventRef first, last;  ///< from which event the value runs, and the one that decided
+    TeamId team;
+    TypeId type;
     std::uint8_t restated = 0;
-    std::array<std::uint8_t, 7> zero{};
+    RatingKind rating = RatingKind::none;
+    std::array<std::uint8_t, 6> zero{};
   };
   static constexpr std::uint8_t fact_tag = 1;
 
@@ -86,6 +100,7 @@ struct FactsView {
     begin_episode(row, e, at);
     const AgentId by = e.by_agent ? agent_of(at.actor) : AgentId{};
     add(rows, Kind::created, row, by, at);
+    row.created = {at.occurred_at, at.version};
     return applied;
   }
   template <class E> static Outcome on(const E& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
@@ -126,12 +141,16 @@ struct FactsView {
     row.first_message_at = {};
     row.first_message_by = {};
     row.response = row.resolution = row.breach = {};
+    row.ratings = {};
     row.replies = 0;
     row.answered = 0;
+    row.resolved = 0;
+    row.reply_needed = 1;
   }
 
   static void take(StreamRow& row, const conversation::MessageReceived& e, const EventAt& at, Rows&) {
     move_on(row, e, at);
+    row.reply_needed = 1;
     if (row.first_message_at.is_set()) return;
     row.first_message_at = at.occurred_at;
     row.first_message_by = ref(at);
@@ -156,7 +175,7 @@ struct FactsView {
   static void take(StreamRow& row, const conversation::Closed& e, const EventAt& at, Rows& rows) {
     const bool unresolved = is_active(row.standing.phase);
     move_on(row, e, at);
-    if (!unresolved) return;
+    if (!unresolved) return;  // it was resolved before, or spam
     end_unanswered(row, agent_of(at.actor), at, rows);
     end_episode(row, agent_of(at.actor), at, rows, LeftOut::closed_unresolved);
   }
@@ -184,14 +203,66 @@ struct FactsView {
     fact.last = ref(at);
     fact.restated |= restates(row.breach.at, at);
   }
+  static void take(StreamRow& row, const conversation::TypeChanged& e, const EventAt&, Rows&) {
+    row.type = e.to;
+  }
+  static void take(StreamRow& row, const conversation::NoReplyNeeded&, const EventAt&, Rows&) {
+    row.reply_needed = 0;
+  }
+  static void take(StreamRow& row, const conversation::SpamMarked& e, const EventAt& at, Rows& rows) {
+    move_on(row, e, at);
+    leave_out(row.created, Kind::created, LeftOut::spam, at, rows);
+  }
+  static void take(StreamRow& row, const conversation::SpamUnmarked& e, const EventAt& at, Rows& rows) {
+    move_on(row, e, at);
+    leave_out(row.created, Kind::created, LeftOut::no, at, rows);
+  }
+  static void take(StreamRow& row, const conversation::Rated& e, const EventAt& at, Rows& rows) {
+    const auto kind = static_cast<std::size_t>(e.kind);
+    if (kind >= row.ratings.size()) return;
+    if (row.ratings[kind].is_set()) leave_out(row.ratings[kind], Kind::rated, LeftOut::corrected, at, rows);
+    Fact& fact = add(rows, Kind::rated, row, e.agent, at);
+    fact.rating = e.kind;
+    fact.queue = e.queue;
+    fact.episode = e.episode;
+    fact.value_ms = e.score;
+    row.ratings[kind] = {at.occurred_at, at.version};
+  }
+  static void take(StreamRow& row, const conversation::Undone& e, const EventAt& at, Rows& rows) {
+    move_on(row, e, at);
+    using conversation::Act;
+    if (has(e.before.parts, conversation::Part::type)) row.type = e.before.type;
+    if (e.act == Act::spam_marked) leave_out(row.created, Kind::created, LeftOut::no, at, rows);
+    if (e.act == Act::spam_unmarked) leave_out(row.created, Kind::created, LeftOut::spam, at, rows);
+    const bool ended = (e.act == Act::resolved && row.resolved != 0) ||
+                       (e.act == Act::closed && row.resolution.is_set() && row.resolved == 0);
+    if (!ended) return;
+    // The lack of an answer was found at the same event, and is none any more.
+    if (row.response.is_set() && row.answered == 0 && row.response.version == row.resolution.version) {
+      rows.erase<Fact>(key(rows, Kind::first_response, row.response, at));
+      row.response = {};
+    }
+    leave_out(row.resolution, Kind::resolved, LeftOut::undone, at, rows);
+    row.resolution = {};
+    row.resolved = 0;
+  }
   /// All others move the conversation and are not counted themselves.
   template <class E> static void take(StreamRow& row, const E& e, const EventAt& at, Rows&) {
     move_on(row, e, at);
   }
 
+  /// What was counted is left out from now on, or counts again; the event that says so joins those that decided.
+  static void leave_out(const Place& place, Kind kind, LeftOut reason, const EventAt& at, Rows& rows) {
+    if (!place.is_set()) return;
+    Fact& fact = rows.at<Fact>(key(rows, kind, place, at));
+    fact.left_out = reason;
+    if (!fact.first.envelope) fact.first = fact.last;
+    fact.last = ref(at);
+    fact.restated |= restates(place.at, at);
+  }
   static void end_unanswered(StreamRow& row, AgentId agent, const EventAt& at, Rows& rows) {
     if (row.first_message_at.is_set() && !row.response.is_set())
-      respond(row, agent, at, rows, LeftOut::not_answered);
+      respond(row, agent, at, rows, row.reply_needed != 0 ? LeftOut::not_answered : LeftOut::no_reply_needed);
   }
   /// The episode's first response, or the lack of one, in place of what was taken for it.
   static void respond(StreamRow& row, AgentId agent, const EventAt& at, Rows& rows, LeftOut left_out) {
@@ -213,6 +284,7 @@ struct FactsView {
     fact.waited_ms = row.waited_ms;
     fact.replies = row.replies;
     row.resolution = {at.occurred_at, at.version};
+    row.resolved = left_out == LeftOut::no ? 1 : 0;
   }
 
   static std::uint8_t restates(RowInstant when, const EventAt& at) {
@@ -233,6 +305,8 @@ struct FactsView {
     fact.agent = agent;
     fact.language = row.standing.language;
     fact.channel = row.standing.channel;
+    fact.team = row.standing.team;
+    fact.type = row.type;
     fact.last = ref(at);
     fact.restated = restates(at.occurred_at, at);
     return fact;

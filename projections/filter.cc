@@ -80,7 +80,7 @@ std::uint32_t phase_bits(std::string_view word) {
 
 // ---- values that compare ----
 
-enum class Compares : std::uint8_t { no, number, instant, duration };
+enum class Compares : std::uint8_t { no, number, instant, duration, by_field };
 Compares compares(FilterKey key) {
   switch (key) {
     case FilterKey::messages:
@@ -91,6 +91,7 @@ Compares compares(FilterKey key) {
     case FilterKey::updated:
     case FilterKey::resolved: return Compares::instant;
     case FilterKey::sla: return Compares::duration;
+    case FilterKey::field: return Compares::by_field;
     default: return Compares::no;
   }
 }
@@ -101,6 +102,20 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+/// Ten-thousandths, as fields hold numbers.
+std::optional<std::int64_t> parse_decimal(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  const std::size_t point = std::min(text.find('.'), text.size());
+  std::string digits(text.substr(0, point));
+  std::string_view fraction = text.substr(std::min(point + 1, text.size()));
+  if (digits.empty() || fraction.size() > 4 || (point < text.size() && fraction.empty())) return std::nullopt;
+  digits += fraction;
+  digits.append(4 - fraction.size(), '0');
+  const auto value = parse_number(digits);
+  if (!value) return std::nullopt;
+  return negative ? -*value : *value;
 }
 std::optional<std::int64_t> parse_duration(std::string_view text) {
   if (text.size() < 2) return std::nullopt;
@@ -162,6 +177,10 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_key_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+}
 
 class Reading {
  public:
@@ -433,15 +452,74 @@ class Compiling {
       case FilterKey::number:
       case FilterKey::rating: return add_number(test, value);
       case FilterKey::team:
+        return add_named<TeamId>(test, value, names_ != nullptr ? &names_->teams : nullptr, "team");
       case FilterKey::type:
+        return add_named<TypeId>(test, value, names_ != nullptr ? &names_->types : nullptr, "type");
       case FilterKey::sub_state:
-      case FilterKey::field:
-      case FilterKey::mentions: break;
+        return add_named<SubStateId>(test, value, names_ != nullptr ? &names_->sub_states : nullptr,
+                                     "sub-state");
+      case FilterKey::mentions:
+        if (value.text == "me" && !value.quoted) return add_me(test, value);
+        if (value.text == "none" && !value.quoted)
+          return fails(value, "filter.unknown_value", "me, or an agent");
+        return add_named<AgentId>(test, value, names_ != nullptr ? &names_->agents : nullptr, "agent");
+      case FilterKey::field: return names_ == nullptr || add_field(test, value);
     }
-    if (names_ == nullptr) return true;
-    fault_ = FilterFault{term_.offset, "filter.not_available",
-                         "tickets cannot be filtered by " + std::string(to_text(term_.key)) + " here"};
     return false;
+  }
+
+  bool add_field(FilterTest& test, const FilterValue& value) {
+    const auto field = names_->field ? names_->field(term_.field) : std::nullopt;
+    if (!field) {
+      fault_ = FilterFault{term_.offset, "filter.unknown_name", "there is no field of that name"};
+      return false;
+    }
+    test.field = field->id;
+    test.field_kind = field->kind;
+    const bool equal = value.compare == FilterCompare::equal;
+    if (equal && !value.quoted && value.text == "none") {
+      test.mask |= filter_bit(FilterField::none);
+      return true;
+    }
+    switch (field->kind) {
+      case FieldKind::none: break;
+      case FieldKind::text:
+        return fails(value, "filter.not_available",
+                     "this field's texts lie sealed; only none can be asked for");
+      case FieldKind::boolean:
+        if (!equal || (value.text != "yes" && value.text != "no"))
+          return fails(value, "filter.unknown_value", "yes, no or none");
+        test.mask |= filter_bit(value.text == "yes" ? FilterField::yes : FilterField::no);
+        return true;
+      case FieldKind::choice: {
+        const auto id = parse_id<ChoiceId>(value.text);
+        bool any = false;
+        for (const settings::Choice& choice : field->choices) {
+          if (!equal || ((!id || choice.id != *id) && !same_name(choice.name, value.text))) continue;
+          test.ids.push_back(choice.id);
+          any = true;
+        }
+        return any || fails(value, "filter.unknown_name", "the field has no such choice");
+      }
+      case FieldKind::number: {
+        const auto one = parse_decimal(value.text);
+        const auto upper = value.compare == FilterCompare::between ? parse_decimal(value.upper) : one;
+        if (!one || !upper) return fails(value, "filter.not_a_number", "a number, such as 3, >2.5 or 1..4");
+        return add_range(test.ranges, value, {*one, *one + 1}, {*upper, *upper + 1});
+      }
+      case FieldKind::date: {
+        const auto day = [](std::string_view text) -> std::optional<std::int64_t> {
+          const auto moment = text.size() == 10 ? parse_moment(text) : std::nullopt;
+          if (!moment) return std::nullopt;
+          return moment->from / day_ms;
+        };
+        const auto one = day(value.text);
+        const auto upper = value.compare == FilterCompare::between ? day(value.upper) : one;
+        if (!one || !upper) return fails(value, "filter.not_a_time", "a day, such as 2026-11-01");
+        return add_range(test.ranges, value, {*one, *one + 1}, {*upper, *upper + 1});
+      }
+    }
+    return fails(value, "filter.not_available", "a field of a kind that is not known here");
   }
 
   bool knows_me(FilterTest& test, const FilterValue& value) {
@@ -532,6 +610,19 @@ std::uint32_t is_bits(const FilterTest& test, const FilterSubject& s, Instant no
   set(FilterIs::unanswered, s.unanswered);
   return bits;
 }
+bool holds_field(const FilterTest& test, const FilterSubject& s) {
+  const auto it = std::ranges::find(s.fields, test.field, &conversation::FieldEntry::field);
+  if (it == s.fields.end() || std::holds_alternative<std::monostate>(it->value))
+    return (test.mask & filter_bit(FilterField::none)) != 0;
+  if (const auto* choice = std::get_if<ChoiceId>(&it->value)) return has_id(test, *choice);
+  if (const auto* yes = std::get_if<bool>(&it->value))
+    return (test.mask & filter_bit(*yes ? FilterField::yes : FilterField::no)) != 0;
+  if (const auto* number = std::get_if<conversation::NumberValue>(&it->value))
+    return within(test.ranges, number->ten_thousandths);
+  if (const auto* date = std::get_if<conversation::DateValue>(&it->value))
+    return within(test.ranges, date->days);
+  return false;
+}
 bool holds(const FilterTest& test, const FilterSubject& s, Instant now) {
   switch (test.key) {
     case FilterKey::state: return (test.mask & filter_bit(s.state)) != 0;
@@ -560,12 +651,17 @@ bool holds(const FilterTest& test, const FilterSubject& s, Instant now) {
     case FilterKey::messages: return within(test.ranges, static_cast<std::int64_t>(s.messages));
     case FilterKey::reopened: return within(test.ranges, s.reopened);
     case FilterKey::number: return within(test.ranges, static_cast<std::int64_t>(s.number));
-    case FilterKey::team:
-    case FilterKey::type:
-    case FilterKey::sub_state:
-    case FilterKey::field:
-    case FilterKey::rating:
-    case FilterKey::mentions: break;
+    case FilterKey::team: return has_id(test, s.team);
+    case FilterKey::type: return has_id(test, s.type);
+    case FilterKey::sub_state: return has_id(test, s.sub_state);
+    case FilterKey::mentions:
+      return std::ranges::any_of(s.mentions, [&](AgentId agent) { return has_id(test, agent); });
+    case FilterKey::rating: {
+      const auto last =
+          std::ranges::find(s.ratings.rbegin(), s.ratings.rend(), RatingKind::csat, &TicketRating::kind);
+      return last != s.ratings.rend() && within(test.ranges, last->score);
+    }
+    case FilterKey::field: return holds_field(test, s);
   }
   return false;
 }
@@ -669,6 +765,12 @@ FilterSubject filter_subject(const Ticket& t) {
   s.response_from = t.first_response.from;
   s.reopened = t.reopened;
   s.messages = std::uint64_t{t.received} + t.replied;
+  s.team = t.team;
+  s.type = t.type;
+  s.sub_state = t.sub_state;
+  s.fields = t.fields;
+  s.ratings = t.ratings;
+  s.mentions = t.mentions;
   return s;
 }
 
@@ -708,6 +810,12 @@ bool Filter::names_conversations() const {
                std::ranges::all_of(test.ranges, [](const FilterRange& r) { return r.to == r.from + 1; });
       default: return false;
     }
+  });
+}
+
+bool Filter::needs_ticket() const {
+  return std::ranges::any_of(tests_, [](const FilterTest& test) {
+    return test.key == FilterKey::field || test.key == FilterKey::rating || test.key == FilterKey::mentions;
   });
 }
 

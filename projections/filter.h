@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/domain/settings.h"
 #include "projections/ticket_model.h"
 
 /// What lists, counts, saved views and subscriptions are filtered by: one grammar, and one meaning wherever it is used.
@@ -33,8 +34,10 @@
 ///   sla                        late soon ok met breached none, or how long is left: <30m
 ///   created updated resolved   a day (UTC) 2026-11-01, an instant 2026-11-01T10:00:00Z, either after < <= > >= or as a..b;
 ///                              or an age: <7d is younger than seven days, >2h older than two hours
-///   messages reopened rating   a whole number, the same comparisons; messages are those received and those replied
-///   field.NAME                 a value of the administrator's field of that name; none: it has no value
+///   messages reopened          a whole number, the same comparisons; messages are those received and those replied
+///   rating                     the last customer satisfaction, 1 to 5
+///   field.NAME                 a value of the administrator's field of that name: a choice's name, yes or no, a number or a day (with the
+///                              same comparisons); none: it has no value, which is all that can be asked of a text, as it lies sealed
 ///
 /// A day compared with > means after its end. Durations are digits and s, m, h, d or w. `sla:late` is a promise whose time is over and
 /// which nobody has kept yet; `soon`: within its last quarter, or ten minutes before its end.
@@ -120,6 +123,11 @@ struct FilterNames {
   std::function<std::vector<QueueId>(std::string_view)> queues;
   std::function<std::vector<TagId>(std::string_view)> tags;
   std::function<std::vector<StoreId>(std::string_view)> stores;
+  std::function<std::vector<TeamId>(std::string_view)> teams;
+  std::function<std::vector<TypeId>(std::string_view)> types;
+  std::function<std::vector<SubStateId>(std::string_view)> sub_states;
+  /// By name or id; none where there is no such field.
+  std::function<std::optional<settings::Field>(std::string_view)> field;
   /// The conversations of an order, of a sender's address or of a customer; none where that cannot be looked up here.
   std::function<std::optional<std::vector<ConversationId>>(FilterKey, std::string_view)> conversations;
 };
@@ -144,6 +152,13 @@ struct FilterSubject {
   std::optional<Instant> response_due, response_from;  ///< the promise's end and its start
   std::uint32_t reopened = 0;
   std::uint64_t messages = 0;
+  TeamId team;
+  TypeId type;
+  SubStateId sub_state;
+  // What a ticket's own row does not hold (Filter::needs_ticket()):
+  std::span<const conversation::FieldEntry> fields;
+  std::span<const TicketRating> ratings;
+  std::span<const AgentId> mentions;
 };
 [[nodiscard]] FilterSubject filter_subject(const Ticket& ticket);
 
@@ -164,6 +179,9 @@ struct FilterTest {
   std::vector<Language> languages;  ///< without a script: any
   std::vector<FilterRange> ranges;  ///< of the value itself, or its instant
   std::vector<FilterRange> ages;    ///< of now less the instant; of sla: what is left
+  FieldId
+      field;  ///< of `field`: its ids are those of choices, its ranges as FieldValue holds numbers and days
+  FieldKind field_kind = FieldKind::none;
 };
 
 /// A filter ready to use. A value; copies are cheap enough. Threads: any.
@@ -180,6 +198,8 @@ class Filter {
   [[nodiscard]] bool names_conversations() const;
   /// Its answer for a ticket can change because time passes.
   [[nodiscard]] bool depends_on_time() const;
+  /// It asks for what only the whole ticket tells, not its row.
+  [[nodiscard]] bool needs_ticket() const;
   [[nodiscard]] const std::vector<FilterTest>& tests() const { return tests_; }
 
  private:
@@ -191,9 +211,10 @@ class Filter {
 [[nodiscard]] std::variant<Filter, FilterFault> resolve_filter(const FilterText& text,
                                                                const FilterNames& names);
 
-/// The bits of FilterTest::mask for `is` and `sla`.
+/// The bits of FilterTest::mask for `is`, `sla` and `field`.
 enum class FilterIs : std::uint8_t { unassigned, mine, late, soon, reopened, spam, waiting, unanswered };
 enum class FilterSla : std::uint8_t { late, soon, ok, met, breached, none };
+enum class FilterField : std::uint8_t { none, yes, no };
 template <class E> [[nodiscard]] constexpr std::uint32_t filter_bit(E value) {
   return 1U << static_cast<unsigned>(value);
 }

@@ -94,6 +94,9 @@ FilterSubject filter_subject(ConversationId id, const TicketView::StreamRow& row
   s.response_from = row.first_message_at.get();
   s.reopened = row.reopened;
   s.messages = std::uint64_t{row.received} + row.replied;
+  s.team = row.standing.team;
+  s.type = row.type;
+  s.sub_state = row.sub_state;
   return s;
 }
 

@@ -50,6 +50,10 @@ template <class... Events> struct Handles {
   template <class E> static constexpr bool has = (std::is_same_v<E, Events> || ...);
 };
 
+/// All of a category: a view that says so does not compile until it handles what is added.
+template <class Variant> struct HandlesAll;
+template <class... Events> struct HandlesAll<std::variant<Events...>> : Handles<Events...> {};
+
 /// The view's row of the event's own stream.
 template <FixedRow Row> class Mine {
  public:
@@ -106,7 +110,7 @@ class Rows {
 };
 
 /// Event kinds by category and member, as AnyEvent holds them: the categories in their stored order, from 1.
-static_assert(std::variant_size_v<AnyEvent> == static_cast<std::size_t>(Category::adoption));
+static_assert(std::variant_size_v<AnyEvent> == static_cast<std::size_t>(Category::routing));
 class KindMask {
  public:
   void add(std::size_t category, std::size_t member) { bits_[category] |= std::uint64_t{1} << member; }

@@ -7,7 +7,7 @@ namespace parlance {
 /// How much waits in each queue. What depends on the present moment (the oldest, the late) is read from the working order instead.
 struct QueueView {
   static constexpr std::string_view name = "queue";
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   using Events = Moves;
 
   struct StreamRow {

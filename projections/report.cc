@@ -47,13 +47,24 @@ Kind kind_of(Metric metric) {
     case Metric::resolution:
     case Metric::waiting:
     case Metric::fcr: return Kind::resolved;
-    case Metric::backlog:
     case Metric::csat:
     case Metric::nps:
-    case Metric::ces: break;
+    case Metric::ces: return Kind::rated;
+    case Metric::backlog: break;
   }
   return Kind::none;
 }
+/// Of the metrics over answers of customers, which question; none of the others.
+RatingKind question_of(Metric metric) {
+  switch (metric) {
+    case Metric::csat: return RatingKind::csat;
+    case Metric::nps: return RatingKind::nps;
+    case Metric::ces: return RatingKind::ces;
+    default: return RatingKind::none;
+  }
+}
+/// It is about this fact at all.
+bool concerns(Metric metric, const Fact& fact) { return fact.rating == question_of(metric); }
 bool is_duration(Metric metric) {
   return metric == Metric::first_response || metric == Metric::resolution || metric == Metric::waiting;
 }
@@ -70,7 +81,10 @@ Judged judge(const ReportQuery& query, const Fact& fact, Instant at) {
   Judged out;
   out.left_out = fact.left_out;
   switch (query.metric) {
-    case Metric::first_response: out.value = fact.value_ms; break;
+    case Metric::first_response:
+    case Metric::csat:
+    case Metric::nps:
+    case Metric::ces: out.value = fact.value_ms; break;
     case Metric::resolution:
     case Metric::waiting:
       out.value = query.metric == Metric::waiting ? fact.waited_ms : fact.value_ms;
@@ -91,14 +105,24 @@ Judged judge(const ReportQuery& query, const Fact& fact, Instant at) {
   return out;
 }
 
-ReportKey key_of(const ReportQuery& query, QueueId queue, AgentId agent, Channel channel, Language language,
-                 Instant at) {
+/// By what a fact, a stretch or a ticket may be told apart.
+struct Dimensions {
+  QueueId queue;
+  AgentId agent;
+  TeamId team;
+  TypeId type;
+  Channel channel = Channel::none;
+  Language language = Language::und;
+};
+ReportKey key_of(const ReportQuery& query, const Dimensions& d, Instant at) {
   switch (query.by) {
     case ReportBy::nothing: break;
-    case ReportBy::queue: return {queue};
-    case ReportBy::agent: return {agent};
-    case ReportBy::channel: return {RawId{0, static_cast<std::uint64_t>(channel)}};
-    case ReportBy::language: return {RawId{0, static_cast<std::uint64_t>(language)}};
+    case ReportBy::queue: return {d.queue};
+    case ReportBy::agent: return {d.agent};
+    case ReportBy::team: return {d.team};
+    case ReportBy::type: return {d.type};
+    case ReportBy::channel: return {RawId{0, static_cast<std::uint64_t>(d.channel)}};
+    case ReportBy::language: return {RawId{0, static_cast<std::uint64_t>(d.language)}};
     case ReportBy::time: {
       const auto after = std::ranges::upper_bound(query.starts, at);
       return {RawId{0, static_cast<std::uint64_t>(
@@ -108,7 +132,7 @@ ReportKey key_of(const ReportQuery& query, QueueId queue, AgentId agent, Channel
   return {};
 }
 ReportKey key_of(const ReportQuery& query, const Fact& fact, Instant at) {
-  return key_of(query, fact.queue, fact.agent, fact.channel, fact.language, at);
+  return key_of(query, {fact.queue, fact.agent, fact.team, fact.type, fact.channel, fact.language}, at);
 }
 
 RowKey fact_key(WorkspaceId workspace, Kind kind, std::uint64_t at) {
@@ -159,6 +183,11 @@ void count(ReportFigures& f, const ReportQuery& query, const Judged& judged, boo
   f.squares += static_cast<double>(judged.value) * static_cast<double>(judged.value);
   f.provisional += judged.provisional ? 1 : 0;
   if (is_duration(query.metric)) f.sketch.add(judged.value);
+  if (query.metric == Metric::csat) f.high += judged.value >= 4 ? 1 : 0;
+  if (query.metric == Metric::nps) {
+    f.high += judged.value >= 9 ? 1 : 0;
+    f.low += judged.value <= 6 ? 1 : 0;
+  }
 }
 
 /// Rows by key, bounded.
@@ -177,6 +206,12 @@ class Sums {
       return;
     }
     count(rows_[key], query_, judged, restated);
+  }
+  /// An episode was resolved, and could be rated.
+  void resolved(const ReportKey& key) {
+    ++report_.total.episodes;
+    if (query_.by == ReportBy::nothing) return;
+    if (rows_.size() < report_rows_max || rows_.contains(key)) ++rows_[key].episodes;
   }
   Result<Report> finish() {
     if (too_many_)
@@ -241,8 +276,9 @@ Result<Report> make_backlog(const ViewSet& views, const ReportQuery& query) {
       each_stay(views, query.workspace, samples.front(), [&](const ReportPlace& place, const Stay& stay) {
         if (query.by != ReportBy::time) {
           if (covers(place, stay, samples.front()))
-            sums.add(key_of(query, stay.queue, stay.agent, stay.channel, stay.language, samples.front()), one,
-                     false);
+            sums.add(key_of(query, {stay.queue, stay.agent, stay.team, {}, stay.channel, stay.language},
+                            samples.front()),
+                     one, false);
           return;
         }
         const auto first = std::ranges::lower_bound(samples, Instant{stay.from.ms});
@@ -264,7 +300,8 @@ Result<ReportItems> explain_backlog(const ViewSet& views, const ReportQuery& que
   auto scanned = each_stay(views, query.workspace, at, [&](const ReportPlace& place, const Stay& stay) {
     if (!covers(place, stay, at) || (after && place <= *after)) return;
     const ReportKey of =
-        at_a_time ? *key : key_of(query, stay.queue, stay.agent, stay.channel, stay.language, at);
+        at_a_time ? *key
+                  : key_of(query, {stay.queue, stay.agent, stay.team, {}, stay.channel, stay.language}, at);
     if (key && of != *key) return;
     ReportItem item;
     item.conversation = place.conversation;
@@ -308,6 +345,7 @@ std::string_view to_text(LeftOut reason) {
     case LeftOut::corrected: return "corrected";
     case LeftOut::undone: return "undone";
     case LeftOut::spam: return "spam";
+    case LeftOut::no_reply_needed: return "no_reply_needed";
     case LeftOut::no_reply: return "no_reply";
     case LeftOut::later_episode: return "later_episode";
   }
@@ -321,10 +359,20 @@ Result<Report> make_report(const ViewSet& views, const ReportQuery& query) {
   Sums sums(query);
   auto scanned = each_fact(views, query.workspace, kind_of(query.metric), query.from, query.to,
                            [&](const ReportPlace& place, const Fact& fact) {
+                             if (!concerns(query.metric, fact)) return;
                              const Instant at{static_cast<std::int64_t>(place.at)};
                              sums.add(key_of(query, fact, at), judge(query, fact, at), fact.restated != 0);
                            });
   if (!scanned) return scanned.error();
+  if (question_of(query.metric) != RatingKind::none) {
+    // Beside the score, of how many that could have answered.
+    scanned = each_fact(views, query.workspace, Kind::resolved, query.from, query.to,
+                        [&](const ReportPlace& place, const Fact& fact) {
+                          if (fact.left_out != LeftOut::no) return;
+                          sums.resolved(key_of(query, fact, Instant{static_cast<std::int64_t>(place.at)}));
+                        });
+    if (!scanned) return scanned.error();
+  }
   return sums.finish();
 }
 
@@ -344,7 +392,7 @@ Result<ReportItems> explain_report(const ViewSet& views, const ReportQuery& quer
     if (after) from = fact_key(query.workspace, kind, after->at).id(after->conversation).be(after->number);
     auto scanned = views.read(p).scan<FactsView, Fact>(from, end, [&](ByteView row_key, const Fact& fact) {
       const ReportPlace place = place_of(row_key, key_at);
-      if (after && place <= *after) return true;
+      if ((after && place <= *after) || !concerns(query.metric, fact)) return true;
       const Instant at{static_cast<std::int64_t>(place.at)};
       const ReportKey of = key_of(query, fact, at);
       if (key && of != *key) return true;
@@ -418,7 +466,8 @@ Result<Overview> make_overview(const ViewSet& views, const TicketIndex& index, W
       const RowInstant since =
           (*row)->unanswered_since.is_set() ? (*row)->unanswered_since : (*row)->created_at;
       for (OverviewRow* to :
-           {&rows[key_of(query, s.queue, s.agent, s.channel, s.language, now)], &out.total}) {
+           {&rows[key_of(query, {s.queue, s.agent, s.team, (*row)->type, s.channel, s.language}, now)],
+            &out.total}) {
         to->late += late ? 1 : 0;
         if (!waits) continue;
         ++to->waiting;

@@ -34,8 +34,8 @@ enum class Metric : std::uint8_t {
 [[nodiscard]] std::optional<Metric> parse_metric(std::string_view text);
 [[nodiscard]] std::string_view to_text(LeftOut reason);
 
-enum class ReportBy : std::uint8_t { nothing, queue, channel, language, agent, time };
-/// By what rows are told apart: the id of a queue or agent, the number of a channel or language, or that of a stretch of time.
+enum class ReportBy : std::uint8_t { nothing, queue, channel, language, agent, team, type, time };
+/// By what rows are told apart: the id of a queue, agent, team or type, the number of a channel or language, or that of a stretch of time.
 struct ReportKey {
   RawId id;
   auto operator<=>(const ReportKey&) const = default;
@@ -67,7 +67,8 @@ struct ReportFigures {
   std::int64_t sum = 0;  ///< of the values: milliseconds, or scores; of fcr those resolved at first contact
   double squares = 0;    ///< of the values' squares
   std::uint64_t provisional = 0;    ///< fcr: counted, and its window is still open
-  std::uint64_t high = 0, low = 0;  ///< ratings: promoters or content, and detractors
+  std::uint64_t high = 0, low = 0;  ///< ratings: csat 4 and 5, nps 9 and 10; nps 0 to 6
+  std::uint64_t episodes = 0;       ///< ratings: resolved in the same time
   Sketch sketch;                    ///< of durations
 };
 struct ReportRow {

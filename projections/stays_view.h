@@ -3,15 +3,15 @@
 
 namespace parlance {
 
-/// How long each conversation was to be worked on, and where: a row for each stretch of time in which it was active (neither resolved
-/// nor closed) in one queue with one holder. The backlog of any instant is the stretches that cover it. A conversation's stretches
+/// How long each conversation was to be worked on, and where: a row for each stretch of time in which it was active (neither resolved,
+/// closed nor spam) in one queue with one holder. The backlog of any instant is the stretches that cover it. A conversation's stretches
 /// follow one another without overlap: one that comes to light late begins where the last one ended.
 ///
 /// Key: tag 1, until when (64 bits of milliseconds; all ones: it lasts), conversation, its number (32). By its end, because what ended
 /// before the asked instant covers nothing after it.
 struct StaysView {
   static constexpr std::string_view name = "stays";
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   using Events = Moves;
 
   struct StreamRow {
@@ -29,6 +29,7 @@ struct StaysView {
     RowInstant from;
     QueueId queue;
     AgentId agent;  ///< zero: nobody
+    TeamId team;    ///< zero: none
     EventRef began, ended;
   };
   static constexpr std::uint8_t stay_tag = 1;
@@ -45,7 +46,8 @@ struct StaysView {
     const Standing before = row.standing;
     move(row.standing, e);
     const bool was = is_active(before.phase), is = is_active(row.standing.phase);
-    const bool moved = before.queue != row.standing.queue || before.agent != row.standing.agent;
+    const bool moved = before.queue != row.standing.queue || before.agent != row.standing.agent ||
+                       before.team != row.standing.team;
     if (was == is && !(is && moved)) return applied;
     const RowInstant when =
         row.since.is_set() && row.since.ms > at.occurred_at.ms ? row.since : at.occurred_at;
@@ -67,6 +69,7 @@ struct StaysView {
     stay.channel = row.standing.channel;
     stay.queue = row.standing.queue;
     stay.agent = row.standing.agent;
+    stay.team = row.standing.team;
     stay.began = here;
     row.began = here;
     return applied;

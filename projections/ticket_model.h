@@ -20,6 +20,17 @@ struct TicketFirstResponse {
   bool operator==(const TicketFirstResponse&) const = default;
 };
 
+/// What the customer thought of an episode.
+struct TicketRating {
+  RatingKind kind = RatingKind::none;
+  std::uint8_t score = 0;
+  std::uint32_t episode = 0;
+  Instant at;
+  AgentId agent;  ///< who gets the credit
+  std::optional<Sealed> comment;
+  bool operator==(const TicketRating&) const = default;
+};
+
 /// A conversation as agents see it, without its personal text: the door opens `identity` and `preview`.
 struct Ticket {
   WorkspaceId workspace;
@@ -54,6 +65,13 @@ struct Ticket {
   std::uint32_t replied = 0;
   std::uint32_t notes = 0;
   std::uint32_t participants = 0;
+  TeamId team;           ///< zero: none
+  TypeId type;           ///< zero: none
+  SubStateId sub_state;  ///< zero: the base state alone
+  bool escalated = false;
+  std::vector<conversation::FieldEntry> fields;  ///< texts sealed
+  std::vector<TicketRating> ratings;             ///< oldest first; of a kind and episode the last one counts
+  std::vector<AgentId> mentions;                 ///< who is mentioned in notes, sorted
   bool operator==(const Ticket&) const = default;
 };
 

@@ -33,14 +33,10 @@ Result<std::optional<Ticket>> read_ticket(const Reader& reader, WorkspaceId work
   const auto row = reader.stream_row<TicketView>(workspace, stream_of(id));
   if (!row) return row.error();
   if (!*row) return std::optional<Ticket>{};
-  std::optional<TicketView::MoreTags> more;
-  if ((*row)->tags_count > TicketView::inline_tags) {
-    const auto read =
-        reader.row<TicketView, TicketView::MoreTags>(RowKey(workspace, TicketView::more_tags_tag).id(id));
-    if (!read) return read.error();
-    more = *read;
-  }
-  return std::optional(ticket_of(workspace, id, **row, more ? &*more : nullptr));
+  const auto extras = read_extras(
+      workspace, id, **row, [&]<class Kept>(const RowKey& key) { return reader.row<TicketView, Kept>(key); });
+  if (!extras) return extras.error();
+  return std::optional(ticket_of(workspace, id, **row, *extras));
 }
 
 /// The end of the keys with this tag.
@@ -310,6 +306,11 @@ Result<bool> Views::Impl::passes(const Reader& reader, const ListQuery& query, C
   const Standing& s = row.standing;
   if (!passes_plain(query, s.phase, s.queue, s.agent, s.channel)) return false;
   if (!query.filter) return true;
+  if (query.filter->needs_ticket()) {
+    const auto ticket = read_ticket(reader, query.workspace, id);
+    if (!ticket) return ticket.error();
+    return *ticket && query.filter->matches(**ticket, query.now);
+  }
   std::optional<TicketView::MoreTags> more;
   if (row.tags_count > TicketView::inline_tags) {
     const auto read = reader.row<TicketView, TicketView::MoreTags>(
@@ -510,22 +511,56 @@ Result<QueueStats> Views::queue(WorkspaceId workspace, QueueId id, Instant now) 
   return finish(sums[id]);
 }
 
-Result<Workload> Views::workload(WorkspaceId workspace, AgentId agent) const {
-  Workload out;
-  out.agent = agent;
+namespace {
+struct WorkloadSum {
+  Workload workload;
   std::map<Channel, std::uint64_t> by_channel;
+  std::map<Channel, std::uint64_t> open_by_channel;
+
+  void add(const WorkloadView::Counts& row) {
+    workload.open += row.open;
+    workload.waiting += row.waiting;
+    workload.snoozed += row.snoozed;
+    for (std::size_t c = 0; c < row_channels; ++c) {
+      by_channel[static_cast<Channel>(c)] += row.by_channel[c];
+      open_by_channel[static_cast<Channel>(c)] += row.open_by_channel[c];
+    }
+  }
+  [[nodiscard]] Workload finish(AgentId agent) const {
+    Workload out = workload;
+    out.agent = agent;
+    out.by_channel = nonzero(by_channel);
+    out.open_by_channel = nonzero(open_by_channel);
+    return out;
+  }
+};
+}  // namespace
+
+Result<Workload> Views::workload(WorkspaceId workspace, AgentId agent) const {
+  WorkloadSum sum;
   for (PartitionId p = 0; p < impl_->partitions(); ++p) {
     const auto row = impl_->read(p).row<WorkloadView, WorkloadView::Counts>(
         RowKey(workspace, WorkloadView::counts_tag).id(agent));
     if (!row) return row.error();
-    if (!*row) continue;
-    out.open += (*row)->open;
-    out.waiting += (*row)->waiting;
-    out.snoozed += (*row)->snoozed;
-    for (std::size_t c = 0; c < row_channels; ++c)
-      by_channel[static_cast<Channel>(c)] += (*row)->by_channel[c];
+    if (*row) sum.add(**row);
   }
-  out.by_channel = nonzero(by_channel);
+  return sum.finish(agent);
+}
+
+Result<std::vector<Workload>> Views::workloads(WorkspaceId workspace) const {
+  std::map<AgentId, WorkloadSum> sums;
+  constexpr std::size_t id_at = 16 + 1;
+  const RowKey from(workspace, WorkloadView::counts_tag);
+  const RowKey to(workspace, static_cast<std::uint8_t>(WorkloadView::counts_tag + 1));
+  for (PartitionId p = 0; p < impl_->partitions(); ++p) {
+    auto scanned = impl_->read(p).scan<WorkloadView, WorkloadView::Counts>(
+        from, to, [&](ByteView key, const WorkloadView::Counts& row) {
+          sums[ByteReader(key.subspan(id_at)).id_of<AgentId>()].add(row);
+        });
+    if (!scanned) return scanned.error();
+  }
+  std::vector<Workload> out;
+  for (const auto& [agent, sum] : sums) out.push_back(sum.finish(agent));
   return out;
 }
 

@@ -86,6 +86,7 @@ struct Workload {
   std::uint64_t snoozed = 0;
   /// Of these three together; no zeros, ascending.
   std::vector<std::pair<Channel, std::uint64_t>> by_channel;
+  std::vector<std::pair<Channel, std::uint64_t>> open_by_channel;  ///< of `open`; likewise
 };
 
 enum class DailyBy : std::uint8_t { queue = 1, channel = 2, language = 3, agent = 4 };
@@ -163,6 +164,8 @@ class Views {
   [[nodiscard]] Result<std::vector<QueueStats>> queues(WorkspaceId workspace, Instant now) const;
   [[nodiscard]] Result<QueueStats> queue(WorkspaceId workspace, QueueId id, Instant now) const;
   [[nodiscard]] Result<Workload> workload(WorkspaceId workspace, AgentId agent) const;
+  /// Of every agent who ever held a conversation, by id.
+  [[nodiscard]] Result<std::vector<Workload>> workloads(WorkspaceId workspace) const;
   /// Buckets of `width_ms` (a multiple of bucket_ms, counted from 1970) that start in [from, to), by bucket and key; `from` is rounded
   /// down to a bucket. `invalid` where that would be more than daily_figures_max.
   [[nodiscard]] Result<std::vector<DailyFigures>> daily(WorkspaceId workspace, Instant from, Instant to,

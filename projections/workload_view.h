@@ -7,7 +7,7 @@ namespace parlance {
 /// What each agent holds.
 struct WorkloadView {
   static constexpr std::string_view name = "workload";
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 2;
   using Events = Moves;
 
   struct StreamRow {
@@ -21,7 +21,8 @@ struct WorkloadView {
     std::uint32_t open = 0;     ///< new or open
     std::uint32_t waiting = 0;  ///< for the customer or a third party
     std::uint32_t snoozed = 0;
-    ByChannel by_channel{};  ///< of the three together
+    ByChannel by_channel{};       ///< of the three together
+    ByChannel open_by_channel{};  ///< of those new or open: what takes capacity
   };
   static constexpr std::uint8_t counts_tag = 1;
 
@@ -45,6 +46,7 @@ struct WorkloadView {
     auto& counts = rows.at<Counts>(rows.key(counts_tag).id(s.agent));
     if (s.to_do()) {
       counts.open += by;
+      counts.open_by_channel[channel_index(s.channel)] += by;
     } else if (s.phase == conversation::Phase::snoozed) {
       counts.snoozed += by;
     } else {

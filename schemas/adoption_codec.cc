@@ -3,6 +3,7 @@
 #include "schemas/categories.h"
 #include "schemas/event_codec.h"
 #include "schemas/policy_codec.h"
+#include "schemas/vocabulary_codec.h"
 
 namespace parlance::codec {
 namespace {
@@ -21,6 +22,7 @@ template <class Table, class TableBuilder> auto write_words(Builder& builder, co
     TableBuilder table(builder);
     table.add_id(by_pointer(stored(word.id)));
     table.add_name(name);
+    if constexpr (requires { word.routed; }) table.add_routed(word.routed);
     tables.push_back(table.Finish());
   }
   vector = builder.CreateVector(tables);
@@ -36,6 +38,7 @@ void read_words(Reading& r, const flatbuffers::Vector<flatbuffers::Offset<Table>
     Word& word = out.emplace_back();
     r.id(table->id(), word.id);
     r.text(table->name(), word.name);
+    if constexpr (requires { word.routed; }) word.routed = table->routed();
   }
 }
 
@@ -51,7 +54,13 @@ struct Form {
     const auto policy = write_policy(w.builder, e.body.policy);
     const auto tags = write_words<form::Tag, form::TagBuilder>(w.builder, e.body.tags);
     const auto queues = write_words<form::Queue, form::QueueBuilder>(w.builder, e.body.queues);
+    const auto teams = write_words<form::Team, form::TeamBuilder>(w.builder, e.body.teams);
     const auto agents = stored_ids(w.builder, e.body.agents);
+    const auto types = write_tables(w.builder, e.body.types, word_writer);
+    const auto fields = write_tables(w.builder, e.body.fields, word_writer);
+    const auto sub_states = write_tables(w.builder, e.body.sub_states, word_writer);
+    const auto transitions = write_transitions(w.builder, e.body.transitions);
+    const auto imports = stored_ids(w.builder, e.body.imports);
     form::AdoptedBuilder b(w.builder);
     b.add_settings_version(e.body.settings_version);
     b.add_desk_version(e.body.desk_version);
@@ -59,6 +68,13 @@ struct Form {
     b.add_tags(tags);
     b.add_queues(queues);
     b.add_agents(agents);
+    b.add_types(types);
+    b.add_fields(fields);
+    b.add_sub_states(sub_states);
+    b.add_transitions(transitions);
+    b.add_teams(teams);
+    b.add_routes(e.body.routes);
+    b.add_imports(imports);
     return b.Finish();
   }
   static void read(EventReading& r, const form::Adopted& in, domain::Adopted& out) {
@@ -68,6 +84,13 @@ struct Form {
     read_words(r, in.tags(), out.body.tags);
     read_words(r, in.queues(), out.body.queues);
     r.ids(in.agents(), out.body.agents);
+    read_tables(r, in.types(), out.body.types, word_reader);
+    read_tables(r, in.fields(), out.body.fields, word_reader);
+    read_tables(r, in.sub_states(), out.body.sub_states, word_reader);
+    read_transitions(r, in.transitions(), out.body.transitions);
+    read_words(r, in.teams(), out.body.teams);
+    out.body.routes = in.routes();
+    r.ids(in.imports(), out.body.imports);
   }
 };
 

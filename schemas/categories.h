@@ -5,7 +5,9 @@
 #include "engine/domain/adoption.h"
 #include "engine/domain/conversation.h"
 #include "engine/domain/desk.h"
+#include "engine/domain/draft.h"
 #include "engine/domain/intake.h"
+#include "engine/domain/routing.h"
 #include "engine/domain/settings.h"
 #include "engine/domain/subject.h"
 
@@ -23,6 +25,8 @@ void write_event(const Writing& writing, Instant occurred_at, const intake::Even
 void write_event(const Writing& writing, Instant occurred_at, const settings::Event& event);
 void write_event(const Writing& writing, Instant occurred_at, const desk::Event& event);
 void write_event(const Writing& writing, Instant occurred_at, const adoption::Event& event);
+void write_event(const Writing& writing, Instant occurred_at, const draft::Event& event);
+void write_event(const Writing& writing, Instant occurred_at, const routing::Event& event);
 
 /// `body` is aligned; `member` is the union's member that it is said to hold.
 void read_event(EventReading& reading, ByteView body, std::uint8_t member, conversation::Event& out);
@@ -31,5 +35,7 @@ void read_event(EventReading& reading, ByteView body, std::uint8_t member, intak
 void read_event(EventReading& reading, ByteView body, std::uint8_t member, settings::Event& out);
 void read_event(EventReading& reading, ByteView body, std::uint8_t member, desk::Event& out);
 void read_event(EventReading& reading, ByteView body, std::uint8_t member, adoption::Event& out);
+void read_event(EventReading& reading, ByteView body, std::uint8_t member, draft::Event& out);
+void read_event(EventReading& reading, ByteView body, std::uint8_t member, routing::Event& out);
 
 }  // namespace parlance::codec

@@ -18,7 +18,10 @@ static_assert(same(Category::conversation, wire::Category::conversation) &&
               same(Category::door, wire::Category::door) &&
               same(Category::settings, wire::Category::settings) &&
               same(Category::desk, wire::Category::desk) &&
-              same(Category::adoption, wire::Category::adoption));
+              same(Category::adoption, wire::Category::adoption) &&
+              same(Category::draft, wire::Category::draft) &&
+
+              same(Category::routing, wire::Category::routing));
 static_assert(same(ActorKind::none, wire::ActorKind::none) &&
               same(ActorKind::customer, wire::ActorKind::customer) &&
               same(ActorKind::agent, wire::ActorKind::agent) &&
@@ -30,27 +33,63 @@ struct CategoryNames {
   const std::string_view* names;
   std::size_t count;
 };
-constexpr std::array conversation_names = std::to_array<std::string_view>(
-    {"conversation.opened", "conversation.message_received", "conversation.participant_joined",
-     "conversation.replied", "conversation.note_added", "conversation.assigned", "conversation.unassigned",
-     "conversation.queue_changed", "conversation.snoozed", "conversation.woken", "conversation.wait_started",
-     "conversation.resolved", "conversation.reopened", "conversation.closed", "conversation.priority_changed",
-     "conversation.tags_changed", "conversation.first_response_breached", "conversation.breach_withdrawn"});
+constexpr std::array conversation_names =
+    std::to_array<std::string_view>({"conversation.opened",
+                                     "conversation.message_received",
+                                     "conversation.participant_joined",
+                                     "conversation.replied",
+                                     "conversation.note_added",
+                                     "conversation.assigned",
+                                     "conversation.unassigned",
+                                     "conversation.queue_changed",
+                                     "conversation.snoozed",
+                                     "conversation.woken",
+                                     "conversation.wait_started",
+                                     "conversation.resolved",
+                                     "conversation.reopened",
+                                     "conversation.closed",
+                                     "conversation.priority_changed",
+                                     "conversation.tags_changed",
+                                     "conversation.first_response_breached",
+                                     "conversation.breach_withdrawn",
+                                     "conversation.transferred",
+                                     "conversation.escalated",
+                                     "conversation.type_changed",
+                                     "conversation.subject_line_changed",
+                                     "conversation.fields_changed",
+                                     "conversation.sub_state_changed",
+                                     "conversation.spam_marked",
+                                     "conversation.spam_unmarked",
+                                     "conversation.no_reply_needed",
+                                     "conversation.message_redacted",
+                                     "conversation.rated",
+                                     "conversation.undone"});
 constexpr std::array subject_names =
     std::to_array<std::string_view>({"subject.created", "subject.identity_added"});
 constexpr std::array door_names =
     std::to_array<std::string_view>({"door.message_forwarded", "door.address_linked"});
-constexpr std::array settings_names =
-    std::to_array<std::string_view>({"settings.policy_changed", "settings.tag_added"});
+constexpr std::array settings_names = std::to_array<std::string_view>(
+    {"settings.policy_changed", "settings.tag_added", "settings.type_defined", "settings.field_defined",
+     "settings.sub_state_defined", "settings.transitions_changed", "settings.canned_reply_defined",
+     "settings.view_saved", "settings.view_removed", "settings.import_opened", "settings.import_closed"});
 constexpr std::array desk_names = std::to_array<std::string_view>(
-    {"desk.agent_added", "desk.queue_added", "desk.token_issued", "desk.token_revoked"});
+    {"desk.agent_added", "desk.queue_added", "desk.token_issued", "desk.token_revoked", "desk.agent_changed",
+     "desk.activation_changed", "desk.skill_added", "desk.team_added", "desk.team_changed",
+     "desk.queue_changed"});
 constexpr std::array adoption_names = std::to_array<std::string_view>({"adoption.adopted"});
+constexpr std::array draft_names = std::to_array<std::string_view>({"draft.kept", "draft.dropped"});
+constexpr std::array routing_names = std::to_array<std::string_view>(
+    {"routing.presence_changed", "routing.followed", "routing.decided", "routing.offer_accepted",
+     "routing.offer_declined", "routing.offer_expired", "routing.offer_withdrawn", "routing.assign_refused",
+     "routing.released"});
 static_assert(conversation_names.size() == std::variant_size_v<conversation::Event>);
 static_assert(subject_names.size() == std::variant_size_v<subject::Event>);
 static_assert(door_names.size() == std::variant_size_v<intake::Event>);
 static_assert(settings_names.size() == std::variant_size_v<settings::Event>);
 static_assert(desk_names.size() == std::variant_size_v<desk::Event>);
 static_assert(adoption_names.size() == std::variant_size_v<adoption::Event>);
+static_assert(draft_names.size() == std::variant_size_v<draft::Event>);
+static_assert(routing_names.size() == std::variant_size_v<routing::Event>);
 
 /// In the order of Category, less `none`, which is also that of AnyEvent.
 constexpr std::array all_names = std::to_array<CategoryNames>({
@@ -60,6 +99,8 @@ constexpr std::array all_names = std::to_array<CategoryNames>({
     {settings_names.data(), settings_names.size()},
     {desk_names.data(), desk_names.size()},
     {adoption_names.data(), adoption_names.size()},
+    {draft_names.data(), draft_names.size()},
+    {routing_names.data(), routing_names.size()},
 });
 static_assert(all_names.size() == std::variant_size_v<AnyEvent>);
 static_assert(all_names.size() == static_cast<std::size_t>(wire::Category::MAX));
@@ -69,7 +110,9 @@ constexpr bool in_place =
 static_assert(in_place<Category::conversation, conversation::Event> &&
               in_place<Category::subject, subject::Event> && in_place<Category::door, intake::Event> &&
               in_place<Category::settings, settings::Event> && in_place<Category::desk, desk::Event> &&
-              in_place<Category::adoption, adoption::Event>);
+              in_place<Category::adoption, adoption::Event> && in_place<Category::draft, draft::Event> &&
+
+              in_place<Category::routing, routing::Event>);
 
 template <std::size_t... I>
 void read_body(codec::EventReading& reading, ByteView body, EventKind kind, AnyEvent& out,
@@ -153,10 +196,12 @@ Bytes encode_envelope(const Envelope& envelope) {
   if (envelope.command) table.add_command(by_pointer(stored(*envelope.command)));
   if (envelope.correlation) table.add_correlation(by_pointer(stored(envelope.correlation)));
   if (envelope.causation) table.add_causation(by_pointer(stored(envelope.causation)));
+  if (envelope.import) table.add_import_id(by_pointer(stored(envelope.import)));
   if (envelope.actor.id) table.add_actor(by_pointer(stored(envelope.actor.id)));
   table.add_fingerprint(envelope.fingerprint);
   table.add_recorded_at(stored(envelope.recorded_at));
   table.add_decider_version(envelope.decider_version);
+  table.add_settings_version(envelope.settings_version);
   table.add_events(all_events);
   table.add_actor_kind(codec::stored_enum<wire::ActorKind>(envelope.actor.kind));
   wire::FinishEnvelopeBuffer(builder, table.Finish());
@@ -184,10 +229,12 @@ Result<Envelope> decode_envelope(ByteView body) {
   out.fingerprint = in.fingerprint();
   reading.id(in.correlation(), out.correlation);
   reading.id(in.causation(), out.causation);
+  reading.id(in.import_id(), out.import);
   reading.enumeration(in.actor_kind(), out.actor.kind, "the kind of actor");
   out.actor.id = reading.raw_id(in.actor());
   reading.instant(in.recorded_at(), out.recorded_at);
   out.decider_version = in.decider_version();
+  out.settings_version = in.settings_version();
   if (!reading.ok()) return reading.error(corrupt_rule, newer_rule, "envelope " + to_text(out.id));
 
   if (in.events() == nullptr) return result;

@@ -9,7 +9,9 @@
 #include "engine/domain/adoption.h"
 #include "engine/domain/conversation.h"
 #include "engine/domain/desk.h"
+#include "engine/domain/draft.h"
 #include "engine/domain/intake.h"
+#include "engine/domain/routing.h"
 #include "engine/domain/settings.h"
 #include "engine/domain/subject.h"
 #include "schemas/frame.h"
@@ -22,7 +24,7 @@
 namespace parlance {
 
 using AnyEvent = std::variant<conversation::Event, subject::Event, intake::Event, settings::Event,
-                              desk::Event, adoption::Event>;
+                              desk::Event, adoption::Event, draft::Event, routing::Event>;
 
 /// (category << 8) | the event's member number in its category's union, from 1. Stored for ever.
 using EventKind = std::uint16_t;
@@ -50,6 +52,8 @@ struct Envelope {
   Instant recorded_at;
   std::uint32_t decider_version = 1;
   std::vector<StreamEvent> events;
+  Version settings_version = 0;  ///< of the adopted settings that it was decided on; 0: on none
+  ImportId import;               ///< whose command it was; zero: of none
   bool operator==(const Envelope&) const = default;
 };
 

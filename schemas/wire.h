@@ -13,6 +13,7 @@
 #include "engine/base/error.h"
 #include "engine/base/instant.h"
 #include "engine/domain/personal.h"
+#include "engine/domain/queue_rule.h"
 #include "engine/domain/vocabulary.h"
 #include "schemas/common_generated.h"
 
@@ -76,6 +77,7 @@ template <class Stored, class Domain> [[nodiscard]] Stored stored_enum(Domain va
 [[nodiscard]] inline wire::Channel stored(Channel value) { return stored_enum<wire::Channel>(value); }
 [[nodiscard]] inline wire::Priority stored(Priority value) { return stored_enum<wire::Priority>(value); }
 [[nodiscard]] inline wire::Role stored(Role value) { return stored_enum<wire::Role>(value); }
+[[nodiscard]] inline wire::RuleKind stored(RuleKind value) { return stored_enum<wire::RuleKind>(value); }
 /// Nothing for none.
 template <class AnId>
 [[nodiscard]] flatbuffers::Offset<flatbuffers::Vector<const wire::Id*>> stored_ids(
@@ -187,6 +189,9 @@ static_assert(same(Channel::none, wire::Channel::none) && same(Channel::email, w
 static_assert(same(Priority::none, wire::Priority::none) && same(Priority::low, wire::Priority::low) &&
               same(Priority::normal, wire::Priority::normal) && same(Priority::high, wire::Priority::high) &&
               same(Priority::urgent, wire::Priority::urgent));
+static_assert(same(RuleKind::manual, wire::RuleKind::manual) &&
+              same(RuleKind::round_robin, wire::RuleKind::round_robin) &&
+              same(RuleKind::least_loaded, wire::RuleKind::least_loaded));
 static_assert(same(Role::none, wire::Role::none) && same(Role::agent, wire::Role::agent) &&
               same(Role::lead, wire::Role::lead) && same(Role::admin, wire::Role::admin));
 

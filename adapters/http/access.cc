@@ -47,6 +47,7 @@ std::shared_ptr<const Access::Known> Access::known() const {
       caller.actor = token.agent ? Actor{ActorKind::agent, token.agent} : Actor{ActorKind::program, token.id};
       caller.scopes = token.scopes;
       const auto agent = std::ranges::find(state.desk.agents, token.agent, &desk::Agent::id);
+      if (agent != state.desk.agents.end() && !agent->active) continue;
       caller.role = has(token.scopes, Scope::admin)    ? Role::admin
                     : agent != state.desk.agents.end() ? agent->role
                                                        : Role::agent;
@@ -71,7 +72,7 @@ std::optional<Caller> Access::as_agent(WorkspaceId workspace, AgentId agent) con
   if (it == directory->workspaces.end()) return std::nullopt;
   const auto& agents = it->second.desk.agents;
   const auto found = std::ranges::find(agents, agent, &desk::Agent::id);
-  if (found == agents.end()) return std::nullopt;
+  if (found == agents.end() || !found->active) return std::nullopt;
   Caller caller;
   caller.workspace = workspace;
   caller.agent = agent;

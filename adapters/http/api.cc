@@ -4,14 +4,15 @@
 #include <charconv>
 
 #include "adapters/http/exchange.h"
+#include "adapters/http/live_views.h"
 
 namespace parlance::http {
 namespace {
 
 constexpr std::string_view page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'";
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// The next segment of a path, without its '/'; it leaves the rest behind.
 std::string_view next_segment(std::string_view& path) {
@@ -43,6 +44,7 @@ bool may(const Caller& caller, Needs needs) {
     case Needs::agent: return has(caller.scopes, Scope::agent | Scope::admin);
     case Needs::ingest: return has(caller.scopes, Scope::ingest | Scope::import | Scope::admin);
     case Needs::admin: return has(caller.scopes, Scope::admin);
+    case Needs::import: return has(caller.scopes, Scope::import | Scope::admin);
   }
   return false;
 }
@@ -111,8 +113,10 @@ const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
     // The first that fits answers: what is named outright stands before {id}.
-    for (const auto* some : {&find_routes(), &command_routes(), &query_routes(), &operating_routes(),
-                             &report_routes(), &attachment_routes(), &backup_routes(), &metrics_routes()})
+    for (const auto* some :
+         {&find_routes(), &command_routes(), &query_routes(), &operating_routes(), &report_routes(),
+          &attachment_routes(), &conversation_work_routes(), &settings_routes(), &live_routes(),
+          &desk_routes(), &view_routes(), &backup_routes(), &metrics_routes(), &import_routes()})
       out.insert(out.end(), some->begin(), some->end());
     return out;
   }();
@@ -199,6 +203,7 @@ void dispatch(const Call& call) {
       if (!body) return call->fail(body.error());
       call->body = std::move(*body);
     }
+    if (method == "POST" && !take_import_headers(call)) return;
     return route.handler(call);
   }
   if (!allowed.empty()) {
@@ -271,7 +276,12 @@ struct Api::Impl {
   std::shared_ptr<Context> context;
 };
 
-Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {}
+Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {
+  Context& context = *impl_->context;
+  context.feed = std::make_shared<Feed>(context.parts.engine, context.parts.log, context.parts.views);
+  context.live = std::make_shared<LiveCore>(
+      LiveCore::Ports{make_live_views(context, *context.feed), context.parts.live, context.parts.clock});
+}
 Api::~Api() = default;
 
 namespace {
@@ -305,6 +315,22 @@ std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
   return std::nullopt;
 }
 
+void Api::post(const Caller& caller, Command command, Respond respond) {
+  const auto& context = impl_->context;
+  auto call = std::make_shared<Exchange>(
+      Exchange{*context, context, {}, std::move(respond), caller, {}, std::move(command.body)});
+  call->request.method = "POST";
+  call->request.path = std::move(command.path);
+  if (!command.key.empty()) call->request.headers.emplace_back("idempotency-key", std::move(command.key));
+  // What is told of the past overwrites nobody's work.
+  if (command.import) call->request.headers.emplace_back("if-match", "*");
+  if (!command.as.empty()) call->request.headers.emplace_back("parlance-as", std::move(command.as));
+  call->import = command.import;
+  dispatch(call);
+}
+
+void Api::views_advanced() { impl_->context->live->advanced(); }
+LiveCore& Api::live() { return *impl_->context->live; }
 Access& Api::access() { return impl_->context->access; }
 std::size_t Api::under_way() const { return impl_->context->under_way.load(); }
 

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include <boost/json/value.hpp>
+
 #include "adapters/http/access.h"
 #include "adapters/http/backups.h"
 #include "adapters/http/message.h"
@@ -15,6 +17,8 @@
 #include "projections/views.h"
 
 namespace parlance::http {
+
+class LiveCore;
 
 /// A file of the page, as built into the program.
 struct PageFile {
@@ -31,6 +35,7 @@ class Api {
     Views& views;
     const Clock& clock;
     Executor& timers;  ///< for waits with a limit
+    Executor& live;    ///< on which live updates are worked out
     std::function<std::vector<PageFile>()> page;
     std::string version;
     /// Runs work that may take as long as reading the whole log, off the serving threads.
@@ -46,6 +51,18 @@ class Api {
   ~Api();
 
   void handle(HttpRequest request, Respond respond);
+  /// A POST of somebody in this process, whoever they say they are.
+  struct Command {
+    std::string path;  ///< decoded
+    std::string key;   ///< the Idempotency-Key; empty: none
+    std::string as;    ///< the agent who did it, of an import; empty: the caller
+    ImportId import;
+    boost::json::value body;
+  };
+  void post(const Caller& caller, Command command, Respond respond);
+  /// The views have applied more. Any thread.
+  void views_advanced();
+  [[nodiscard]] LiveCore& live();
   /// For Server::Streams: none where the route takes its body whole, null where it has answered.
   [[nodiscard]] std::optional<std::shared_ptr<BodySink>> stream(const HttpRequest& head,
                                                                 const std::function<Respond()>& respond);

@@ -8,7 +8,7 @@ namespace parlance::http {
 namespace {
 constexpr std::size_t mac_bytes = 16;
 constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-constexpr std::size_t cursor_text_max = 512;
+constexpr std::size_t cursor_text_max = 2048;
 
 std::array<std::uint8_t, mac_bytes> mac_of(const Key& key, std::string_view about, ByteView bytes) {
   ByteWriter all;

@@ -16,12 +16,15 @@
 /// What every route has at hand. Inside adapters/http only.
 namespace parlance::http {
 
+class Feed;
+class LiveCore;
 struct Route;
 
 /// Agents' names as the door gave them, for one state of the desk.
 struct Names {
   std::shared_ptr<const Directory> of;
   std::map<AgentId, std::string> agents;
+  std::map<AgentId, std::string> emails;  ///< of those who have one
 };
 
 struct Context {
@@ -30,6 +33,8 @@ struct Context {
   Access access;
   std::atomic<std::shared_ptr<const Names>> names;
   std::atomic<std::size_t> under_way{0};
+  std::shared_ptr<Feed> feed;
+  std::shared_ptr<LiveCore> live;
   explicit Context(Api::Parts p);
 };
 
@@ -49,7 +54,8 @@ struct Exchange {
   std::vector<std::string> captured;     ///< what stood for {id} in the path
   json::value body;                      ///< of a POST
   std::vector<AttachmentId> uploads{};   ///< that its command attaches
-  std::shared_ptr<Observed> observed{};  ///< null: a part of a batch
+  std::shared_ptr<Observed> observed{};  ///< null: a part of a batch, or of this process
+  ImportId import{};                     ///< the import that this is a command of; zero: of none
 
   void answer(unsigned status, const json::value& value,
               std::vector<std::pair<std::string, std::string>> headers = {}) const {
@@ -79,7 +85,7 @@ using Handler = void (*)(const Call&);
 /// Takes the body in pieces; null: it has answered.
 using BodyHandler = std::shared_ptr<BodySink> (*)(const Call&);
 
-enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin };
+enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin, import };
 struct Route {
   std::string_view method;
   std::string_view pattern;  ///< "/v1/conversations/{id}/reply"
@@ -91,11 +97,20 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& command_routes();
 [[nodiscard]] const std::vector<Route>& query_routes();
 [[nodiscard]] const std::vector<Route>& operating_routes();
+[[nodiscard]] const std::vector<Route>& live_routes();
 [[nodiscard]] const std::vector<Route>& backup_routes();
 [[nodiscard]] const std::vector<Route>& metrics_routes();
 [[nodiscard]] const std::vector<Route>& attachment_routes();
 [[nodiscard]] const std::vector<Route>& find_routes();
 [[nodiscard]] const std::vector<Route>& report_routes();
+[[nodiscard]] const std::vector<Route>& conversation_work_routes();
+[[nodiscard]] const std::vector<Route>& settings_routes();
+[[nodiscard]] const std::vector<Route>& desk_routes();
+[[nodiscard]] const std::vector<Route>& view_routes();
+[[nodiscard]] const std::vector<Route>& import_routes();
+/// Reads what a POST says about an import: `Parlance-Import`, the import that it is a command of, and `Parlance-As`, the agent who
+/// did it then (nobody in particular where an import does not say); both need the scope import. False: answered.
+[[nodiscard]] bool take_import_headers(const Call& call);
 /// Finds and calls the route for a request whose caller is known; used by /v1/batch too.
 void dispatch(const Call& call);
 

@@ -93,6 +93,26 @@ FilterNames filter_names(const Exchange& x) {
     const WorkspaceState* w = state();
     return w == nullptr ? std::vector<TagId>{} : ids_of_name<TagId>(w->settings.tags, name);
   };
+  out.teams = [state](std::string_view name) {
+    const WorkspaceState* w = state();
+    return w == nullptr ? std::vector<TeamId>{} : ids_of_name<TeamId>(w->desk.teams, name);
+  };
+  out.types = [state](std::string_view name) {
+    const WorkspaceState* w = state();
+    return w == nullptr ? std::vector<TypeId>{} : ids_of_name<TypeId>(w->settings.types, name);
+  };
+  out.sub_states = [state](std::string_view name) {
+    const WorkspaceState* w = state();
+    return w == nullptr ? std::vector<SubStateId>{} : ids_of_name<SubStateId>(w->settings.sub_states, name);
+  };
+  out.field = [state](std::string_view name) -> std::optional<settings::Field> {
+    const WorkspaceState* w = state();
+    if (w == nullptr) return std::nullopt;
+    const auto id = parse_id<FieldId>(name);
+    for (const settings::Field& field : w->settings.fields)
+      if ((id && field.id == *id) || same_name(field.name, name)) return field;
+    return std::nullopt;
+  };
   Engine& engine = x.engine();
   out.stores = [&engine, workspace](std::string_view account) {
     // A store's id is a hash that nothing leads back from: on whichever channel it is, this is it.

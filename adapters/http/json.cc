@@ -120,9 +120,12 @@ class Handler {
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text) {
-  if (text.size() > json_bytes_max)
-    return invalid("json.malformed", "more than 1 MiB, at byte " + std::to_string(json_bytes_max));
+Result<json::value> parse_json(std::string_view text, std::size_t* fault_at) {
+  const auto fault = [&](const std::string& what, std::size_t at) {
+    if (fault_at != nullptr) *fault_at = at;
+    return invalid("json.malformed", what + ", at byte " + std::to_string(at));
+  };
+  if (text.size() > json_bytes_max) return fault("more than 1 MiB", json_bytes_max);
   json::parse_options options;
   options.max_depth = json_depth_max;
   json::basic_parser<Handler> parser(options);
@@ -130,13 +133,11 @@ Result<json::value> parse_json(std::string_view text) {
   const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
   if (!error && read < text.size()) {
     const std::size_t rest = text.find_first_not_of(" \t\r\n", read);
-    if (rest != std::string_view::npos)
-      return invalid("json.malformed", "something follows the value, at byte " + std::to_string(rest));
+    if (rest != std::string_view::npos) return fault("something follows the value", rest);
   }
   if (error) {
     const char* why = parser.handler().why();
-    return invalid("json.malformed", (why != nullptr ? std::string(why) : error.message()) + ", at byte " +
-                                         std::to_string(read));
+    return fault(why != nullptr ? std::string(why) : error.message(), read);
   }
   return parser.handler().take();
 }

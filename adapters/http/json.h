@@ -17,6 +17,7 @@ inline constexpr std::size_t json_depth_max = 64;
 inline constexpr std::size_t json_members_max = 10'000;  ///< of one object, or items of one array
 inline constexpr std::size_t json_values_max = 40'000;   ///< in all
 
-[[nodiscard]] Result<json::value> parse_json(std::string_view text);
+/// `fault_at`: gets the byte, from 0, at which a fault was met.
+[[nodiscard]] Result<json::value> parse_json(std::string_view text, std::size_t* fault_at = nullptr);
 
 }  // namespace parlance::http

@@ -89,7 +89,7 @@ bool read_list(const Call& call, ListQuery& list) {
       const auto phase = conversation::parse_phase(rest.substr(0, end));
       if (!phase) {
         call->fail({{"?state", "unknown_state",
-                     "new, open, waiting_customer, waiting_third_party, snoozed, resolved or closed"}});
+                     "new, open, waiting_customer, waiting_third_party, snoozed, resolved, closed or spam"}});
         return false;
       }
       list.states.push_back(*phase);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/http/stream.h"
 #include "engine/base/error.h"
 
 /// An HTTP exchange as the routes see it: plain values, without the library that read them.
@@ -59,6 +60,8 @@ struct HttpResponse {
   std::string body;
   std::string_view fixed;  ///< when not empty: a body that lives as long as the program, instead of `body`
   std::shared_ptr<BodySource> source;  ///< when set: the body, instead of `body`
+  /// Not null: the connection goes on as a stream, with status 101 as a WebSocket, with 200 as an answer without an end.
+  std::shared_ptr<StreamHandler> stream;
 };
 /// Called once, on any thread.
 using Respond = std::function<void(HttpResponse)>;

@@ -27,6 +27,7 @@ std::string_view title_of(unsigned status) {
     case 415: return "Only application/json is taken here";
     case 416: return "There is no such part";
     case 422: return "Well-formed, but wrong";
+    case 426: return "A WebSocket is spoken here";
     case 428: return "Say which version you saw";
     case 429: return "Too many requests";
     case 431: return "The header is too large";

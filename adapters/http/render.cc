@@ -53,6 +53,68 @@ json::array attachments_json(const Exchange& x, const std::optional<Personal<Att
   return out;
 }
 
+/// A word of the settings: its id, and its name where the settings have it.
+template <class Word, class AnId> json::value word_json(const std::vector<Word>* words, AnId id) {
+  if (!id) return nullptr;
+  json::object out{{"id", to_text(id)}, {"name", nullptr}};
+  if (words != nullptr)
+    if (const auto it = std::ranges::find(*words, id, &Word::id); it != words->end()) out["name"] = it->name;
+  return out;
+}
+/// The settings of the caller's workspace while this lives; null members where there are none.
+struct Settings {
+  explicit Settings(const Exchange& x) : directory(x.engine().directory()) {
+    if (const WorkspaceState* workspace = x.workspace(*directory)) state = &workspace->settings;
+  }
+  std::shared_ptr<const Directory> directory;
+  const settings::State* state = nullptr;
+};
+json::value sub_state_json(const Exchange& x, SubStateId id) {
+  const Settings settings(x);
+  const auto* words = settings.state == nullptr ? nullptr : &settings.state->sub_states;
+  json::value out = word_json(words, id);
+  if (words == nullptr || !out.is_object()) return out;
+  if (const auto it = std::ranges::find(*words, id, &settings::SubState::id); it != words->end())
+    out.as_object()["state"] = conversation::to_text(it->state);
+  return out;
+}
+
+/// Fields by their names; by its id one whose name is no more, or is another's.
+json::object fields_json(const Exchange& x, const std::vector<conversation::FieldEntry>& entries) {
+  const Settings settings(x);
+  json::object out;
+  for (const conversation::FieldEntry& entry : entries) {
+    const settings::Field* field = nullptr;
+    if (settings.state != nullptr)
+      for (const settings::Field& one : settings.state->fields)
+        if (one.id == entry.field) field = &one;
+    json::value value = nullptr;
+    if (const auto* text = std::get_if<Personal<std::string>>(&entry.value)) {
+      const auto shown = show<std::string>(x, text->sealed());
+      if (shown.value) value = *shown.value;
+    } else if (const auto* number = std::get_if<conversation::NumberValue>(&entry.value)) {
+      constexpr std::int64_t ten_thousand = 10'000;
+      if (number->ten_thousandths % ten_thousand == 0)
+        value = number->ten_thousandths / ten_thousand;
+      else
+        value = static_cast<double>(number->ten_thousandths) / static_cast<double>(ten_thousand);
+    } else if (const auto* date = std::get_if<conversation::DateValue>(&entry.value)) {
+      value = to_day({static_cast<std::int64_t>(date->days) * 86'400'000});
+    } else if (const auto* choice = std::get_if<ChoiceId>(&entry.value)) {
+      value = to_text(*choice);
+      if (field != nullptr)
+        if (const auto it = std::ranges::find(field->choices, *choice, &settings::Choice::id);
+            it != field->choices.end())
+          value = it->name;
+    } else if (const auto* yes = std::get_if<bool>(&entry.value)) {
+      value = *yes;
+    }
+    const bool by_name = field != nullptr && !field->retired && !out.contains(field->name);
+    out[by_name ? field->name : to_text(entry.field)] = std::move(value);
+  }
+  return out;
+}
+
 void put_reason(const Exchange& x, json::object& details, const conversation::Reason& reason) {
   details["reason"] = nullptr;
   if (!reason) return;
@@ -98,6 +160,9 @@ class Item {
   std::string_view operator()(const conversation::NoteAdded& e) {
     message(e.content.sealed(), e.attachments, "out", "received");
     out_["id"] = to_text(e.id);
+    json::array mentions;
+    for (const AgentId agent : e.mentions) mentions.push_back(agent_json(x_, agent));
+    out_["mentions"] = std::move(mentions);
     return "note";
   }
   std::string_view operator()(const conversation::Assigned& e) {
@@ -158,6 +223,78 @@ class Item {
     details_ = {{"target", "first_response"}, {"due_at", to_rfc3339(e.due)}};
     return "breach_withdrawn";
   }
+  std::string_view operator()(const conversation::Transferred& e) {
+    details_ = {{"queue", queue_json(x_, e.to_queue)},
+                {"agent", agent_json(x_, e.to_agent)},
+                {"team", team_json(x_, e.to_team)},
+                {"from", json::object{{"queue", queue_json(x_, e.from_queue)},
+                                      {"agent", agent_json(x_, e.from_agent)},
+                                      {"team", team_json(x_, e.from_team)}}}};
+    put_reason(x_, details_, e.reason);
+    return "transferred";
+  }
+  std::string_view operator()(const conversation::Escalated& e) {
+    details_ = {{"queue", queue_json(x_, e.to_queue)},
+                {"agent", agent_json(x_, e.to_agent)},
+                {"from", json::object{{"queue", queue_json(x_, e.from_queue)},
+                                      {"agent", agent_json(x_, e.from_agent)}}}};
+    put_reason(x_, details_, e.reason);
+    return "escalated";
+  }
+  std::string_view operator()(const conversation::TypeChanged& e) {
+    details_ = {{"from", type_json(x_, e.from)}, {"to", type_json(x_, e.to)}};
+    return "type_changed";
+  }
+  std::string_view operator()(const conversation::SubjectLineChanged& e) {
+    details_ = {{"subject_line", nullptr}};
+    if (!e.line) return "subject_line_changed";
+    const auto shown = show<std::string>(x_, e.line->sealed());
+    if (shown.value) details_["subject_line"] = *shown.value;
+    put_state(out_, shown);
+    return "subject_line_changed";
+  }
+  std::string_view operator()(const conversation::FieldsChanged& e) {
+    details_ = {{"fields", fields_json(x_, e.changes)}};
+    return "fields_changed";
+  }
+  std::string_view operator()(const conversation::SubStateChanged& e) {
+    details_ = {{"from", sub_state_json(x_, e.from)}, {"to", sub_state_json(x_, e.to)}};
+    return "sub_state_changed";
+  }
+  std::string_view operator()(const conversation::SpamMarked&) { return "spam_marked"; }
+  std::string_view operator()(const conversation::SpamUnmarked&) { return "spam_unmarked"; }
+  std::string_view operator()(const conversation::NoReplyNeeded& e) {
+    put_reason(x_, details_, e.reason);
+    return "no_reply_needed";
+  }
+  std::string_view operator()(const conversation::MessageRedacted& e) {
+    details_ = {{"message", to_text(e.message)}};
+    put_reason(x_, details_, e.reason);
+    return "redacted";
+  }
+  std::string_view operator()(const conversation::Rated& e) {
+    details_ = {{"kind", to_text(e.kind)},
+                {"score", e.score},
+                {"corrects", e.corrects ? json::value(*e.corrects) : json::value(nullptr)},
+                {"episode", e.episode},
+                {"agent", agent_json(x_, e.agent)},
+                {"comment", nullptr}};
+    if (!e.comment) return "rated";
+    const auto shown = show<std::string>(x_, e.comment->sealed());
+    if (shown.value) details_["comment"] = *shown.value;
+    put_state(out_, shown);
+    return "rated";
+  }
+  std::string_view operator()(const conversation::Undone& e) {
+    details_ = {{"act", conversation::to_text(e.act)}, {"done_at", to_rfc3339(e.done_at)}};
+    if (has(e.before.parts, conversation::Part::phase))
+      details_["state"] = conversation::to_text(e.before.phase);
+    if (has(e.before.parts, conversation::Part::holder)) {
+      details_["queue"] = queue_json(x_, e.before.queue);
+      details_["agent"] = agent_json(x_, e.before.agent);
+    }
+    return "undone";
+  }
   json::object take_details() { return std::move(details_); }
 
  private:
@@ -197,14 +334,68 @@ class Item {
   json::object details_;
 };
 
+json::array ratings_json(const Exchange& x, const std::vector<TicketRating>& ratings) {
+  json::array out;
+  for (const TicketRating& rating : ratings) {
+    json::object one{{"kind", to_text(rating.kind)},
+                     {"score", rating.score},
+                     {"at", to_rfc3339(rating.at)},
+                     {"episode", rating.episode},
+                     {"comment", nullptr}};
+    if (rating.comment) {
+      const auto shown = show<std::string>(x, *rating.comment);
+      if (shown.value) one["comment"] = *shown.value;
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+/// Who has begun to write; what they wrote is theirs alone.
+json::array drafts_json(const Exchange& x, ConversationId id) {
+  json::array out;
+  const auto drafts = x.engine().drafts(id);
+  if (!drafts) return out;
+  for (const fold_rows::Drafted& draft : *drafts)
+    out.push_back(json::object{{"agent", agent_json(x, draft.agent)},
+                               {"kind", to_text(draft.kind)},
+                               {"updated_at", to_rfc3339(draft.at)}});
+  return out;
+}
+
+/// The caller's last act, while it can be undone.
+json::value undo_json(const Exchange& x, ConversationId id) {
+  const auto done = x.engine().last_act(x.caller.workspace, id, x.caller.actor);
+  if (!done || !*done || (*done)->overtaken) return nullptr;
+  const Instant until = (*done)->recorded_at + conversation::undo_ms_max;
+  if (x.now() > until) return nullptr;
+  return json::object{{"act", conversation::to_text((*done)->act)}, {"until", to_rfc3339(until)}};
+}
+
 bool is_customers(const conversation::Event& event) {
   if (const auto* opened = std::get_if<conversation::Opened>(&event)) return !opened->by_agent;
   if (const auto* reopened = std::get_if<conversation::Reopened>(&event)) return reopened->by_customer;
   return std::holds_alternative<conversation::MessageReceived>(event) ||
-         std::holds_alternative<conversation::ParticipantJoined>(event);
+         std::holds_alternative<conversation::ParticipantJoined>(event) ||
+         std::holds_alternative<conversation::Rated>(event);
 }
 
 }  // namespace
+
+json::value type_json(const Exchange& x, TypeId id) {
+  const Settings settings(x);
+  return word_json(settings.state == nullptr ? nullptr : &settings.state->types, id);
+}
+
+json::value team_json(const Exchange& x, TeamId id) {
+  if (!id) return nullptr;
+  json::object out{{"id", to_text(id)}, {"name", nullptr}};
+  const auto directory = x.engine().directory();
+  const WorkspaceState* workspace = x.workspace(*directory);
+  if (const auto* team = workspace == nullptr ? nullptr : desk::find(workspace->desk, id))
+    out["name"] = team->name;
+  return out;
+}
 
 json::value optional_time(const std::optional<Instant>& at) {
   if (!at) return nullptr;
@@ -222,7 +413,10 @@ std::shared_ptr<const Names> names_of(const Exchange& x) {
     for (const desk::Agent& agent : workspace.desk.agents) {
       auto opened = x.engine().door().open<AgentProfile>(Principal{{ActorKind::system, {}}, Role::none},
                                                          Purpose::engine, id, agent.profile);
-      if (const auto* profile = std::get_if<AgentProfile>(&opened)) next->agents[agent.id] = profile->name;
+      const auto* profile = std::get_if<AgentProfile>(&opened);
+      if (profile == nullptr) continue;
+      next->agents[agent.id] = profile->name;
+      if (!profile->email.empty()) next->emails[agent.id] = profile->email;
     }
   x.context.names.store(next);
   return next;
@@ -261,7 +455,7 @@ json::value actor_json(const Exchange& x, const Actor& actor) {
   return out;
 }
 
-json::object ticket_json(const Exchange& x, const Ticket& t) {
+json::object ticket_json(const Exchange& x, const Ticket& t, TicketDetail detail) {
   json::object out{{"id", to_text(t.id)},
                    {"number", std::to_string(t.number)},
                    {"version", std::to_string(t.version)},
@@ -279,8 +473,10 @@ json::object ticket_json(const Exchange& x, const Ticket& t) {
   out["subject_line"] = nullptr;
   out["preview"] = nullptr;
   out["account"] = nullptr;
+  bool words_gone = false;
   if (t.preview) {
     const auto shown = show<Preview>(x, *t.preview);
+    words_gone = shown.state == "redacted";
     if (shown.value) {
       name = text_or_null(shown.value->name);
       out["subject_line"] = text_or_null(shown.value->subject_line);
@@ -288,13 +484,15 @@ json::object ticket_json(const Exchange& x, const Ticket& t) {
       out["account"] = text_or_null(shown.value->account);
     }
     put_state(out, shown);
-  } else if (t.identity) {
+  }
+  if (t.identity && (!t.preview || words_gone)) {
+    // Of what a preview of the past showed the words are taken away, not who it was.
     const auto shown = show<Identity>(x, *t.identity);
     if (shown.value) {
       name = text_or_null(shown.value->name);
       out["account"] = text_or_null(shown.value->account);
     }
-    put_state(out, shown);
+    if (!t.preview) put_state(out, shown);
   }
   out["requester"] = json::object{{"id", requester}, {"name", name}};
   out["created_at"] = to_rfc3339(t.created_at);
@@ -314,6 +512,18 @@ json::object ticket_json(const Exchange& x, const Ticket& t) {
   out["episode"] = t.episode;
   out["reopened"] = t.reopened;
   out["messages"] = json::object{{"received", t.received}, {"replied", t.replied}, {"notes", t.notes}};
+  out["team"] = team_json(x, t.team);
+  out["type"] = type_json(x, t.type);
+  out["sub_state"] = sub_state_json(x, t.sub_state);
+  out["fields"] = fields_json(x, t.fields);
+  out["spam"] = t.state == conversation::Phase::spam;
+  out["escalated"] = t.escalated;
+  json::array mentions;
+  for (const AgentId agent : t.mentions) mentions.push_back(json::string(to_text(agent)));
+  out["mentions"] = std::move(mentions);
+  out["ratings"] = ratings_json(x, t.ratings);
+  out["drafts"] = detail == TicketDetail::past ? json::array() : drafts_json(x, t.id);
+  out["undo"] = detail == TicketDetail::whole ? undo_json(x, t.id) : json::value(nullptr);
   return out;
 }
 
@@ -352,7 +562,8 @@ json::object event_json(const Exchange& x, const RecordedEvent& event) {
                    {"occurred_at", to_rfc3339(event.event.occurred_at)},
                    {"recorded_at", to_rfc3339(event.recorded_at)},
                    {"actor", actor_json(x, event.actor)},
-                   {"position", to_text(event.position)}};
+                   {"position", to_text(event.position)},
+                   {"settings_version", std::to_string(event.settings_version)}};
   json::array capsules;
   AnyEvent body = event.event.body;
   std::visit(
@@ -362,9 +573,12 @@ json::object event_json(const Exchange& x, const RecordedEvent& event) {
               const auto visit = [&](auto& field) {
                 const Sealed& sealed = field.sealed();
                 const auto row = x.engine().door().row(x.caller.workspace, sealed.reference);
-                const std::string_view state = std::holds_alternative<KeyRow>(row)   ? "sealed"
-                                               : std::holds_alternative<Erased>(row) ? "erased"
-                                                                                     : "unavailable";
+                const auto redacted = x.engine().door().is_destroyed(sealed.capsule);
+                const std::string_view state = std::holds_alternative<Erased>(row) ? "erased"
+                                               : redacted && *redacted             ? "redacted"
+                                               : redacted && std::holds_alternative<KeyRow>(row)
+                                                   ? "sealed"
+                                                   : "unavailable";
                 capsules.push_back(json::object{{"number", sealed.capsule.number},
                                                 {"reference", to_text(sealed.reference)},
                                                 {"digest", to_hex(sealed.digest)},

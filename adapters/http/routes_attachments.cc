@@ -30,9 +30,10 @@ bool knows_query(const Call& call, std::string_view only) {
 HttpResponse erased(const Erased& gone) {
   const std::string day =
       gone.day == 0 ? std::string() : to_day({static_cast<std::int64_t>(gone.day) * 86'400'000});
-  HttpResponse out = problem(410, "erased", day.empty() ? "erased for ever" : "erased for ever on " + day);
+  const std::string how = gone.redacted ? "redacted" : "erased";
+  HttpResponse out = problem(410, how, how + " for ever" + (day.empty() ? "" : " on " + day));
   json::value document = json::parse(out.body);
-  document.as_object()["erased_on"] = day.empty() ? json::value(nullptr) : json::value(day);
+  document.as_object()[how + "_on"] = day.empty() ? json::value(nullptr) : json::value(day);
   out.body = json::serialize(document);
   return out;
 }

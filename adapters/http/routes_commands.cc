@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "adapters/http/attachments.h"
+#include "adapters/http/commands.h"
 #include "adapters/http/exchange.h"
 #include "adapters/http/html_text.h"
 #include "adapters/http/render.h"
@@ -13,7 +14,6 @@ namespace parlance::http {
 namespace {
 
 constexpr std::size_t text_max = 512 * 1024;
-constexpr std::size_t short_text_max = 1000;
 constexpr std::size_t batch_max = 500;
 constexpr std::int64_t late_ms_max = 5 * 60'000;
 
@@ -32,7 +32,8 @@ bool read_if_match(const Call& call, Request& request) {
   return true;
 }
 
-/// When it happened at the source: now, unless the body says so and the caller may.
+}  // namespace
+
 Instant occurred(const Call& call, Fields& fields) {
   const Instant now = call->now();
   const auto said = fields.instant("occurred_at");
@@ -44,7 +45,6 @@ Instant occurred(const Call& call, Fields& fields) {
   return *said;
 }
 
-/// A command that the caller may repeat under its Idempotency-Key. `scope` is within which the key is unique.
 Request request_for(const Call& call, Slot slot, std::string_view scope, Action action) {
   Request request;
   request.workspace = call->caller.workspace;
@@ -53,7 +53,8 @@ Request request_for(const Call& call, Slot slot, std::string_view scope, Action 
   const std::string_view key = call->request.header("idempotency-key");
   if (!key.empty()) {
     const KeyService& keys = call->engine().keys();
-    const std::string principal = raw_id_text("who", call->caller.actor.id);
+    // Who brings a history in does not matter: another may go on where one was stopped.
+    const std::string principal = call->import ? "import" : raw_id_text("who", call->caller.actor.id);
     request.command = command_id(keys, call->caller.workspace, principal + " " + std::string(scope), key);
     request.fingerprint =
         fingerprint64(keys, key, as_bytes(call->request.path + "\n" + json::serialize(call->body)));
@@ -61,6 +62,8 @@ Request request_for(const Call& call, Slot slot, std::string_view scope, Action 
   request.action = std::move(action);
   return request;
 }
+
+namespace {
 
 std::string positions_text(const std::vector<Position>& positions) {
   std::string out;
@@ -84,27 +87,59 @@ void fail_stale(const Call& call, const StreamId& stream, Version seen, const Er
   call->respond(std::move(out));
 }
 
-using Describe = std::function<void(const Outcome&, json::object&)>;
+/// 409 with what came since the caller looked, so that a person can decide to send all the same.
+void fail_changed_since(const Call& call, ConversationId id, Version seen, const Error& error) {
+  // The message that it was refused for may have been certain only just now.
+  call->engine().after_answers(id.slot(), [call, id, seen, error] {
+    HttpResponse out = problem(error);
+    json::value document = json::parse(out.body);
+    json::array changes;
+    const StreamId stream{Category::conversation, id};
+    if (auto entries = call->engine().history(stream, seen + 1, 100))
+      if (auto events = call->engine().events(stream, *entries))
+        for (const RecordedEvent& event : *events) changes.push_back(timeline_item_json(*call, event));
+    if (!changes.empty()) document.as_object()["version"] = changes.back().at("version");
+    document.as_object()["changes"] = std::move(changes);
+    out.body = json::serialize(document);
+    call->respond(std::move(out));
+  });
+}
+
+}  // namespace
+
+bool has_if_match(const Call& call, std::string_view what) {
+  if (!call->request.header("if-match").empty()) return true;
+  call->fail(428, "precondition_required",
+             "send If-Match with the ETag of " + std::string(what) + ": somebody may have changed it");
+  return false;
+}
 
 void submit(const Call& call, Request request, unsigned created_status, Describe describe) {
   const std::string_view key = call->request.header("idempotency-key");
   if (key.size() > 255)
     return call->fail(400, "idempotency_key.too_long", "an Idempotency-Key has at most 255 characters");
   if (!read_if_match(call, request)) return;
+  request.import = call->import;
   std::optional<StreamId> stream;
   if (const auto* on = std::get_if<OnConversation>(&request.action))
     stream = {Category::conversation, on->conversation};
   const auto seen = request.if_match;
-  call->engine().submit(std::move(request), [call, created_status, stream, seen,
+  std::optional<Version> seen_by_reply;
+  if (const auto* on = std::get_if<OnConversation>(&request.action))
+    if (const auto* reply = std::get_if<conversation::Reply>(&on->command)) seen_by_reply = reply->seen;
+  call->engine().submit(std::move(request), [call, created_status, stream, seen, seen_by_reply,
                                              describe = std::move(describe)](Result<Outcome> result) {
     if (!result && result.error().code == Errc::version_conflict && stream && seen)
       return fail_stale(call, *stream, *seen, result.error());
+    if (!result && result.error().rule == "conversation.changed_since" && seen_by_reply)
+      return fail_changed_since(call, ConversationId::from(stream->id), *seen_by_reply, result.error());
     if (!result) return call->fail(result.error());
     settle_uploads(call, result->positions);
     json::object body;
     if (result->version != 0) body["version"] = std::to_string(result->version);
     const std::string positions = positions_text(result->positions);
     body["position"] = positions;
+    if (result->unchanged) body["unchanged"] = true;
     if (describe) describe(*result, body);
     std::vector<std::pair<std::string, std::string>> headers;
     if (!positions.empty()) headers.emplace_back("Parlance-Position", positions);
@@ -114,13 +149,7 @@ void submit(const Call& call, Request request, unsigned created_status, Describe
   });
 }
 
-template <class Command>
-void submit_on(const Call& call, ConversationId id, Command command, unsigned status = 200) {
-  submit(call, request_for(call, id.slot(), call->request.path, OnConversation{id, std::move(command)}),
-         status, [id](const Outcome& outcome, json::object& body) {
-           body["id"] = outcome.message ? to_text(*outcome.message) : to_text(id);
-         });
-}
+namespace {
 
 // ---- messages ----
 
@@ -280,6 +309,16 @@ void open_conversation(const Call& call) {
   submit_open(call, std::move(open));
 }
 
+std::optional<Version> read_seen_version(Fields& fields) {
+  const std::string text = fields.text("seen_version", 20);
+  if (text.empty()) return std::nullopt;
+  Version seen = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seen);
+  if (error == std::errc{} && end == text.data() + text.size() && seen != 0) return seen;
+  fields.fault("seen_version", "not_a_version", "the ticket's version as it was shown, such as \"12\"");
+  return std::nullopt;
+}
+
 void reply(const Call& call) {
   const auto id = path_id<ConversationId>(call);
   if (!id) return;
@@ -308,6 +347,10 @@ void reply(const Call& call) {
     else
       command.agent = *named;
   }
+  const auto seen = read_seen_version(fields);
+  // The writer was shown what came since, and sends it all the same.
+  const bool anyway = fields.boolean("anyway").value_or(false);
+  if (!anyway) command.seen = seen;
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -327,6 +370,16 @@ void note(const Call& call) {
   command.attachments = std::move(*files);
   if (command.content.text.empty() && command.attachments.empty())
     fields.fault("text", "required", "a note has a text or an attachment");
+  if (const json::array* list = fields.array("mentions", conversation::mentions_max))
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const json::value& item = (*list)[i];
+      const auto agent = parse_id<AgentId>(item.is_string() ? std::string_view(item.as_string()) : "");
+      if (agent)
+        command.mentions.push_back(*agent);
+      else
+        faults.push_back(
+            {"/mentions/" + std::to_string(i), std::string(agent.error().rule), agent.error().detail});
+    }
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -411,6 +464,14 @@ template <class Command> void with_reason(const Call& call) {
     command.on = on == "third_party" ? WaitFor::third_party : WaitFor::customer;
   }
   if constexpr (requires { command.agent; }) command.agent = call->caller.agent;
+  if constexpr (requires { command.sub_state; }) {
+    const auto directory = call->engine().directory();
+    const WorkspaceState* workspace = call->workspace(*directory);
+    if (const std::string text = fields.text("sub_state", settings::name_bytes_max);
+        !text.empty() && workspace != nullptr)
+      command.sub_state =
+          find_word(workspace->settings.sub_states, text, fields, "sub_state", "sub_state.unknown");
+  }
   command.at = occurred(call, fields);
   fields.finish();
   if (!faults.empty()) return call->fail(faults);
@@ -502,39 +563,6 @@ void add_identity(const Call& call) {
          [id = *id](const Outcome&, json::object& body) { body["id"] = to_text(id); });
 }
 
-template <class AnId> Describe made() {
-  return [](const Outcome& outcome, json::object& body) { body["id"] = to_text(AnId::from(outcome.made)); };
-}
-
-void add_agent(const Call& call) {
-  std::vector<Fault> faults;
-  Fields fields(call->body, "", faults);
-  desk::AddAgent command{};
-  command.profile.name = fields.text("name", 200, true);
-  command.profile.email = fields.text("email", 320);
-  const std::string role = fields.text("role", 40);
-  const auto parsed = parse_role(role.empty() ? "agent" : role);
-  if (!parsed) fields.fault("role", "unknown", "agent, lead or admin");
-  command.role = parsed.value_or(Role::agent);
-  fields.finish();
-  if (!faults.empty()) return call->fail(faults);
-  submit(call,
-         request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}),
-         201, made<AgentId>());
-}
-
-void add_queue(const Call& call) {
-  std::vector<Fault> faults;
-  Fields fields(call->body, "", faults);
-  desk::AddQueue command{};
-  command.name = fields.text("name", 200, true);
-  fields.finish();
-  if (!faults.empty()) return call->fail(faults);
-  submit(call,
-         request_for(call, call->caller.workspace.slot(), call->request.path, OnDesk{std::move(command)}),
-         201, made<QueueId>());
-}
-
 void add_tag(const Call& call) {
   std::vector<Fault> faults;
   Fields fields(call->body, "", faults);
@@ -585,9 +613,7 @@ void issue_token(const Call& call) {
 }
 
 void change_settings(const Call& call) {
-  if (call->request.header("if-match").empty())
-    return call->fail(428, "precondition_required",
-                      "send If-Match with the ETag of GET /v1/settings: somebody may have changed them");
+  if (!has_if_match(call, "GET /v1/settings")) return;
   std::vector<Fault> faults;
   Fields fields(call->body, "", faults);
   const auto directory = call->engine().directory();
@@ -631,6 +657,7 @@ void batch(const Call& call) {
     Fields one((*commands)[i], at, faults);
     const std::string method_path = one.text("method_path", 4096, true);
     const std::string key = one.text("key", 255);
+    const std::string as = one.text("as", 40);
     const json::value* body = one.any("body");
     one.finish();
     auto part = std::make_shared<Exchange>(Exchange{call->context,
@@ -646,6 +673,9 @@ void batch(const Call& call) {
         part->request.path == "/v1/batch")
       one.fault("method_path", "not_a_command", "such as POST /v1/inbound");
     part->request.headers.emplace_back("idempotency-key", key);
+    if (!as.empty()) part->request.headers.emplace_back("parlance-as", as);
+    part->import = call->import;
+    if (part->import) part->request.headers.emplace_back("if-match", "*");
     part->caller.by_cookie = false;  // the batch itself was checked
     parts.push_back(std::move(part));
   }
@@ -664,7 +694,10 @@ void batch(const Call& call) {
     std::string positions;
     for (const HttpResponse& one : answers->all) {
       boost::system::error_code ignored;
-      data.push_back(json::object{{"status", one.status}, {"body", json::parse(one.body, ignored)}});
+      json::object answered{{"status", one.status}, {"body", json::parse(one.body, ignored)}};
+      for (const auto& [name, value] : one.headers)
+        if (name == "Idempotency-Replayed") answered["replayed"] = true;
+      data.push_back(std::move(answered));
       for (const auto& [name, value] : one.headers)
         if (name == "Parlance-Position") positions += (positions.empty() ? "" : ",") + value;
     }
@@ -699,9 +732,7 @@ const std::vector<Route>& command_routes() {
       {"POST", "/v1/conversations/{id}/priority", priority, Needs::agent},
       {"POST", "/v1/conversations/{id}/tags", tags, Needs::agent},
       {"POST", "/v1/subjects/{id}/identities", add_identity, Needs::agent},
-      {"POST", "/v1/agents", add_agent, Needs::admin},
       {"POST", "/v1/agents/{id}/tokens", issue_token, Needs::admin},
-      {"POST", "/v1/queues", add_queue, Needs::admin},
       {"POST", "/v1/tags", add_tag, Needs::admin},
       {"POST", "/v1/settings", change_settings, Needs::admin},
       {"POST", "/v1/batch", batch, Needs::signed_in},

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "adapters/http/exchange.h"
+#include "adapters/http/live_core.h"
 #include "adapters/http/metrics.h"
 
 /// The route that Prometheus reads.
@@ -70,6 +71,21 @@ void add_views(const Call& call, std::vector<MetricFamily>& families) {
     families.push_back(std::move(*family));
 }
 
+void add_live(const LiveFigures& live, std::vector<MetricFamily>& families) {
+  MetricFamily connections{
+      "parlance_live_connections", "Open WebSockets, and followers of the feed.", Kind::gauge, {}};
+  connections.samples.push_back({{{"kind", "websocket"}}, static_cast<double>(live.clients), {}});
+  connections.samples.push_back({{{"kind", "feed"}}, static_cast<double>(live.followers), {}});
+  families.push_back(std::move(connections));
+  families.push_back(
+      gauge("parlance_live_subscriptions", "Live subscriptions.", static_cast<double>(live.subscriptions)));
+  families.push_back(gauge("parlance_live_topics",
+                           "What is worked out for live subscriptions; equal ones share.",
+                           static_cast<double>(live.topics)));
+  families.push_back(counter("parlance_live_messages_total", "Messages sent to WebSockets.",
+                             static_cast<double>(live.sent)));
+}
+
 void metrics(const Call& call) {
   call->engine().status([call](const std::vector<OwnerStatus>& owners) {
     std::vector<MetricFamily> families;
@@ -81,6 +97,7 @@ void metrics(const Call& call) {
                              static_cast<double>(call->context.under_way.load())));
     add_owners(call, owners, families);
     add_views(call, families);
+    add_live(call->context.live->figures(), families);
     if (call->context.parts.figures) call->context.parts.figures(families);
     HttpResponse out;
     out.type = "text/plain; version=0.0.4; charset=utf-8";

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "adapters/http/exchange.h"
+#include "adapters/http/live_core.h"
 #include "adapters/http/render.h"
 
 /// The routes of signing in and of those who run the server.

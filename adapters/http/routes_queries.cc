@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "adapters/http/cursor.h"
+#include "adapters/http/desk_json.h"
 #include "adapters/http/exchange.h"
 #include "adapters/http/lists.h"
 #include "adapters/http/render.h"
@@ -79,7 +80,7 @@ void travelled_ticket(const Call& call, ConversationId id, const Until& until) {
   if (!ticket) return call->fail(ticket.error());
   auto headers = position_headers(call);
   etag(headers, ticket->version);
-  call->answer(200, ticket_json(*call, *ticket), std::move(headers));
+  call->answer(200, ticket_json(*call, *ticket, TicketDetail::past), std::move(headers));
 }
 
 void conversation(const Call& call) {
@@ -97,7 +98,7 @@ void conversation(const Call& call) {
     auto ticket = call->views().ticket(call->caller.workspace, *id);
     if (!ticket) return call->fail(ticket.error());
     if (!*ticket) return call->fail(404, "conversation.not_found", "no conversation of that id");
-    json::object body = ticket_json(*call, **ticket);
+    json::object body = ticket_json(*call, **ticket, TicketDetail::whole);
     json::array people;
     if ((*ticket)->participants != 0) {
       auto participants = call->views().participants(call->caller.workspace, *id);
@@ -200,26 +201,38 @@ json::object stats_json(const Call& call, const QueueStats& stats) {
   for (const auto& [language, count] : stats.by_language) languages[to_text(language)] = count;
   out["by_channel"] = std::move(channels);
   out["by_language"] = std::move(languages);
+  const auto directory = call->engine().directory();
+  const WorkspaceState* workspace = call->workspace(*directory);
+  if (const auto* known = workspace == nullptr ? nullptr : desk::find(workspace->desk, stats.id)) {
+    out["rule"] = rule_json(known->rule);
+    out["version"] = std::to_string(known->version);
+  }
   return out;
+}
+
+/// In the desk's order; a queue that never held anything is there too, with zeros.
+Result<json::array> all_queues(const Call& call) {
+  auto stats = call->views().queues(call->caller.workspace, call->now());
+  if (!stats) return stats.error();
+  const auto directory = call->engine().directory();
+  const WorkspaceState* workspace = call->workspace(*directory);
+  json::array data;
+  if (workspace != nullptr)
+    for (const desk::Queue& queue : workspace->desk.queues) {
+      const auto it = std::ranges::find(*stats, queue.id, &QueueStats::id);
+      QueueStats none;
+      none.id = queue.id;
+      data.push_back(stats_json(call, it == stats->end() ? none : *it));
+    }
+  return data;
 }
 
 void queues(const Call& call) {
   if (!knows_all(call, {})) return;
   when_visible(call, [call] {
-    auto stats = call->views().queues(call->caller.workspace, call->now());
-    if (!stats) return call->fail(stats.error());
-    const auto directory = call->engine().directory();
-    const WorkspaceState* workspace = call->workspace(*directory);
-    json::array data;
-    // In the desk's order; a queue that never held anything is there too, with zeros.
-    if (workspace != nullptr)
-      for (const desk::Queue& queue : workspace->desk.queues) {
-        const auto it = std::ranges::find(*stats, queue.id, &QueueStats::id);
-        QueueStats none;
-        none.id = queue.id;
-        data.push_back(stats_json(call, it == stats->end() ? none : *it));
-      }
-    call->answer(200, json::object{{"data", std::move(data)}}, position_headers(call));
+    auto data = all_queues(call);
+    if (!data) return call->fail(data.error());
+    call->answer(200, json::object{{"data", std::move(*data)}}, position_headers(call));
   });
 }
 
@@ -235,23 +248,10 @@ void queue(const Call& call) {
       return call->fail(404, "queue.not_found", "no queue of that id");
     auto stats = call->views().queue(call->caller.workspace, *id, call->now());
     if (!stats) return call->fail(stats.error());
-    call->answer(200, stats_json(call, *stats), position_headers(call));
+    auto headers = position_headers(call);
+    etag(headers, desk::find(workspace->desk, *id)->version);
+    call->answer(200, stats_json(call, *stats), std::move(headers));
   });
-}
-
-void agents(const Call& call) {
-  if (!knows_all(call, {})) return;
-  const auto directory = call->engine().directory();
-  const WorkspaceState* workspace = call->workspace(*directory);
-  json::array data;
-  if (workspace != nullptr)
-    for (const desk::Agent& agent : workspace->desk.agents) {
-      json::object one = agent_json(*call, agent.id).as_object();
-      one["role"] = to_text(agent.role);
-      one["active"] = true;
-      data.push_back(std::move(one));
-    }
-  call->answer(200, json::object{{"data", std::move(data)}});
 }
 
 void workload(const Call& call) {
@@ -268,11 +268,16 @@ void workload(const Call& call) {
     if (!load) return call->fail(load.error());
     json::object channels;
     for (const auto& [channel, count] : load->by_channel) channels[to_text(channel)] = count;
+    auto routed = call->engine().routed_agents(call->caller.workspace);
+    if (!routed) return call->fail(routed.error());
+    const auto known = std::ranges::find(*routed, *id, [](const auto& agent) { return agent.first; });
+    const routing::AgentState state = known == routed->end() ? routing::AgentState{} : known->second;
     call->answer(200,
                  json::object{{"agent", agent_json(*call, *id)},
                               {"open", load->open},
                               {"waiting", load->waiting},
                               {"snoozed", load->snoozed},
+                              {"routing", routed_json(state)},
                               {"by_channel", std::move(channels)}},
                  position_headers(call));
   });
@@ -341,6 +346,41 @@ void lookup(const Call& call) {
                               });
 }
 
+void put_word(const settings::Type&, json::object&) {}
+void put_word(const settings::Field& field, json::object& out) {
+  out["kind"] = to_text(field.kind);
+  out["required_to_resolve"] = field.required_to_resolve;
+  if (field.kind != FieldKind::choice) return;
+  json::array choices;
+  for (const settings::Choice& choice : field.choices)
+    if (!choice.retired) choices.push_back(json::string(choice.name));
+  out["choices"] = std::move(choices);
+}
+void put_word(const settings::SubState& sub_state, json::object& out) {
+  out["state"] = conversation::to_text(sub_state.state);
+}
+/// Those in use.
+template <class Word> json::array words_json(const std::vector<Word>& words) {
+  json::array out;
+  for (const Word& word : words) {
+    if (word.retired) continue;
+    json::object one{{"id", to_text(word.id)}, {"name", word.name}};
+    put_word(word, one);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+json::value transitions_json(const settings::State& state) {
+  if (!state.transitions) return nullptr;
+  const auto place = [](const settings::Place& p) {
+    return p.sub_state ? to_text(p.sub_state) : std::string(conversation::to_text(p.state));
+  };
+  json::array out;
+  for (const settings::Transition& way : *state.transitions)
+    out.push_back(json::object{{"from", place(way.from)}, {"to", place(way.to)}});
+  return out;
+}
+
 void settings(const Call& call) {
   const auto directory = call->engine().directory();
   const WorkspaceState* workspace = call->workspace(*directory);
@@ -352,6 +392,7 @@ void settings(const Call& call) {
   json::array tags;
   for (const settings::Tag& tag : workspace->settings.tags)
     tags.push_back(json::object{{"id", to_text(tag.id)}, {"name", tag.name}});
+  const settings::State& state = workspace->settings;
   std::vector<std::pair<std::string, std::string>> headers;
   etag(headers, workspace->settings_version);
   call->answer(200,
@@ -359,6 +400,10 @@ void settings(const Call& call) {
                             {"auto_close_seconds", seconds(workspace->settings.policy.auto_close_ms)},
                             {"reopen_window_seconds", workspace->settings.policy.reopen_window_ms / 1000},
                             {"tags", std::move(tags)},
+                            {"types", words_json(state.types)},
+                            {"fields", words_json(state.fields)},
+                            {"sub_states", words_json(state.sub_states)},
+                            {"transitions", transitions_json(state)},
                             {"version", std::to_string(workspace->settings_version)}},
                std::move(headers));
 }
@@ -448,6 +493,8 @@ void daily(const Call& call) {
 
 }  // namespace
 
+Result<json::array> queues_json(const Call& call) { return all_queues(call); }
+
 const std::vector<Route>& query_routes() {
   static const std::vector<Route> routes{
       {"GET", "/v1/conversations", conversations},
@@ -457,7 +504,6 @@ const std::vector<Route>& query_routes() {
       {"GET", "/v1/queues", queues},
       {"GET", "/v1/queues/{id}", queue},
       {"GET", "/v1/queues/{id}/conversations", queue_conversations},
-      {"GET", "/v1/agents", agents},
       {"GET", "/v1/agents/{id}/workload", workload},
       {"GET", "/v1/agents/{id}/conversations", agent_conversations},
       {"GET", "/v1/subjects/{id}", subject, Needs::agent},

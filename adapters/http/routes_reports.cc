@@ -24,13 +24,14 @@ struct Definition {
 };
 constexpr std::array<Definition, 15> definitions{{
     {Metric::created, "created", 1,
-     "Conversations opened, by the time of their opening. Agent: who opened it."},
+     "Conversations opened, by the time of their opening. Left out: spam (spam). Agent: who opened it."},
     {Metric::replied, "replied", 1,
      "Public replies by people, by the time of the reply. Left out: replies by programs (by_program). Agent: "
      "who replied."},
     {Metric::resolved, "resolved", 1,
      "Episodes resolved, by the time of resolving; a conversation that is reopened and resolved again counts "
-     "again. Left out: closed without resolving (closed_unresolved). Agent: who resolved."},
+     "again. Left out: closed without resolving (closed_unresolved), resolving undone (undone). Agent: who "
+     "resolved."},
     {Metric::reopened, "reopened", 1,
      "Reopenings, by customers and by agents, by their time. Agent: who reopened; none where a customer "
      "did."},
@@ -40,8 +41,8 @@ constexpr std::array<Definition, 15> definitions{{
      "conversation then."},
     {Metric::first_response, "first_response", 1,
      "From an episode's first customer message to the earliest reply by a person not dated before it, in "
-     "calendar time, by the time of the reply. Left out: episodes that ended without one (not_answered), by "
-     "their end. Agent: who replied."},
+     "calendar time, by the time of the reply. Left out: episodes that ended without one (not_answered, or "
+     "no_reply_needed where an agent said so), by their end. Agent: who replied."},
     {Metric::resolution, "resolution", 1,
      "From the opening or reopening of an episode to its resolving, in calendar time, by the time of "
      "resolving. Left out: closed without resolving (closed_unresolved). Agent: who resolved."},
@@ -96,6 +97,8 @@ bool is_duration(Metric m) {
   return m == Metric::first_response || m == Metric::resolution || m == Metric::waiting;
 }
 
+bool is_rating(Metric m) { return m == Metric::csat || m == Metric::nps || m == Metric::ces; }
+
 /// What a request for a report asks.
 struct Asked {
   ReportQuery query;
@@ -136,10 +139,12 @@ std::optional<ReportBy> read_by(const Call& call, const std::string& by, bool ti
   if (by == "channel") return ReportBy::channel;
   if (by == "language") return ReportBy::language;
   if (by == "agent") return ReportBy::agent;
+  if (by == "team") return ReportBy::team;
+  if (by == "type") return ReportBy::type;
   if (times && (by == "day" || by == "hour")) return ReportBy::time;
-  call->fail(
-      {{"?by", "unknown_dimension",
-        times ? "queue, channel, language, agent, day or hour" : "queue, channel, language or agent"}});
+  call->fail({{"?by", "unknown_dimension",
+               times ? "queue, channel, language, agent, team, type, day or hour"
+                     : "queue, channel, language, agent, team or type"}});
   return std::nullopt;
 }
 
@@ -191,6 +196,12 @@ bool read_key(const Call& call, Asked& asked) {
       break;
     case ReportBy::agent:
       if (const auto parsed = parse_id<AgentId>(*text); parsed || none) id = none ? RawId{} : RawId(*parsed);
+      break;
+    case ReportBy::team:
+      if (const auto parsed = parse_id<TeamId>(*text); parsed || none) id = none ? RawId{} : RawId(*parsed);
+      break;
+    case ReportBy::type:
+      if (const auto parsed = parse_id<TypeId>(*text); parsed || none) id = none ? RawId{} : RawId(*parsed);
       break;
     case ReportBy::channel:
       if (const auto channel = parse_channel(*text); channel || none)
@@ -251,6 +262,10 @@ std::optional<Asked> read_asked(const Call& call, bool list) {
   const auto by = read_by(call, asked.by, true);
   if (!by) return std::nullopt;
   q.by = *by;
+  if (q.metric == Metric::backlog && q.by == ReportBy::type) {
+    call->fail({{"?by", "unknown_dimension", "a backlog is not counted by type"}});
+    return std::nullopt;
+  }
   const auto replies = whole_number(call, "replies_max", 1, 100, 1);
   if (!replies) return std::nullopt;
   q.fcr_replies_max = static_cast<std::uint32_t>(*replies);
@@ -292,6 +307,19 @@ Figures figures_of(const Asked& asked, const ReportFigures& f) {
     out.emplace_back("count", f.counted);
     out.emplace_back("first_contact", f.sum);
     out.emplace_back("provisional", f.provisional);
+  } else if (is_rating(metric)) {
+    const auto difference = static_cast<double>(f.high) - static_cast<double>(f.low);
+    const double score = metric == Metric::nps ? 100.0 * difference / n : static_cast<double>(f.sum) / n;
+    out.emplace_back("value", f.counted == 0 ? json::value(nullptr) : json::value(score));
+    out.emplace_back("count", f.counted);
+    out.emplace_back("sum", f.sum);
+    if (metric == Metric::csat) out.emplace_back("share_content", share(f.high, f.counted));
+    if (metric == Metric::nps) {
+      out.emplace_back("promoters", f.high);
+      out.emplace_back("detractors", f.low);
+    }
+    out.emplace_back("resolved", f.episodes);
+    out.emplace_back("response_rate", share(f.counted, f.episodes));
   } else {
     out.emplace_back("value", f.counted);
   }
@@ -310,6 +338,8 @@ std::pair<json::value, json::value> named(const Call& call, const Asked& asked, 
     case ReportBy::nothing: break;
     case ReportBy::queue: return of(queue_json(*call, QueueId::from(key.id)));
     case ReportBy::agent: return of(agent_json(*call, AgentId::from(key.id)));
+    case ReportBy::team: return of(team_json(*call, TeamId::from(key.id)));
+    case ReportBy::type: return of(type_json(*call, TypeId::from(key.id)));
     case ReportBy::channel: {
       const json::value text = json::value(to_text(key.channel()));
       return {text, text};

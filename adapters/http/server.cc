@@ -5,9 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <limits>
-#include <mutex>
 #include <optional>
-#include <unordered_set>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -29,16 +27,12 @@ namespace {
 
 constexpr std::size_t piece_bytes = 64 * 1024;
 
-class Session;
-
 /// What the server and its sessions share, so that a session may outlive the server by a moment.
 struct Shared {
   ServerLimits limits;
   Server::Handler handler;
   Server::Streams streams;
-  std::mutex mutex;  // guards all that follows
-  std::unordered_set<Session*> sessions;
-  std::function<void()> on_last;  ///< called under the lock when the last session has gone
+  std::shared_ptr<Connections> connections = std::make_shared<Connections>();
 };
 
 /// Deadlines are seconds long and nearly always kept, so they are instants in the sessions that one timer looks at, and no
@@ -50,19 +44,21 @@ std::int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-class Session : public std::enable_shared_from_this<Session> {
+class Session final : public Connection, public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, std::shared_ptr<Shared> shared, std::string remote)
-      : stream_(std::move(socket)), shared_(std::move(shared)), remote_(std::move(remote)) {}
-  ~Session();
+      : stream_(std::move(socket)),
+        executor_(stream_.get_executor()),
+        shared_(std::move(shared)),
+        remote_(std::move(remote)) {}
+  ~Session() override { shared_->connections->remove(this); }
 
   void start() { wait_for_request(); }
-  /// On any thread: closes when idle, or after the answer under way.
-  void wind_down();
-  /// On any thread: closes whatever is under way.
-  void cut();
-  /// On any thread: closes, or answers in the handler's place, when what is under way takes too long.
-  void look_at_deadline(std::int64_t now);
+  /// Closes when idle, or after the answer under way.
+  void wind_down() override;
+  void cut() override;
+  /// Closes, or answers in the handler's place, when what is under way takes too long.
+  void look_at_deadline(std::int64_t now) override;
 
  private:
   void expires_after(std::int64_t ms) { deadline_ = steady_ms() + ms; }
@@ -86,9 +82,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void written(const beast::error_code& error, bool keep);
   void linger();
   void throw_away();
+  void go_on_as_stream(HttpResponse response);
   void close();
 
   beast::tcp_stream stream_;
+  asio::any_io_executor executor_;             ///< the stream's, also once another has taken that over
   std::atomic<std::int64_t> deadline_{never};  ///< by steady_ms(); looked at by the server now and then
   beast::flat_buffer buffer_;
   std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
@@ -105,6 +103,10 @@ class Session : public std::enable_shared_from_this<Session> {
   // A body given in pieces:
   std::shared_ptr<BodySource> source_;
   std::uint64_t source_left_ = 0;
+  // Another kind of connection:
+  UpgradeRequest upgrade_;  ///< the header of a request for a WebSocket
+  unsigned http_version_ = 11;
+  std::weak_ptr<Connection> successor_;  ///< that took the stream over
   std::shared_ptr<Shared> shared_;
   std::string remote_;
   bool busy_ = false;
@@ -125,16 +127,13 @@ class ServerImpl final : public Server {
         shared_(std::move(shared)),
         stop_timer_(acceptor_.get_executor()),
         deadline_timer_(acceptor_.get_executor()) {
-    shared_->on_last = [this] {
+    shared_->connections->on_empty([this] {
       asio::post(acceptor_.get_executor(), [this] {
         if (stopped_) finish_stop();
       });
-    };
+    });
   }
-  ~ServerImpl() override {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->on_last = nullptr;
-  }
+  ~ServerImpl() override { shared_->connections->on_empty(nullptr); }
 
   std::string address() const override {
     const auto end = acceptor_.local_endpoint();
@@ -154,14 +153,11 @@ class ServerImpl final : public Server {
       stop_timer_.async_wait([this](beast::error_code error) {
         if (!error) cut_all();
       });
-      each_session([](Session& session) { session.wind_down(); });
+      shared_->connections->wind_down();
       if (connections() == 0) finish_stop();
     });
   }
-  std::size_t connections() const override {
-    const std::lock_guard lock(shared_->mutex);
-    return shared_->sessions.size();
-  }
+  std::size_t connections() const override { return shared_->connections->size(); }
 
  private:
   void accept() {
@@ -173,10 +169,7 @@ class ServerImpl final : public Server {
         const auto peer = socket.remote_endpoint(ignored);
         if (!ignored && connections() < shared_->limits.connections) {
           auto session = std::make_shared<Session>(std::move(socket), shared_, peer.address().to_string());
-          {
-            const std::lock_guard lock(shared_->mutex);
-            shared_->sessions.insert(session.get());
-          }
+          shared_->connections->add(session.get());
           asio::dispatch(acceptor_.get_executor(), [session] { session->start(); });
         }
       } else if (error == asio::error::no_descriptors) {
@@ -190,21 +183,17 @@ class ServerImpl final : public Server {
       accept();
     });
   }
-  template <class Act> void each_session(const Act& act) {
-    const std::lock_guard lock(shared_->mutex);
-    for (Session* session : shared_->sessions) act(*session);
-  }
   void look_at_deadlines() {
     deadline_timer_.expires_after(std::chrono::milliseconds(look_at_deadlines_ms));
     deadline_timer_.async_wait([this](beast::error_code error) {
       if (error) return;
-      each_session([now = steady_ms()](Session& session) { session.look_at_deadline(now); });
+      shared_->connections->look_at_deadlines(steady_ms());
       look_at_deadlines();
     });
   }
   /// Time is up: whatever is still under way is closed.
   void cut_all() {
-    each_session([](Session& session) { session.cut(); });
+    shared_->connections->cut();
     stop_timer_.expires_after(std::chrono::milliseconds(cut_ms));
     stop_timer_.async_wait([this](beast::error_code error) {
       if (!error) finish_stop();
@@ -226,31 +215,29 @@ class ServerImpl final : public Server {
   std::function<void()> stopped_;
 };
 
-Session::~Session() {
-  const std::lock_guard lock(shared_->mutex);
-  shared_->sessions.erase(this);
-  if (shared_->sessions.empty() && shared_->on_last) shared_->on_last();
-}
-
 void Session::wind_down() {
-  asio::post(stream_.get_executor(), [self = weak_from_this()] {
-    if (const auto session = self.lock()) {
-      session->winding_down_ = true;
-      if (!session->busy_) session->close();
-    }
+  asio::post(executor_, [self = weak_from_this()] {
+    const auto session = self.lock();
+    if (!session) return;
+    session->winding_down_ = true;
+    if (const auto successor = session->successor_.lock()) return successor->wind_down();
+    if (!session->busy_) session->close();
   });
 }
 
 void Session::cut() {
-  asio::post(stream_.get_executor(), [self = weak_from_this()] {
-    if (const auto session = self.lock()) session->close();
+  asio::post(executor_, [self = weak_from_this()] {
+    const auto session = self.lock();
+    if (!session) return;
+    if (const auto successor = session->successor_.lock()) return successor->cut();
+    session->close();
   });
 }
 
 namespace {
 
 /// The status line and the header of an answer. As text: a library's tree of fields is built only to be taken apart again.
-std::string head_of(const HttpResponse& response, bool keep) {
+std::string head_of(const HttpResponse& response, bool keep, bool chunked = false) {
   std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
   const auto reason = bhttp::obsolete_reason(bhttp::int_to_status(response.status));
   out.append(reason.data(), reason.size());
@@ -268,7 +255,8 @@ std::string head_of(const HttpResponse& response, bool keep) {
   if (!cached) add("Cache-Control", "no-store");
   add("X-Content-Type-Options", "nosniff");
   if (!keep) add("Connection", "close");
-  if (response.status != 204)
+  if (chunked) add("Transfer-Encoding", "chunked");
+  if (response.status != 204 && !response.stream)
     add("Content-Length", std::to_string(response.source          ? response.source->size()
                                          : response.fixed.empty() ? response.body.size()
                                                                   : response.fixed.size()));
@@ -279,7 +267,7 @@ std::string head_of(const HttpResponse& response, bool keep) {
 
 void Session::look_at_deadline(std::int64_t now) {
   if (now < deadline_) return;
-  asio::post(stream_.get_executor(), [weak = weak_from_this(), now] {
+  asio::post(executor_, [weak = weak_from_this(), now] {
     const auto self = weak.lock();
     if (!self || self->closed_ || now < self->deadline_) return;
     if (self->reading_piece_) {
@@ -465,7 +453,7 @@ void Session::piece_came(const beast::error_code& error) {
 /// Answers this request, and no later one.
 Respond Session::make_respond() {
   return [self = shared_from_this(), round = ++round_](HttpResponse response) mutable {
-    asio::dispatch(self->stream_.get_executor(), [self, round, response = std::move(response)]() mutable {
+    asio::dispatch(self->executor_, [self, round, response = std::move(response)]() mutable {
       if (self->round_ == round) self->answer(std::move(response), self->keep_);
     });
   };
@@ -481,6 +469,8 @@ void Session::handle() {
   if (closed_) return;
   unread_ = false;
   request_.body = std::move(parser_->get().body());
+  http_version_ = parser_->get().version();
+  if (!request_.header("upgrade").empty()) upgrade_ = UpgradeRequest(std::move(parser_->get().base()));
   await_answer();
   shared_->handler(std::move(request_), make_respond());
 }
@@ -490,6 +480,8 @@ void Session::answer(HttpResponse response, bool keep) {
   ++round_;
   handling_ = false;
   sink_.reset();
+  if (response.stream && !head_) return go_on_as_stream(std::move(response));
+  response.stream.reset();
   keep = keep && !winding_down_ && !unread_;
   head_text_ = head_of(response, keep);
   if (!head_) body_ = std::move(response.body);
@@ -565,6 +557,37 @@ void Session::throw_away() {
                             if (error || self->closed_) return self->close();
                             self->throw_away();
                           });
+}
+
+void Session::go_on_as_stream(HttpResponse response) {
+  expires_never();
+  beast::error_code ignored;
+  stream_.socket().set_option(asio::socket_base::send_buffer_size(shared_->limits.stream.send_buffer_bytes),
+                              ignored);
+  std::shared_ptr<Connection> successor;
+  if (response.status == 101) {
+    const std::string_view fault = upgrade_fault(upgrade_);
+    if (!fault.empty()) {
+      HttpResponse refused = problem(426, "live.upgrade", fault);
+      refused.headers.emplace_back("Upgrade", "websocket");
+      refused.headers.emplace_back("Sec-WebSocket-Version", "13");
+      return answer(std::move(refused), false);
+    }
+    if (buffer_.size() != 0)
+      return answer(problem(400, "live.early_data", "wait for the answer to the upgrade"), false);
+    successor = open_web_socket(std::move(stream_), shared_->connections, shared_->limits.stream,
+                                std::move(upgrade_), std::move(response.headers), std::move(response.stream));
+  } else {
+    const bool chunked = http_version_ == 11;
+    response.headers.emplace_back("X-Accel-Buffering", "no");  // a proxy in between must not hold it back
+    std::string head = head_of(response, false, chunked);
+    successor = open_endless_answer(std::move(stream_), shared_->connections, shared_->limits.stream,
+                                    std::move(head), chunked, std::move(response.stream));
+  }
+  successor_ = successor;
+  closed_ = true;
+  shared_->connections->remove(this);
+  if (winding_down_) successor->wind_down();
 }
 
 void Session::close() {

@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "adapters/http/connection.h"
 #include "adapters/http/message.h"
 #include "engine/base/error.h"
 
@@ -29,6 +30,7 @@ struct ServerLimits {
   std::int64_t piece_ms = 30'000;        ///< a client that sends nothing for so long: 408
   std::int64_t linger_ms =
       2'000;  ///< how long a refused body is read and thrown away, so that the answer is not lost
+  StreamLimits stream;
 };
 
 /// HTTP/1.1 on a socket: reads requests one after the other on each connection, hands them to `handler`, writes the answers. Malformed,
@@ -50,7 +52,7 @@ class Server {
   [[nodiscard]] virtual std::string address() const = 0;
   /// Starts taking connections.
   virtual void start() = 0;
-  /// Takes no more connections, closes idle ones; those with a request under way close after its answer. `done` is called when
+  /// Takes no more connections, closes idle ones and streams; those with a request under way close after its answer. `done` is called when
   /// none is left, or when `within_ms` have passed.
   virtual void stop(std::int64_t within_ms, std::function<void()> done) = 0;
   [[nodiscard]] virtual std::size_t connections() const = 0;

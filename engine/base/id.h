@@ -69,8 +69,20 @@ PARLANCE_ID(CommandId, "cmd")
 PARLANCE_ID(ReferenceId, "ref")
 /// A store of the shop on a channel: keyed hash of (workspace, channel, account), so no text stands in the log.
 PARLANCE_ID(StoreId, "sto")
+/// A word of the administrator's for what agents can do.
+PARLANCE_ID(SkillId, "skl")
+PARLANCE_ID(TeamId, "tem")
+// Words of the administrator's own: what conversations are about, what is noted of them, where they stand.
+PARLANCE_ID(TypeId, "typ")
+PARLANCE_ID(FieldId, "fld")
+PARLANCE_ID(ChoiceId, "cho")
+PARLANCE_ID(SubStateId, "sst")
+PARLANCE_ID(CannedReplyId, "can")
 /// A file that somebody attached to a message.
 PARLANCE_ID(AttachmentId, "att")
+PARLANCE_ID(ViewId, "viw")
+/// A history brought in from elsewhere: a keyed hash of the name it was given.
+PARLANCE_ID(ImportId, "imp")
 #undef PARLANCE_ID
 
 /// The streams of one kind. Values are stored for ever: only add.
@@ -81,7 +93,9 @@ enum class Category : std::uint8_t {
   door = 3,
   settings = 4,
   desk = 5,
-  adoption = 6
+  adoption = 6,
+  draft = 7,
+  routing = 8
 };
 
 /// The history of one thing. Its slot is its id's.

@@ -20,11 +20,18 @@ Result<std::vector<Event>> decide(const State& state, const Adopt& command) {
     body.settings_version = command.body.settings_version;
     body.policy = command.body.policy;
     body.tags = command.body.tags;
+    body.types = command.body.types;
+    body.fields = command.body.fields;
+    body.sub_states = command.body.sub_states;
+    body.transitions = command.body.transitions;
+    body.imports = command.body.imports;
   }
   if (command.body.desk_version > body.desk_version) {
     body.desk_version = command.body.desk_version;
     body.queues = command.body.queues;
     body.agents = command.body.agents;
+    body.teams = command.body.teams;
+    body.routes = command.body.routes;
   }
   if (body == state.body) return std::vector<Event>{};
   return std::vector<Event>{Adopted{std::move(body)}};

@@ -1,40 +1,52 @@
 #include "engine/domain/conversation.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
+
+#include "engine/domain/conversation_rules.h"
+#include "engine/domain/standing.h"
 
 namespace parlance::conversation {
 namespace {
 
-constexpr std::array<std::pair<Phase, std::string_view>, 7> phases{
-    {{Phase::fresh, "new"},
-     {Phase::open, "open"},
-     {Phase::waiting_customer, "waiting_customer"},
-     {Phase::waiting_third_party, "waiting_third_party"},
-     {Phase::snoozed, "snoozed"},
-     {Phase::resolved, "resolved"},
-     {Phase::closed, "closed"}}};
+using rules::Decided;
+using rules::Events;
+
+void set_field(std::vector<FieldEntry>& fields, const FieldEntry& entry) {
+  const auto place = std::ranges::lower_bound(fields, entry.field, {}, &FieldEntry::field);
+  const bool there = place != fields.end() && place->field == entry.field;
+  if (std::holds_alternative<std::monostate>(entry.value)) {
+    if (there) fields.erase(place);
+  } else if (there) {
+    place->value = entry.value;
+  } else {
+    fields.insert(place, entry);
+  }
+}
 
 // Named apply, not evolve: every event also converts to Event, so a missing overload called evolve would call itself
 // for ever instead of failing to compile.
+//
+// Where it stands moves by the rules of standing.h; here is the rest.
 void apply(State& s, const Opened& e) {
-  s.phase = Phase::fresh;
   s.number = e.number;
   s.requester = e.requester;
   s.channel = e.channel;
+  s.language = e.language;
   s.store = e.store;
-  s.queue = e.queue;
   s.priority = e.priority;
   s.episode = 1;
+  s.opened_at = e.at;
 }
 template <class Message> void keep_preview(State& s, const Message& e) {
   if (!e.preview.is_plain()) s.preview = e.preview.sealed();
 }
 void apply(State& s, const MessageReceived& e) {
-  if (is_active(s.phase) && s.phase != Phase::fresh) s.phase = Phase::open;
   s.snoozed_until = {};
   s.customer_wrote_in_episode = true;
+  if (!s.unanswered_since || e.at < *s.unanswered_since) s.unanswered_since = e.at;
+  s.last_received_at = std::max(s.last_received_at, e.at);
+  if (s.language == Language::und) s.language = e.language;
   if (e.first_response_due) {
     s.first_response = FirstResponse::running;
     s.first_response_due = *e.first_response_due;
@@ -43,7 +55,9 @@ void apply(State& s, const MessageReceived& e) {
 }
 void apply(State& s, const ParticipantJoined& e) { s.participants.push_back(e.participant); }
 void apply(State& s, const Replied& e) {
-  if (s.phase == Phase::fresh) s.phase = Phase::open;
+  if (e.agent && s.unanswered_since && e.at >= *s.unanswered_since)
+    // One dated before the latest message, come to light late, does not answer that one.
+    s.unanswered_since = e.at >= s.last_received_at ? std::nullopt : std::optional(s.last_received_at);
   // What an agent writes before the customer does, in a ticket of the agent's own, answers nothing yet.
   if (e.agent && s.customer_wrote_in_episode) {
     s.answered_in_episode = true;
@@ -52,38 +66,26 @@ void apply(State& s, const Replied& e) {
   keep_preview(s, e);
 }
 void apply(State&, const NoteAdded&) {}
-void apply(State& s, const Assigned& e) {
-  s.agent = e.agent;
-  s.queue = e.queue;
-  if (s.phase == Phase::fresh) s.phase = Phase::open;
-}
-void apply(State& s, const Unassigned&) { s.agent = {}; }
-void apply(State& s, const QueueChanged& e) { s.queue = e.to; }
-void apply(State& s, const Snoozed& e) {
-  s.phase = Phase::snoozed;
-  s.snoozed_until = e.until;
-}
-void apply(State& s, const Woken&) {
-  s.phase = Phase::open;
-  s.snoozed_until = {};
-}
-void apply(State& s, const WaitStarted& e) {
-  s.phase = e.on == WaitFor::third_party ? Phase::waiting_third_party : Phase::waiting_customer;
-  s.snoozed_until = {};
-}
+void apply(State&, const Assigned&) {}
+void apply(State&, const Unassigned&) {}
+void apply(State&, const QueueChanged&) {}
+void apply(State& s, const Snoozed& e) { s.snoozed_until = e.until; }
+void apply(State& s, const Woken&) { s.snoozed_until = {}; }
+void apply(State& s, const WaitStarted&) { s.snoozed_until = {}; }
 // Resolving or closing without an answer ends the promise: nobody waits for it any more.
 void end_promise(State& s) {
   if (s.first_response == FirstResponse::running) s.first_response = FirstResponse::none;
 }
 void apply(State& s, const Resolved& e) {
-  s.phase = Phase::resolved;
   s.snoozed_until = {};
   s.closes_at = e.closes_at.value_or(Instant{});
   s.reopens_until = e.reopens_until;
+  s.unanswered_since.reset();
+  s.escalated = false;
+  s.resolved_by = e.agent;
   end_promise(s);
 }
 void apply(State& s, const Reopened& e) {
-  s.phase = Phase::open;
   s.episode = e.episode;
   s.closes_at = {};
   s.reopens_until = {};
@@ -91,43 +93,81 @@ void apply(State& s, const Reopened& e) {
   s.answered_in_episode = false;
   s.first_response = FirstResponse::none;
   s.first_response_due = {};
+  s.resolved_by = {};
+  s.scores = {};
 }
 void apply(State& s, const Closed&) {
-  s.phase = Phase::closed;
+  s.snoozed_until = {};
+  s.closes_at = {};
+  s.reopens_until = {};
+  s.unanswered_since.reset();
+  s.escalated = false;
+  end_promise(s);
+}
+void apply(State& s, const PriorityChanged& e) { s.priority = e.to; }
+void change_tags(State& s, const std::vector<TagId>& added, const std::vector<TagId>& removed) {
+  for (const TagId tag : added)
+    if (std::ranges::find(s.tags, tag) == s.tags.end()) s.tags.push_back(tag);
+  std::erase_if(s.tags, [&](TagId tag) { return std::ranges::find(removed, tag) != removed.end(); });
+}
+void apply(State& s, const TagsChanged& e) { change_tags(s, e.added, e.removed); }
+void apply(State& s, const FirstResponseBreached&) { s.first_response = FirstResponse::breached; }
+void apply(State& s, const BreachWithdrawn&) { s.first_response = FirstResponse::withdrawn; }
+void apply(State&, const Transferred&) {}
+void apply(State& s, const Escalated&) { s.escalated = true; }
+void apply(State& s, const TypeChanged& e) { s.type = e.to; }
+void apply(State& s, const SubjectLineChanged& e) { keep_preview(s, e); }
+void apply(State& s, const FieldsChanged& e) {
+  for (const FieldEntry& change : e.changes) set_field(s.fields, change);
+}
+void apply(State& s, const SubStateChanged& e) { s.sub_state = e.to; }
+void apply(State& s, const SpamMarked&) {
   s.snoozed_until = {};
   s.closes_at = {};
   s.reopens_until = {};
   end_promise(s);
 }
-void apply(State& s, const PriorityChanged& e) { s.priority = e.to; }
-void apply(State& s, const TagsChanged& e) {
-  for (const TagId tag : e.added) s.tags.push_back(tag);
-  std::erase_if(s.tags, [&](TagId tag) { return std::ranges::find(e.removed, tag) != e.removed.end(); });
+void apply(State& s, const SpamUnmarked& e) {
+  s.unanswered_since = e.unanswered_since;
+  if (!e.first_response_due) return;
+  s.first_response = FirstResponse::running;
+  s.first_response_due = *e.first_response_due;
 }
-void apply(State& s, const FirstResponseBreached&) { s.first_response = FirstResponse::breached; }
-void apply(State& s, const BreachWithdrawn&) { s.first_response = FirstResponse::withdrawn; }
+void apply(State& s, const NoReplyNeeded&) {
+  s.unanswered_since.reset();
+  end_promise(s);
+}
+void apply(State& s, const MessageRedacted& e) {
+  s.redacted.push_back(e.message);
+  if (e.preview && !e.preview->is_plain()) s.preview = e.preview->sealed();
+}
+void apply(State& s, const Rated& e) {
+  if (e.episode == s.episode) s.scores[static_cast<std::size_t>(e.kind) % s.scores.size()] = e.score;
+}
+void apply(State& s, const Undone& e) {
+  const Before& before = e.before;
+  if (has(before.parts, Part::phase)) {
+    s.sub_state = before.sub_state;
+    s.snoozed_until = before.snoozed_until;
+    s.closes_at = before.closes_at;
+    s.reopens_until = before.reopens_until;
+    s.unanswered_since = before.unanswered_since;
+    s.first_response = before.first_response;
+    s.first_response_due = before.first_response_due;
+    s.escalated = before.escalated;
+    if (is_active(before.phase)) s.resolved_by = {};
+  }
+  if (has(before.parts, Part::priority)) s.priority = before.priority;
+  if (has(before.parts, Part::type)) s.type = before.type;
+  change_tags(s, before.tags_added, before.tags_removed);
+  for (const FieldEntry& entry : before.fields) set_field(s.fields, entry);
+}
 
-using Events = std::vector<Event>;
-using Decided = Result<Events>;
+bool is_message(const Event& event) {
+  return std::holds_alternative<MessageReceived>(event) || std::holds_alternative<Replied>(event) ||
+         std::holds_alternative<NoteAdded>(event);
+}
 
-/// None where the conversation takes commands; the refusal otherwise.
-std::optional<Error> shut(const State& state) {
-  if (state.phase == Phase::absent)
-    return Error{Errc::not_found, "conversation.not_found", "no conversation of that id"};
-  if (state.phase == Phase::closed)
-    return refused("conversation.closed", "the conversation is closed; a new message opens another one");
-  return std::nullopt;
-}
-std::optional<Error> inactive(const State& state) {
-  if (auto error = shut(state)) return error;
-  if (state.phase == Phase::resolved)
-    return refused("conversation.resolved", "the conversation is resolved; reopen it first");
-  return std::nullopt;
-}
-Reason reason_of(const State& state, const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  return Personal<std::string>(text, state.requester, FieldClass::content);
-}
 std::optional<Personal<Attachments>> attached(const Attachments& files, ReferenceId under) {
   if (files.empty()) return std::nullopt;
   return Personal<Attachments>(files, under, FieldClass::attachment);
@@ -144,16 +184,23 @@ std::optional<Error> too_long(const MessageContent& content) {
   return std::nullopt;
 }
 
-/// `fact` ends the first-response target at `at`. A deadline that is past by then, and that no tick has recorded yet, is
-/// broken first; one that was recorded as broken, though the fact is dated before it, is withdrawn after.
-Events ending_first_response(const State& state, Instant at, Event fact) {
-  Events events;
-  if (state.first_response == FirstResponse::running && at > state.first_response_due)
-    events.emplace_back(FirstResponseBreached{state.first_response_due});
-  events.push_back(std::move(fact));
-  if (state.first_response == FirstResponse::breached && at <= state.first_response_due)
-    events.emplace_back(BreachWithdrawn{state.first_response_due, at});
-  return events;
+using rules::barred;
+using rules::ending_first_response;
+using rules::inactive;
+using rules::on;
+using rules::reason_of;
+using rules::shut;
+using rules::then_sub_state;
+using rules::unknown;
+
+std::optional<Error> missing_field(const State& state, const adoption::Body* adopted) {
+  if (adopted == nullptr) return std::nullopt;
+  for (const settings::Field& field : adopted->fields)
+    if (field.required_to_resolve && !field.retired &&
+        !std::ranges::binary_search(state.fields, field.id, {}, &FieldEntry::field))
+      return refused("conversation.field_required",
+                     "the field '" + field.name + "' must be filled in before it is resolved");
+  return std::nullopt;
 }
 
 Decided on(const State& state, const Open& c) {
@@ -177,7 +224,8 @@ Decided on(const State& state, const Receive& c) {
   if (reopens) events.emplace_back(Reopened{state.episode + 1, true, std::nullopt, c.at});
   // The target starts with the first customer message of an episode that nobody has answered yet.
   std::optional<Instant> due;
-  const bool starts = reopens || (!state.answered_in_episode && state.first_response == FirstResponse::none);
+  const bool starts = reopens || (state.phase != Phase::spam && !state.answered_in_episode &&
+                                  state.first_response == FirstResponse::none);
   if (starts && c.adopted != nullptr && c.adopted->policy.first_response_ms)
     due = c.at + *c.adopted->policy.first_response_ms;
   events.emplace_back(MessageReceived{
@@ -189,7 +237,15 @@ Decided on(const State& state, const Receive& c) {
 
 Decided on(const State& state, const Reply& c) {
   if (auto error = shut(state)) return *error;
+  if (state.phase == Phase::spam)
+    return refused("conversation.spam", "it is marked as spam; take the mark away first");
   if (auto error = too_long(c.content)) return *error;
+  if (c.seen && *c.seen > state.version)
+    return refused("conversation.version_unknown",
+                   "the conversation is at version " + std::to_string(state.version));
+  if (c.seen && *c.seen < state.message_version)
+    return refused("conversation.changed_since",
+                   "messages or notes came since version " + std::to_string(*c.seen));
   Replied replied{c.id,
                   c.agent,
                   c.channel == Channel::none ? state.channel : c.channel,
@@ -205,17 +261,30 @@ Decided on(const State& state, const Reply& c) {
 Decided on(const State& state, const Note& c) {
   if (state.phase == Phase::absent) return *shut(state);
   if (auto error = too_long(c.content)) return *error;
-  return Events{NoteAdded{c.id, c.agent,
-                          Personal<MessageContent>(c.content, state.requester, FieldClass::content),
-                          attached(c.attachments, state.requester), c.at, ids_of(c.attachments)}};
+  if (c.mentions.size() > mentions_max)
+    return refused("conversation.too_many_mentions", "a note mentions at most 50 agents");
+  NoteAdded added{c.id,
+                  c.agent,
+                  Personal<MessageContent>(c.content, state.requester, FieldClass::content),
+                  attached(c.attachments, state.requester),
+                  c.at,
+                  ids_of(c.attachments),
+                  {}};
+  for (const AgentId agent : c.mentions) {
+    if (auto error = unknown(c.adopted, agent, {})) return *error;
+    if (std::ranges::find(added.mentions, agent) == added.mentions.end()) added.mentions.push_back(agent);
+  }
+  return Events{std::move(added)};
 }
 
 Decided on(const State& state, const Assign& c) {
   if (auto error = shut(state)) return *error;
-  if (c.agent && c.adopted != nullptr && !c.adopted->knows(c.agent))
-    return refused("agent.unknown", "no agent of that id");
-  if (c.queue && c.adopted != nullptr && !c.adopted->knows(c.queue))
-    return refused("queue.unknown", "no queue of that id");
+  if (c.by_rule && state.agent != c.agent) {
+    if (state.agent) return refused("conversation.taken", "another agent has it");
+    if (state.queue != c.queue) return refused("conversation.moved", "it waits in another queue now");
+    if (!is_to_do(state.phase)) return refused("conversation.not_waiting", "nothing is to do in it now");
+  }
+  if (auto error = unknown(c.adopted, c.agent, c.queue)) return *error;
   if (c.claimed && state.agent && state.agent != c.agent)
     return refused("conversation.taken", "another agent has it; assign it instead");
   const QueueId queue = c.queue ? c.queue : state.queue;
@@ -237,37 +306,56 @@ Decided on(const State& state, const Unassign& c) {
 Decided on(const State& state, const Snooze& c) {
   if (auto error = inactive(state)) return *error;
   if (c.until <= c.at) return refused("conversation.snooze_in_the_past", "snooze until a later time");
-  if (state.phase == Phase::snoozed && state.snoozed_until == c.until) return Events{};
-  return Events{Snoozed{c.until, reason_of(state, c.reason), c.at}};
+  const bool same_sub_state = !c.sub_state || state.sub_state == c.sub_state;
+  const bool moves = state.phase != Phase::snoozed || !same_sub_state;
+  if (!moves && state.snoozed_until == c.until) return Events{};
+  if (moves)
+    if (auto error = barred(state, c.adopted, Phase::snoozed, c.sub_state)) return *error;
+  Events events;
+  if (state.phase != Phase::snoozed || state.snoozed_until != c.until)
+    events.emplace_back(Snoozed{c.until, reason_of(state, c.reason), c.at});
+  return then_sub_state(state, Phase::snoozed, std::move(events), c.sub_state, c.at);
 }
 
 Decided on(const State& state, const Wait& c) {
   if (auto error = inactive(state)) return *error;
   const Phase wanted = c.on == WaitFor::third_party ? Phase::waiting_third_party : Phase::waiting_customer;
-  if (state.phase == wanted) return Events{};
-  return Events{WaitStarted{c.on, reason_of(state, c.reason), c.at}};
+  const bool same_sub_state = !c.sub_state || state.sub_state == c.sub_state;
+  if (state.phase == wanted && same_sub_state) return Events{};
+  if (auto error = barred(state, c.adopted, wanted, c.sub_state)) return *error;
+  Events events;
+  if (state.phase != wanted) events.emplace_back(WaitStarted{c.on, reason_of(state, c.reason), c.at});
+  return then_sub_state(state, wanted, std::move(events), c.sub_state, c.at);
 }
 
 Decided on(const State& state, const Resolve& c) {
   if (auto error = shut(state)) return *error;
-  if (state.phase == Phase::resolved) return Events{};
+  if (state.phase == Phase::spam)
+    return refused("conversation.spam", "it is marked as spam; take the mark away first");
+  const bool same_sub_state = !c.sub_state || state.sub_state == c.sub_state;
+  if (state.phase == Phase::resolved && same_sub_state) return Events{};
+  if (auto error = barred(state, c.adopted, Phase::resolved, c.sub_state)) return *error;
+  if (state.phase == Phase::resolved) return then_sub_state(state, Phase::resolved, {}, c.sub_state, c.at);
+  if (auto error = missing_field(state, c.adopted)) return *error;
   const settings::Policy policy = c.adopted == nullptr ? settings::Policy{} : c.adopted->policy;
   std::optional<Instant> closes_at;
   if (policy.auto_close_ms) closes_at = c.at + *policy.auto_close_ms;
-  return ending_first_response(
-      state, c.at,
-      Resolved{c.agent, closes_at, c.at + policy.reopen_window_ms, reason_of(state, c.reason), c.at});
+  Resolved resolved{c.agent, closes_at, c.at + policy.reopen_window_ms, reason_of(state, c.reason), c.at};
+  return then_sub_state(state, Phase::resolved, ending_first_response(state, c.at, std::move(resolved)),
+                        c.sub_state, c.at);
 }
 
 Decided on(const State& state, const Reopen& c) {
   if (auto error = shut(state)) return *error;
   if (state.phase != Phase::resolved) return Events{};
+  if (auto error = barred(state, c.adopted, Phase::open, {})) return *error;
   return Events{Reopened{state.episode + 1, false, reason_of(state, c.reason), c.at}};
 }
 
 Decided on(const State& state, const Close& c) {
   if (state.phase == Phase::closed) return Events{};
   if (auto error = shut(state)) return *error;
+  if (auto error = barred(state, c.adopted, Phase::closed, {})) return *error;
   return ending_first_response(state, c.at, Closed{false, reason_of(state, c.reason), c.at});
 }
 
@@ -305,6 +393,7 @@ Decided on(const State& state, const Tick& c) {
     case TimerKind::snooze: return Events{Woken{c.timer.due}};
     case TimerKind::auto_close: return Events{Closed{true, std::nullopt, c.timer.due}};
     case TimerKind::first_response: return Events{FirstResponseBreached{c.timer.due}};
+    case TimerKind::offer:
     case TimerKind::none: break;
   }
   return Events{};
@@ -312,18 +401,21 @@ Decided on(const State& state, const Tick& c) {
 
 }  // namespace
 
-std::string_view to_text(Phase phase) {
-  const auto it = std::ranges::find(phases, phase, [](const auto& p) { return p.first; });
-  return it == phases.end() ? "absent" : it->second;
-}
-std::optional<Phase> parse_phase(std::string_view text) {
-  const auto it = std::ranges::find(phases, text, [](const auto& p) { return p.second; });
-  if (it == phases.end()) return std::nullopt;
-  return it->first;
-}
-
-State evolve(State state, const Event& event) {
-  std::visit([&](const auto& e) { apply(state, e); }, event);
+State evolve(State state, const Event& event, const Doing& doing) {
+  rules::note_act(state, event, doing);
+  const Phase before = state.phase;
+  std::visit(
+      [&](const auto& e) {
+        if constexpr (Moving<std::remove_cvref_t<decltype(e)>>) stand(state, e);
+        // A sub-state is within its base state.
+        if (state.phase != before) state.sub_state = {};
+        apply(state, e);
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(e)>, Undone>)
+          rules::forget_act(state, e.envelope, e.act);
+      },
+      event);
+  ++state.version;
+  if (is_message(event)) state.message_version = state.version;
   return state;
 }
 

@@ -39,6 +39,15 @@ constexpr std::array<std::pair<ActorKind, Named>, 4> actors{{{ActorKind::custome
                                                              {ActorKind::agent, "agent"},
                                                              {ActorKind::program, "program"},
                                                              {ActorKind::system, "system"}}};
+constexpr std::array<std::pair<FieldKind, Named>, 5> field_kinds{{{FieldKind::text, "text"},
+                                                                  {FieldKind::number, "number"},
+                                                                  {FieldKind::date, "date"},
+                                                                  {FieldKind::choice, "choice"},
+                                                                  {FieldKind::boolean, "boolean"}}};
+constexpr std::array<std::pair<RatingKind, Named>, 3> rating_kinds{
+    {{RatingKind::csat, "csat"}, {RatingKind::nps, "nps"}, {RatingKind::ces, "ces"}}};
+constexpr std::array<std::pair<DraftKind, Named>, 2> draft_kinds{
+    {{DraftKind::reply, "reply"}, {DraftKind::note, "note"}}};
 
 // ISO 639-1, the 183 two-letter codes in use (Library of Congress code list).
 constexpr std::string_view iso_639_1 =
@@ -68,6 +77,12 @@ std::optional<Priority> parse_priority(std::string_view text) { return find_name
 std::string_view to_text(Role role) { return name_of(roles, role); }
 std::optional<Role> parse_role(std::string_view text) { return find_name(roles, text); }
 std::string_view to_text(ActorKind kind) { return name_of(actors, kind); }
+std::string_view to_text(FieldKind kind) { return name_of(field_kinds, kind); }
+std::optional<FieldKind> parse_field_kind(std::string_view text) { return find_name(field_kinds, text); }
+std::string_view to_text(RatingKind kind) { return name_of(rating_kinds, kind); }
+std::optional<RatingKind> parse_rating_kind(std::string_view text) { return find_name(rating_kinds, text); }
+std::string_view to_text(DraftKind kind) { return name_of(draft_kinds, kind); }
+std::optional<DraftKind> parse_draft_kind(std::string_view text) { return find_name(draft_kinds, text); }
 
 Language parse_language(std::string_view tag) {
   const auto next_part = [&] {

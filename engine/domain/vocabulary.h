@@ -28,6 +28,13 @@ enum class Channel : std::uint8_t {
 enum class Priority : std::uint8_t { none = 0, low = 1, normal = 2, high = 3, urgent = 4 };
 enum class Role : std::uint8_t { none = 0, agent = 1, lead = 2, admin = 3 };
 enum class WaitFor : std::uint8_t { none = 0, customer = 1, third_party = 2 };
+/// What a field of a workspace's own holds.
+enum class FieldKind : std::uint8_t { none = 0, text = 1, number = 2, date = 3, choice = 4, boolean = 5 };
+/// What customers are asked: how satisfied (1 to 5), whether they would recommend (0 to 10), how easy it was (1 to 7).
+enum class RatingKind : std::uint8_t { none = 0, csat = 1, nps = 2, ces = 3 };
+/// In which order a saved view shows conversations.
+enum class ViewOrder : std::uint8_t { none = 0, working_order = 1, newest = 2, oldest = 3, updated = 4 };
+enum class DraftKind : std::uint8_t { none = 0, reply = 1, note = 2 };
 
 /// What a token may do. A set.
 enum class Scope : std::uint32_t { none = 0, agent = 1, ingest = 2, import = 4, admin = 8 };
@@ -61,6 +68,12 @@ enum class Language : std::uint16_t { und = 0 };
 [[nodiscard]] std::string_view to_text(Role role);
 [[nodiscard]] std::optional<Role> parse_role(std::string_view text);
 [[nodiscard]] std::string_view to_text(ActorKind kind);
+[[nodiscard]] std::string_view to_text(FieldKind kind);
+[[nodiscard]] std::optional<FieldKind> parse_field_kind(std::string_view text);
+[[nodiscard]] std::string_view to_text(RatingKind kind);
+[[nodiscard]] std::optional<RatingKind> parse_rating_kind(std::string_view text);
+[[nodiscard]] std::string_view to_text(DraftKind kind);
+[[nodiscard]] std::optional<DraftKind> parse_draft_kind(std::string_view text);
 
 // ---- what capsules hold: plaintext structs, never in a header ----
 

@@ -10,9 +10,10 @@ namespace parlance {
 
 /// What the vault keeps, each under random or envelope ids. Stored: only add.
 enum class VaultFamily : std::uint8_t {
-  capsules = 1,    ///< key: envelope id, capsule number (u16 big-endian); value: engine/runtime/capsule.h
-  rows = 2,        ///< key: reference id; value: engine/runtime/key_row.h
-  tombstones = 3,  ///< key: reference id; value: day of destruction, days since 1970 (u32 little-endian)
+  capsules = 1,  ///< key: envelope id, capsule number (u16 big-endian); value: engine/runtime/capsule.h
+  rows = 2,      ///< key: reference id; value: engine/runtime/key_row.h
+  tombstones =
+      3,  ///< key: that of the row or capsule; value: day of destruction, days since 1970 (u32 little-endian)
 };
 struct VaultRow {
   VaultFamily family;

@@ -9,8 +9,17 @@ adoption::Body body_to_adopt(Version settings_version, const settings::State& se
   body.desk_version = desk_version;
   body.policy = settings.policy;
   body.tags = settings.tags;
-  body.queues = desk.queues;
-  for (const desk::Agent& agent : desk.agents) body.agents.push_back(agent.id);
+  body.types = settings.types;
+  body.fields = settings.fields;
+  body.sub_states = settings.sub_states;
+  body.transitions = settings.transitions;
+  body.imports = settings.imports;
+  for (const desk::Queue& queue : desk.queues)
+    body.queues.push_back({queue.id, queue.name, queue.rule.kind != RuleKind::manual});
+  for (const desk::Agent& agent : desk.agents)
+    if (agent.active) body.agents.push_back(agent.id);
+  for (const desk::Team& team : desk.teams) body.teams.push_back({team.id, team.name});
+  body.routes = desk.routes;
   return body;
 }
 

@@ -196,6 +196,10 @@ CommandId derive_id(const KeyService& keys, std::string_view kind, RawId cause, 
       Hash(keys, SecretKey::command_id, "derived command 1").part(kind).part(cause).part(index).id());
 }
 
+ImportId import_id(const KeyService& keys, WorkspaceId workspace, std::string_view name) {
+  return ImportId::from(command_id(keys, workspace, "import", name));
+}
+
 StoreId store_id(const KeyService& keys, WorkspaceId workspace, Channel channel, std::string_view account) {
   return StoreId::from(
       Hash(keys, SecretKey::address_slot, "store 1").part(workspace).part(channel).part(account).id());

@@ -67,6 +67,9 @@ inline constexpr std::size_t order_bytes_max = 200;
 [[nodiscard]] CommandId derive_id(const KeyService& keys, std::string_view kind, RawId cause,
                                   std::uint32_t index = 0);
 
+/// The import of that name (command_id; as a command of the scope "import").
+[[nodiscard]] ImportId import_id(const KeyService& keys, WorkspaceId workspace, std::string_view name);
+
 /// A store of the shop on a channel (address_slot, since it must not change within a log; "store 1").
 [[nodiscard]] StoreId store_id(const KeyService& keys, WorkspaceId workspace, Channel channel,
                                std::string_view account);

@@ -35,6 +35,18 @@ bool conflicts(const Request& request, Version version) {
   return request.if_match && *request.if_match != version;
 }
 
+/// When the command happened at its source; the epoch where it does not say.
+Instant happened(const Action& action) {
+  const auto at = [](const auto& command) {
+    if constexpr (requires { command.at; })
+      return command.at;
+    else
+      return Instant{};
+  };
+  if (const auto* on = std::get_if<OnConversation>(&action)) return std::visit(at, on->command);
+  return std::visit(at, action);
+}
+
 QueueId first_queue(const adoption::Body* adopted) {
   return adopted != nullptr && !adopted->queues.empty() ? adopted->queues.front().id : QueueId{};
 }
@@ -54,11 +66,17 @@ struct Deciding::Incoming {
   MessageContent content;
   Attachments attachments;
   Instant at;
+  std::optional<Instant> timers_until;
 };
 
 Result<Draft> Deciding::decide(Request& request, const Moment& at) {
   Draft draft;
-  const Asked asked{request, at, draft};
+  const Asked asked{request, at, draft, happened(request.action)};
+  if (request.import) {
+    const auto open = fold_.is_open(request.workspace, request.import);
+    if (!open) return open.error();
+    if (!*open) return refused("import.not_open", "no import of that id is open");
+  }
   const auto decided = std::visit([&](auto& action) { return on(asked, action); }, request.action);
   if (decided) return draft;
   forget(draft.made);
@@ -111,12 +129,16 @@ Result<void> Deciding::on(const Asked& asked, Arrive& arrive) {
   conversation::State state;
   ConversationId id;
   Preview preview;
+  std::optional<Instant> until;
   if (const auto* join = std::get_if<intake::Join>(&decision)) {
     id = join->conversation;
     asked.draft.stream = {Category::conversation, id};
     auto held = fold_.conversations().load(asked.draft.stream);
     if (!held) return held.error();
     state = (*held)->state;
+    auto due = timers_until(asked, **held);
+    if (!due) return due.error();
+    until = *due;
     auto before = preview_of_conversation(request.workspace, **held);
     if (!before) return before.error();
     preview = std::move(*before);
@@ -127,7 +149,7 @@ Result<void> Deciding::on(const Asked& asked, Arrive& arrive) {
     if (!requester) return requester.error();
     auto number = next_number(asked);
     if (!number) return number.error();
-    auto body = adopted(request.workspace);
+    auto body = adopted(asked);
     if (!body) return body.error();
     conversation::Open open;
     open.requester = *requester;
@@ -145,7 +167,7 @@ Result<void> Deciding::on(const Asked& asked, Arrive& arrive) {
   if (!author) return author.error();
   return receive(asked, state,
                  {*author, std::move(identity), std::move(preview), arrive.language,
-                  std::move(arrive.content), std::move(arrive.attachments), arrive.at});
+                  std::move(arrive.content), std::move(arrive.attachments), arrive.at, until});
 }
 
 Result<void> Deciding::on(const Asked& asked, ReceiveForwarded& forwarded) {
@@ -159,16 +181,18 @@ Result<void> Deciding::on(const Asked& asked, ReceiveForwarded& forwarded) {
     if (!gone) return gone.error();
     if (*gone) return erased();
   }
+  const auto until = timers_until(asked, **held);
+  if (!until) return until.error();
   auto preview = preview_of_conversation(workspace, **held);
   if (!preview) return preview.error();
   return receive(asked, state,
                  {forwarded.author, forwarded.identity, std::move(*preview), forwarded.language,
-                  forwarded.content, forwarded.attachments, forwarded.at});
+                  forwarded.content, forwarded.attachments, forwarded.at, *until});
 }
 
 Result<void> Deciding::receive(const Asked& asked, conversation::State& state, Incoming incoming) {
-  if (auto fired = fire_due(asked, state); !fired) return fired;
-  auto body = adopted(asked.request.workspace);
+  if (auto fired = fire_due(asked, state, incoming.timers_until); !fired) return fired;
+  auto body = adopted(asked);
   if (!body) return body.error();
   conversation::Receive receive;
   receive.id = MessageId::from(fresh_id(asked));
@@ -195,7 +219,7 @@ Result<void> Deciding::on(const Asked& asked, OpenByAgent& open) {
   const WorkspaceId workspace = asked.request.workspace;
   const auto subject = fold_.find_subject(workspace, open.channel, open.address);
   if (!subject) return subject.error();
-  auto body = adopted(workspace);
+  auto body = adopted(asked);
   if (!body) return body.error();
   if (open.queue && *body != nullptr && !(*body)->knows(open.queue))
     return refused("queue.unknown", "no queue of that id");
@@ -299,29 +323,118 @@ Result<void> Deciding::on(const Asked& asked, OnConversation& action) {
   if (tick) request.workspace = (*held)->workspace;
   asked.draft.version = (*held)->version;
   if (conflicts(request, asked.draft.version)) return conflict(asked.draft.version);
-  conversation::State state = (*held)->state;
-  Preview before;
-  if (std::holds_alternative<conversation::Reply>(action.command)) {
-    auto opened = preview_of_conversation(request.workspace, **held);
-    if (!opened) return opened.error();
-    before = std::move(*opened);
+  const auto until = timers_until(asked, **held);
+  if (!until) return until.error();
+  // Commands of people are told of the conversation as it was found; timers that were due change none of that.
+  if (!tick) {
+    auto prepared =
+        std::visit([&](auto& command) { return prepare(asked, **held, command); }, action.command);
+    if (!prepared) return prepared;
   }
-  auto body = adopted(request.workspace);
+  // A copy: what follows may load other streams.
+  conversation::State state = (*held)->state;
+  auto body = adopted(asked);
   if (!body) return body.error();
   if (!tick)
-    if (auto fired = fire_due(asked, state); !fired) return fired;
+    if (auto fired = fire_due(asked, state, *until); !fired) return fired;
   return std::visit(
-      [&](auto& command) {
+      [&]<class Command>(Command& command) -> Result<void> {
         if constexpr (requires { command.adopted; }) command.adopted = *body;
-        if constexpr (requires { command.id; }) command.id = MessageId::from(fresh_id(asked));
-        if constexpr (requires { command.preview; }) {
-          command.preview = std::move(before);
-          command.preview.text = preview_of(command.content.text);
-          asked.draft.preview = command.preview;
-        }
+        if constexpr (std::is_same_v<Command, conversation::Reply>)
+          if (auto sent = send_draft(asked, command.agent, DraftKind::reply, command.at); !sent) return sent;
+        if constexpr (std::is_same_v<Command, conversation::Note>)
+          if (auto sent = send_draft(asked, command.agent, DraftKind::note, command.at); !sent) return sent;
         return add(asked.draft, state, command, std::nullopt);
       },
       action.command);
+}
+
+template <class Command>
+Result<void> Deciding::prepare(const Asked& asked, const StreamState<conversation::State>& held,
+                               Command& command) {
+  const WorkspaceId workspace = asked.request.workspace;
+  if constexpr (requires { command.id; }) command.id = MessageId::from(fresh_id(asked));
+  if constexpr (std::is_same_v<Command, conversation::Reply>) {
+    auto preview = preview_of_conversation(workspace, held);
+    if (!preview) return preview.error();
+    command.preview = std::move(*preview);
+    command.preview.text = preview_of(command.content.text);
+    asked.draft.preview = command.preview;
+  } else if constexpr (std::is_same_v<Command, conversation::SetSubjectLine>) {
+    auto preview = preview_of_conversation(workspace, held);
+    if (!preview) return preview.error();
+    command.preview = std::move(*preview);
+    command.preview.subject_line = preview_of(command.line, preview_subject_bytes_max);
+    asked.draft.preview = command.preview;
+  } else if constexpr (std::is_same_v<Command, conversation::Redact>) {
+    auto found = find_message_(asked.draft.stream, command.message);
+    if (!found) return found.error();
+    if (!*found) return {};
+    command.of = (*found)->version;
+    if (!held.state.preview) return {};
+    auto opened = door_.open<MessageContent>(engine_principal, Purpose::engine, workspace, (*found)->content);
+    if (const auto* closed = std::get_if<Unavailable>(&opened)) return closed->error;
+    const auto* content = std::get_if<MessageContent>(&opened);
+    auto preview = preview_of_conversation(workspace, held);
+    if (!preview) return preview.error();
+    if (content != nullptr) {
+      // What a list shows may be this message's words; where it only may, it goes too.
+      const std::string subject = preview_of(content->subject_line, preview_subject_bytes_max);
+      if (preview->subject_line == subject) preview->subject_line.clear();
+      if (preview->text == preview_of(content->text.empty() ? content->subject_line : content->text))
+        preview->text.clear();
+    }
+    asked.draft.preview = *preview;
+    command.preview = std::move(*preview);
+  } else if constexpr (std::is_same_v<Command, conversation::Undo>) {
+    const conversation::Done* done = conversation::last_act(held.state, command.by);
+    if (done == nullptr) return {};
+    for (const conversation::FieldEntry& entry : done->before.fields) {
+      const auto* text = std::get_if<Personal<std::string>>(&entry.value);
+      if (text == nullptr || text->is_plain()) continue;
+      auto opened = door_.open<std::string>(engine_principal, Purpose::engine, workspace, text->sealed());
+      if (const auto* closed = std::get_if<Unavailable>(&opened)) return closed->error;
+      if (auto* value = std::get_if<std::string>(&opened))
+        command.texts.push_back({entry.field, Personal<std::string>(std::move(*value), held.state.requester,
+                                                                    FieldClass::content)});
+    }
+  }
+  return {};
+}
+
+// ---- drafts ----
+
+Result<void> Deciding::on(const Asked& asked, OnDraft& action) {
+  const StreamId of{Category::conversation, action.conversation};
+  auto about = conversation(asked.request.workspace, of);
+  if (!about) return about.error();
+  const ReferenceId requester = (*about)->state.requester;
+  asked.draft.stream = draft_stream(action.conversation, action.agent);
+  auto held = fold_.drafts().load(asked.draft.stream);
+  if (!held) return held.error();
+  asked.draft.version = (*held)->version;
+  action.command.conversation = action.conversation;
+  action.command.agent = action.agent;
+  action.command.requester = requester;
+  auto events = draft::decide((*held)->state, action.command);
+  if (!events) return events.error();
+  for (auto& event : *events)
+    asked.draft.events.push_back(
+        {asked.draft.stream, AnyEvent{draft::Event{std::move(event)}}, std::nullopt});
+  return {};
+}
+
+/// A message of the agent's takes the draft of it away, in the same envelope.
+Result<void> Deciding::send_draft(const Asked& asked, AgentId agent, DraftKind kind, Instant at) {
+  if (!agent) return {};
+  const StreamId stream = draft_stream(ConversationId::from(asked.draft.stream.id), agent);
+  auto held = fold_.drafts().load(stream);
+  if (!held) return held.error();
+  auto events = draft::decide((*held)->state, draft::Send{kind, at});
+  if (!events) return events.error();
+  for (auto& event : *events)
+    asked.draft.events.push_back({stream, AnyEvent{draft::Event{std::move(event)}}, std::nullopt});
+  return {};
 }
 
 /// Decides one conversation command on `state`, adds its events to the draft and evolves `state`.
@@ -338,8 +451,20 @@ Result<void> Deciding::add(Draft& draft, conversation::State& state, const conve
   return {};
 }
 
-Result<void> Deciding::fire_due(const Asked& asked, conversation::State& state) {
-  const auto due = due_timers(state, asked.at.timers_due);
+/// Up to when the timers of a conversation have fired before what is asked. A deadline at a line's own instant is kept by it: in
+/// history nothing happens between the two.
+Result<std::optional<Instant>> Deciding::timers_until(const Asked& asked,
+                                                      const StreamState<conversation::State>& held) {
+  if (asked.request.import) return asked.happened + -1;
+  if (!held.import) return asked.at.timers_due;
+  const auto open = fold_.is_open(held.workspace, held.import);
+  if (!open) return open.error();
+  return *open ? std::nullopt : asked.at.timers_due;
+}
+
+Result<void> Deciding::fire_due(const Asked& asked, conversation::State& state,
+                                const std::optional<Instant>& until) {
+  const auto due = due_timers(state, until);
   for (const conversation::Timer& timer : due)
     if (auto fired = add(asked.draft, state, conversation::Tick{timer}, std::nullopt); !fired) return fired;
   if (!due.empty()) asked.draft.fired = static_cast<std::ptrdiff_t>(asked.draft.events.size());
@@ -352,8 +477,25 @@ Result<void> Deciding::on(const Asked& asked, OnSettings& action) {
   asked.draft.stream = settings_stream(asked.request.workspace);
   auto held = fold_.settings().load(asked.draft.stream);
   if (!held) return held.error();
-  if (auto* tag = std::get_if<settings::AddTag>(&action.command); tag != nullptr && !tag->id)
-    tag->id = TagId::from(fresh_id(asked));
+  if (auto* tag = std::get_if<settings::AddTag>(&action.command)) name(asked, tag->id);
+  if (auto* type = std::get_if<settings::DefineType>(&action.command)) name(asked, type->type.id);
+  if (auto* sub_state = std::get_if<settings::DefineSubState>(&action.command))
+    name(asked, sub_state->sub_state.id);
+  if (auto* reply = std::get_if<settings::DefineCannedReply>(&action.command)) name(asked, reply->reply.id);
+  if (auto* field = std::get_if<settings::DefineField>(&action.command)) {
+    name(asked, field->field.id);
+    for (settings::Choice& choice : field->field.choices) name(asked, choice.id);
+  }
+  if (auto* view = std::get_if<settings::SaveView>(&action.command)) {
+    name(asked, view->id);
+    const auto known = std::ranges::find((*held)->state.views, view->id, &settings::SavedView::id);
+    const AgentId owner = known == (*held)->state.views.end() ? view->owner : known->owner;
+    auto desk = fold_.desks().load(desk_stream(asked.request.workspace));
+    if (!desk) return desk.error();
+    const auto agent = std::ranges::find((*desk)->state.agents, owner, &desk::Agent::id);
+    if (agent == (*desk)->state.agents.end()) return refused("agent.unknown", "no agent of that id");
+    view->row = agent->profile.reference;
+  }
   return on_versioned(asked, **held, action.command);
 }
 
@@ -370,6 +512,18 @@ Result<void> Deciding::on(const Asked& asked, OnDesk& action) {
     queue->id = QueueId::from(fresh_id(asked));
   } else if (auto* token = std::get_if<desk::IssueToken>(&action.command); token != nullptr && !token->id) {
     token->id = TokenId::from(fresh_id(asked));
+  } else if (auto* skill = std::get_if<desk::AddSkill>(&action.command); skill != nullptr && !skill->id) {
+    skill->id = SkillId::from(fresh_id(asked));
+  } else if (auto* team = std::get_if<desk::AddTeam>(&action.command); team != nullptr && !team->id) {
+    team->id = TeamId::from(fresh_id(asked));
+  }
+  if (asked.request.if_match) {
+    // What one thing's version says is that nobody has changed it since: the stream may have gone on.
+    const Version seen = *asked.request.if_match;
+    const Version wanted = std::visit(
+        [&](const auto& command) { return desk::version_to_see((*held)->state, command); }, action.command);
+    if (seen < wanted || seen > (*held)->version) return conflict(wanted);
+    asked.request.if_match.reset();
   }
   return on_versioned(asked, **held, action.command);
 }
@@ -385,6 +539,27 @@ Result<void> Deciding::on(const Asked& asked, OnAdoption& action) {
     asked.draft.events.push_back(
         {asked.draft.stream, AnyEvent{adoption::Event{std::move(event)}}, std::nullopt});
   return {};
+}
+
+Result<void> Deciding::on(const Asked& asked, OnRouting& action) {
+  const WorkspaceId workspace = asked.request.workspace;
+  asked.draft.stream = routing_stream(workspace);
+  auto held = fold_.routings().load(asked.draft.stream);
+  if (!held) return held.error();
+  auto desk = fold_.desks().load(desk_stream(workspace));
+  if (!desk) return desk.error();
+  if (auto* follow = std::get_if<routing::Follow>(&action.command)) {
+    const auto trail = fold_.trail_of(workspace, follow->conversation);
+    if (!trail) return trail.error();
+    follow->known = trail->followed;
+  }
+  std::visit(
+      [&](auto& command) {
+        command.desk = &(*desk)->state;
+        command.now = asked.at.now;
+      },
+      action.command);
+  return on_versioned(asked, **held, action.command);
 }
 
 template <class Held, class Commands>
@@ -412,6 +587,12 @@ Result<StreamState<conversation::State>*> Deciding::conversation(WorkspaceId wor
   return held;
 }
 
+Result<const adoption::Body*> Deciding::adopted(const Asked& asked) {
+  auto body = adopted(asked.request.workspace);
+  if (body && *body != nullptr) asked.draft.settings_version = (*body)->settings_version;
+  return body;
+}
+
 Result<const adoption::Body*> Deciding::adopted(WorkspaceId workspace) {
   auto held = fold_.adoptions().load(adoption_stream(workspace, first_slot_));
   if (!held) return held.error();
@@ -433,7 +614,12 @@ Result<void> Deciding::know(const Asked& asked, SubjectId sender, intake::State&
       const auto gone = fold_.is_erased((*held)->workspace, (*held)->state.requester);
       if (!gone) return gone.error();
       if (*gone) continue;
-      known.state = after_timers((*held)->state, asked.at.timers_due);
+      // History joins nothing that began after it, unless it has come there before.
+      const ImportId import = asked.request.import;
+      if (import && (*held)->import != import && (*held)->state.opened_at > asked.happened) continue;
+      const auto until = timers_until(asked, **held);
+      if (!until) return until.error();
+      known.state = after_timers((*held)->state, *until);
     }
     out.known.push_back(std::move(known));
   }
@@ -453,7 +639,10 @@ Result<void> Deciding::know_thread(const Asked& asked, const Arrive& arrive, int
   if ((*held)->version == 0 || (*held)->workspace != asked.request.workspace) return {};
   const auto gone = fold_.is_erased((*held)->workspace, (*held)->state.requester);
   if (!gone) return gone.error();
-  if (!*gone) out.thread_state = after_timers((*held)->state, asked.at.timers_due);
+  if (*gone) return {};
+  const auto until = timers_until(asked, **held);
+  if (!until) return until.error();
+  out.thread_state = after_timers((*held)->state, *until);
   return {};
 }
 

@@ -233,7 +233,12 @@ Opened<Bytes> Door::open_bytes(const Principal& principal, Purpose purpose, Work
   if (purpose == Purpose::support && (key_row.flags & row_restricted) != 0)
     return Unavailable{refused("subject.restricted", "the processing of this person's data is restricted")};
 
-  const auto stored = impl_->vault.get(VaultFamily::capsules, capsule_key(sealed.capsule));
+  // As with rows: a destruction replaces the capsule by its tombstone in one batch, and a late write brings nothing back.
+  const Bytes key = capsule_key(sealed.capsule);
+  const auto stored = impl_->vault.get(VaultFamily::capsules, key);
+  const auto tombstone = impl_->vault.get(VaultFamily::tombstones, key);
+  if (!tombstone) return Unavailable{tombstone.error()};
+  if (*tombstone) return Erased{tombstone_day(**tombstone), true};
   if (!stored) return Unavailable{stored.error()};
   if (!*stored)
     return Unavailable{unavailable("capsule.missing", "the vault has no " + name_of(sealed.capsule) +
@@ -254,21 +259,46 @@ Opened<KeyRow> Door::row(WorkspaceId workspace, ReferenceId reference) {
   return impl_->row(workspace, reference);
 }
 
-Result<void> Door::destroy(std::span<const ReferenceId> references, std::uint32_t day) {
+namespace {
+
+/// Replaces rows of `family` by tombstones of `day`, in one durable batch.
+Result<void> bury(Vault& vault, VaultFamily family, const std::vector<Bytes>& keys, std::uint32_t day) {
   std::vector<VaultRow> put, remove;
-  put.reserve(references.size());
-  remove.reserve(references.size());
-  for (const ReferenceId reference : references) {
-    const Bytes key = row_key(reference);
-    const auto before = impl_->vault.get(VaultFamily::tombstones, key);
+  put.reserve(keys.size());
+  remove.reserve(keys.size());
+  for (const Bytes& key : keys) {
+    const auto before = vault.get(VaultFamily::tombstones, key);
     if (!before) return before.error();
     if (!*before) put.push_back({VaultFamily::tombstones, key, ByteWriter().le(day).take()});
-    remove.push_back({VaultFamily::rows, key, {}});
+    remove.push_back({family, key, {}});
   }
-  const auto written = impl_->vault.write(put, remove);
+  return vault.write(put, remove);
+}
+
+}  // namespace
+
+Result<void> Door::destroy(std::span<const ReferenceId> references, std::uint32_t day) {
+  std::vector<Bytes> keys;
+  keys.reserve(references.size());
+  for (const ReferenceId reference : references) keys.push_back(row_key(reference));
+  const auto buried = bury(impl_->vault, VaultFamily::rows, keys, day);
   // Also after an error: whether the tombstones are there is then for the vault to say, not for memory.
   for (const ReferenceId reference : references) forget(reference);
-  return written;
+  return buried;
+}
+
+Result<void> Door::destroy_capsules(std::span<const CapsuleId> capsules, std::uint32_t day) {
+  std::vector<Bytes> keys;
+  keys.reserve(capsules.size());
+  for (const CapsuleId& capsule : capsules) keys.push_back(capsule_key(capsule));
+  if (keys.empty()) return {};
+  return bury(impl_->vault, VaultFamily::capsules, keys, day);
+}
+
+Result<bool> Door::is_destroyed(const CapsuleId& capsule) const {
+  const auto tombstone = impl_->vault.get(VaultFamily::tombstones, capsule_key(capsule));
+  if (!tombstone) return tombstone.error();
+  return tombstone->has_value();
 }
 
 Result<std::vector<ReferenceId>> Door::rows_of(WorkspaceId workspace, RawId owner) {

@@ -30,6 +30,7 @@ inline const Principal engine_principal{{ActorKind::system, {}}, Role::none};
 /// Destroyed for ever. `day` is that of the tombstone (days since 1970), or 0 where the tombstone does not say.
 struct Erased {
   std::uint32_t day = 0;
+  bool redacted = false;  ///< this capsule alone; what else its author wrote may still be there
   bool operator==(const Erased&) const = default;
 };
 /// Cannot be told now: keys or vault do not answer, or stored bytes are damaged. Never an erasure.
@@ -113,6 +114,11 @@ class Door {
   /// erased. May be repeated: a tombstone keeps its first day. After an `unavailable` nobody knows whether it happened;
   /// repeat it.
   [[nodiscard]] Result<void> destroy(std::span<const ReferenceId> references, std::uint32_t day);
+  /// Likewise of capsules, each for itself: puts tombstones in their place. The rows that opened them stay, for the author's
+  /// other words.
+  [[nodiscard]] Result<void> destroy_capsules(std::span<const CapsuleId> capsules, std::uint32_t day);
+  /// It was destroyed alone. An error where that cannot be told.
+  [[nodiscard]] Result<bool> is_destroyed(const CapsuleId& capsule) const;
   /// All references whose row belongs to `owner`, in order, found by reading every row; rows made here and not yet
   /// durable, and rows that a late write put beside their tombstone, among them. An error where one of them cannot be
   /// told: an erasure must not leave any out.

@@ -8,8 +8,12 @@
 #include "engine/process/adoption.h"
 #include "engine/runtime/blind.h"
 #include "engine/runtime/fold_rows.h"
+#include "engine/runtime/log_reading.h"
 #include "engine/runtime/order_index.h"
+#include "engine/runtime/routing_rows.h"
 #include "engine/runtime/state_rows.h"
+#include "engine/runtime/streams.h"
+#include "schemas/log_fold.h"
 
 namespace parlance {
 namespace {
@@ -133,7 +137,8 @@ class Engine::Impl {
       const Envelope& e = held->second;
       if (entry.index >= e.events.size() || e.events[entry.index].stream != stream)
         return corrupt("history.other_event", "another event stands at " + to_text(position));
-      out.push_back({position, entry.index, e.id, e.actor, e.recorded_at, e.events[entry.index]});
+      out.push_back(
+          {position, entry.index, e.id, e.actor, e.recorded_at, e.events[entry.index], e.settings_version});
     }
     return out;
   }
@@ -141,19 +146,7 @@ class Engine::Impl {
   [[nodiscard]] Result<std::optional<Envelope>> envelope(const Position& position) const {
     if (position.generation != ports_.log.generation() || position.partition >= owners_.size())
       return std::nullopt;
-    std::optional<Result<Envelope>> found;
-    auto read = ports_.log.read(position.partition, position.offset, 1, [&](const StoredRecord& record) {
-      auto parsed = parse_record(ports_.log.id(), record.bytes);
-      if (!parsed)
-        found = parsed.error();
-      else if (*parsed && (*parsed)->frame.kind == RecordKind::envelope)
-        found = decode_envelope((*parsed)->body);
-      return false;
-    });
-    if (!read) return read.error();
-    if (!found) return std::nullopt;
-    if (!*found) return found->error();
-    return std::move(**found);
+    return read_envelope(ports_.log, position.partition, position.offset);
   }
 
   [[nodiscard]] Result<std::optional<Bytes>> stream_row(const StreamId& stream) const {
@@ -231,6 +224,18 @@ void Engine::submit(Request request, Answer answer) { impl_->submit(std::move(re
 void Engine::tick() { impl_->tick(); }
 Result<void> Engine::maintain(bool force) { return impl_->maintain(force); }
 PartitionId Engine::partition_of(Slot slot) const { return impl_->partition_of_[slot]; }
+Result<Offset> Engine::folded(PartitionId partition) const {
+  auto row = impl_->ports_.fold.get(fold_rows::key(partition, 'M'));
+  if (!row) return row.error();
+  if (!*row) return Offset{0};
+  auto state = decode_log_state(ByteReader(**row).take(log_state_bytes));
+  if (!state) return state.error();
+  return state->next;
+}
+void Engine::after_answers(Slot slot, std::function<void()> done) {
+  // An owner writes what its answers rest on in a turn that is posted before they go out, or earlier.
+  impl_->on(partition_of(slot), [done = std::move(done)](Owner&) { done(); });
+}
 std::shared_ptr<const Directory> Engine::directory() const { return impl_->directory_.load(); }
 Door& Engine::door() { return impl_->door_; }
 const KeyService& Engine::keys() const { return impl_->ports_.keys; }
@@ -256,18 +261,56 @@ Result<std::optional<std::pair<WorkspaceId, Version>>> Engine::stream(const Stre
   return std::pair(workspace, in.le<Version>());
 }
 
-Result<std::optional<subject::State>> Engine::subject(WorkspaceId workspace, SubjectId id) const {
-  auto row = impl_->stream_row({Category::subject, id});
+namespace {
+/// The state in a stream's row; none where there is no such row, or it is of another workspace.
+template <class State>
+Result<std::optional<State>> state_in(const Result<std::optional<Bytes>>& row, WorkspaceId workspace) {
   if (!row) return row.error();
-  if (!*row) return std::nullopt;
+  if (!*row) return std::optional<State>{};
   ByteReader in(**row);
-  if (in.id_of<WorkspaceId>() != workspace) return std::nullopt;
+  if (in.id_of<WorkspaceId>() != workspace) return std::optional<State>{};
   (void)in.le<Version>();
-  subject::State state;
+  (void)in.id();  // the import that holds its timers
+  State state;
   read_row(in, state);
   if (!in.at_end())
     return corrupt("fold_store.row_malformed", "a stream's state does not read; fold the log again");
+  return std::optional<State>(std::move(state));
+}
+}  // namespace
+
+Result<std::optional<subject::State>> Engine::subject(WorkspaceId workspace, SubjectId id) const {
+  return state_in<subject::State>(impl_->stream_row({Category::subject, id}), workspace);
+}
+
+Result<std::optional<conversation::Done>> Engine::last_act(WorkspaceId workspace, ConversationId id,
+                                                           const Actor& by) const {
+  auto state = state_in<conversation::State>(impl_->stream_row({Category::conversation, id}), workspace);
+  if (!state) return state.error();
+  const conversation::Done* done = *state ? conversation::last_act(**state, by) : nullptr;
+  return done == nullptr ? std::optional<conversation::Done>{} : std::optional(*done);
+}
+
+Result<std::optional<draft::State>> Engine::draft(WorkspaceId workspace, ConversationId id,
+                                                  AgentId agent) const {
+  auto state = state_in<draft::State>(impl_->stream_row(draft_stream(id, agent)), workspace);
+  if (state && *state && (*state)->kind == DraftKind::none) return std::optional<draft::State>{};
   return state;
+}
+
+Result<std::vector<fold_rows::Drafted>> Engine::drafts(ConversationId id) const {
+  const PartitionId p = partition_of(id.slot());
+  std::vector<fold_rows::Drafted> out;
+  RawId last;
+  last.high = last.low = ~std::uint64_t{0};
+  const auto scanned =
+      impl_->ports_.fold.scan(fold_rows::ids_key(p, 'D', id, {}), fold_rows::ids_key(p, 'D', id, last),
+                              [&](ByteView key, ByteView value) {
+                                if (const auto one = fold_rows::read_drafted(key, value)) out.push_back(*one);
+                                return true;
+                              });
+  if (!scanned) return scanned.error();
+  return out;
 }
 
 Result<std::vector<ConversationId>> Engine::conversations_of(SubjectId id) const {
@@ -283,6 +326,27 @@ Result<std::vector<ConversationId>> Engine::conversations_of_order(WorkspaceId w
                                                                    std::string_view order) const {
   return order_index::find(impl_->ports_.keys, impl_->door_, impl_->ports_.fold,
                            static_cast<PartitionId>(impl_->owners_.size()), workspace, order);
+}
+
+Result<std::vector<std::pair<AgentId, routing::AgentState>>> Engine::routed_agents(
+    WorkspaceId workspace) const {
+  return routing_rows::read_agents(impl_->ports_.fold, partition_of(workspace.slot()), workspace);
+}
+
+Result<std::vector<RecordedEvent>> Engine::routing_of(WorkspaceId workspace,
+                                                      ConversationId conversation) const {
+  auto row = impl_->ports_.fold.get(
+      routing_rows::trail_key(partition_of(workspace.slot()), workspace, conversation));
+  if (!row) return row.error();
+  if (!*row) return std::vector<RecordedEvent>{};
+  const StreamId stream = routing_stream(workspace);
+  std::vector<history::Entry> entries;
+  for (const Version version : routing_rows::read_trail(**row).versions) {
+    auto one = history(stream, version, 1);
+    if (!one) return one.error();
+    entries.insert(entries.end(), one->begin(), one->end());
+  }
+  return events(stream, entries);
 }
 
 void Engine::find_subject(WorkspaceId workspace, Channel channel, std::string address,

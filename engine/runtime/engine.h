@@ -14,6 +14,7 @@
 #include "engine/ports/row_store.h"
 #include "engine/ports/vault.h"
 #include "engine/runtime/door.h"
+#include "engine/runtime/fold_rows.h"
 #include "engine/runtime/history.h"
 #include "engine/runtime/owner.h"
 #include "engine/runtime/request.h"
@@ -34,6 +35,7 @@ struct RecordedEvent {
   Actor actor;
   Instant recorded_at;
   StreamEvent event;
+  Version settings_version = 0;  ///< of the adopted settings that it was decided on
 };
 
 /// The write side, whole: an owner for each partition, the way from a slot to its owner, adoption, and the readers of history.
@@ -77,6 +79,11 @@ class Engine {
 
   // ---- reading what is certain ----
 
+  /// The next offset whose events history and the streams' states do not have yet.
+  [[nodiscard]] Result<Offset> folded(PartitionId partition) const;
+  /// Calls `done` (on the executor of the slot's partition) when all that was answered there before is in history.
+  void after_answers(Slot slot, std::function<void()> done);
+
   /// At most `limit` entries of a stream's history from version `from` (1 is the first).
   [[nodiscard]] Result<std::vector<history::Entry>> history(const StreamId& stream, Version from,
                                                             std::size_t limit) const;
@@ -88,11 +95,25 @@ class Engine {
   /// Which workspace a stream belongs to, and its version; none where it does not exist.
   [[nodiscard]] Result<std::optional<std::pair<WorkspaceId, Version>>> stream(const StreamId& stream) const;
   [[nodiscard]] Result<std::optional<subject::State>> subject(WorkspaceId workspace, SubjectId id) const;
+  /// The last reversible act of somebody's in a conversation, among its latest; none where there is none.
+  [[nodiscard]] Result<std::optional<conversation::Done>> last_act(WorkspaceId workspace, ConversationId id,
+                                                                   const Actor& by) const;
+  /// What an agent has begun to write there; none where that is nothing.
+  [[nodiscard]] Result<std::optional<draft::State>> draft(WorkspaceId workspace, ConversationId id,
+                                                          AgentId agent) const;
+  /// Who has begun to write there.
+  [[nodiscard]] Result<std::vector<fold_rows::Drafted>> drafts(ConversationId id) const;
   /// The conversations of a person that the door of their slot knows, oldest first.
   [[nodiscard]] Result<std::vector<ConversationId>> conversations_of(SubjectId id) const;
   /// The conversations in which a message names the order; see order_index.h.
   [[nodiscard]] Result<std::vector<ConversationId>> conversations_of_order(WorkspaceId workspace,
                                                                            std::string_view order) const;
+  /// Presence, load and offers of the agents that routing knows; who is not among them is offline and holds nothing.
+  [[nodiscard]] Result<std::vector<std::pair<AgentId, routing::AgentState>>> routed_agents(
+      WorkspaceId workspace) const;
+  /// What routing decided about a conversation, the oldest first; of a long story the end.
+  [[nodiscard]] Result<std::vector<RecordedEvent>> routing_of(WorkspaceId workspace,
+                                                              ConversationId conversation) const;
   /// Asks the address's door. `done` is called on any thread.
   void find_subject(WorkspaceId workspace, Channel channel, std::string address,
                     std::function<void(Result<std::optional<SubjectId>>)> done);

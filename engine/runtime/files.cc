@@ -43,7 +43,7 @@ class Files::Incoming final : public Files::Upload {
   }
   ~Incoming() override {
     if (own_row_ && !finished_) files_.ports_.door.forget(own_row_->reference);
-    files_.uploads_.fetch_sub(1);
+    files_.give_place_back(description_.actor.id);
   }
 
   Result<void> add(ByteView content) override {
@@ -100,25 +100,43 @@ void Files::waits_no_more(AttachmentId id) {
 
 // ---- uploading ----
 
-Result<std::unique_ptr<Files::Upload>> Files::begin(const NewFile& file) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (waiting_bytes_ >= limits_.unused_bytes_max)
-      return Error{Errc::read_only, "attachments.no_room",
-                   "too many uploads wait for a message; those that nobody uses go after a day"};
-  }
-  if (uploads_.fetch_add(1) >= limits_.uploads_max) {
-    uploads_.fetch_sub(1);
+std::size_t Files::uploads() const {
+  const std::lock_guard lock(mutex_);
+  return uploads_;
+}
+
+Result<void> Files::take_place(RawId actor) {
+  const std::lock_guard lock(mutex_);
+  if (waiting_bytes_ >= limits_.unused_bytes_max)
+    return Error{Errc::read_only, "attachments.no_room",
+                 "too many uploads wait for a message; those that nobody uses go after a day"};
+  const auto of_actor = uploads_of_.find(actor);
+  if (uploads_ >= limits_.uploads_max ||
+      (of_actor != uploads_of_.end() && of_actor->second >= limits_.uploads_each_max))
     return Error{Errc::overloaded, "attachments.too_many_uploads",
-                 "at most " + std::to_string(limits_.uploads_max) + " uploads at once; try again soon"};
-  }
+                 "at most " + std::to_string(limits_.uploads_each_max) + " uploads at once, and " +
+                     std::to_string(limits_.uploads_max) + " of all; try again soon"};
+  ++uploads_;
+  ++uploads_of_[actor];
+  return {};
+}
+void Files::give_place_back(RawId actor) {
+  const std::lock_guard lock(mutex_);
+  --uploads_;
+  const auto of_actor = uploads_of_.find(actor);
+  if (--of_actor->second == 0) uploads_of_.erase(of_actor);
+}
+
+Result<std::unique_ptr<Files::Upload>> Files::begin(const NewFile& file) {
+  if (auto taken = take_place(file.actor.id); !taken) return taken.error();
   // From here on an Incoming, or this, gives the place back.
   struct GiveBack {
-    std::atomic<std::size_t>* uploads;
+    Files* files;
+    RawId actor;
     ~GiveBack() {
-      if (uploads != nullptr) uploads->fetch_sub(1);
+      if (files != nullptr) files->give_place_back(actor);
     }
-  } place{&uploads_};
+  } place{this, file.actor.id};
 
   BlobHead head;
   head.id = AttachmentId::from(make_raw_id(ports_.clock.now(), file.slot, ports_.random.id128()));
@@ -142,7 +160,7 @@ Result<std::unique_ptr<Files::Upload>> Files::begin(const NewFile& file) {
   std::unique_ptr<Upload> upload =
       std::make_unique<Incoming>(*this, file, std::move(*blob), head, key, std::move(own_row));
   wipe(key);
-  place.uploads = nullptr;
+  place.files = nullptr;
   return upload;
 }
 
@@ -229,6 +247,7 @@ Result<Files::Swept> Files::sweep(bool all, const Uses& uses, const std::functio
     const auto is_erased = [&](ReferenceId reference) {
       return std::holds_alternative<Erased>(ports_.door.row(head->workspace, reference));
     };
+    const auto is_gone = [&](const Sealed& use) { return is_erased(use.reference); };
     bool remove = false;
     if (users->empty()) {
       remove = now - made_at(id) > waits_at_most || is_erased(head->reference);
@@ -236,7 +255,7 @@ Result<Files::Swept> Files::sweep(bool all, const Uses& uses, const std::functio
       swept.unused += remove ? 1U : 0U;
     } else {
       waits_no_more(id);
-      remove = std::ranges::all_of(*users, is_erased);
+      remove = std::ranges::all_of(*users, is_gone);
       swept.erased += remove ? 1U : 0U;
     }
     if (remove || !users->empty()) destroy_own_row(*head);

@@ -1,5 +1,4 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -23,6 +22,7 @@ namespace parlance {
 struct FilesLimits {
   std::uint64_t bytes_max = 25U << 20;      ///< of one file
   std::size_t uploads_max = 64;             ///< under way at once
+  std::size_t uploads_each_max = 8;         ///< of one actor
   std::int64_t unused_ms = 24 * 3'600'000;  ///< how long an upload waits for a message to name it
   std::int64_t grace_ms = 3'600'000;  ///< and how much later it is removed: longer than any command takes
   std::uint64_t unused_bytes_max = 4ULL << 30;  ///< of all that wait
@@ -31,9 +31,9 @@ struct FilesLimits {
 /// The contents of attached files, sealed in the blob store. (Small ones that came inside a command lie in capsules, and never here.)
 ///
 /// While nobody uses an upload, its key derives from a key row: that of the conversation's requester where the upload names a
-/// conversation, else a row of its own (RowKind::upload). A message that attaches it takes the key into its capsule, and the row
-/// of its own is destroyed. So erasing the person whose conversation it is erases the file, at every moment; sweep() then removes
-/// what cannot be opened any more.
+/// conversation, else a row of its own (RowKind::upload). A message that attaches it takes the key into its capsule, and a row of its
+/// own is destroyed as soon as the message is certain (after a crash: by the sweep of the next start). From then on nothing but the
+/// capsule opens it, so erasing the person erases the file; sweep() removes what cannot be opened any more.
 ///
 /// Threads: any; an Upload by one at a time.
 class Files {
@@ -72,7 +72,7 @@ class Files {
     /// Durable when this returns well. Once. Waits for the disk.
     [[nodiscard]] virtual Result<Stored> finish() = 0;
   };
-  /// `overloaded` "attachments.too_many_uploads", `read_only` "attachments.no_room", `not_found` "conversation.erased" (the requester's
+  /// `overloaded` "attachments.too_many_uploads" (in all, or of this actor), `read_only` "attachments.no_room", `not_found` "conversation.erased" (the requester's
   /// keys are destroyed), `refused` as the door says, or the store's error.
   [[nodiscard]] Result<std::unique_ptr<Upload>> begin(const NewFile& file);
 
@@ -85,9 +85,9 @@ class Files {
   /// Opens a file with the key from the message's capsule. `not_found` "blob.absent", `corrupt` "blob.corrupt".
   [[nodiscard]] Result<OpenBlob> open(WorkspaceId workspace, AttachmentId id, const BlobKey& key) const;
 
-  /// The references under which the messages that have this file are sealed; none: nobody has it. Must have seen everything that was
-  /// certain when sweep() began.
-  using Uses = std::function<Result<std::vector<ReferenceId>>(WorkspaceId, AttachmentId)>;
+  /// The capsules of the messages that have this file; none: nobody has it. Must have seen everything that was certain when
+  /// sweep() began.
+  using Uses = std::function<Result<std::vector<Sealed>>(WorkspaceId, AttachmentId)>;
   struct Swept {
     std::size_t seen = 0;
     std::size_t unused = 0;   ///< removed: they waited too long, or their conversation is erased
@@ -98,20 +98,23 @@ class Files {
   [[nodiscard]] Result<Swept> sweep(bool all, const Uses& uses, const std::function<bool()>& go_on);
 
   [[nodiscard]] const FilesLimits& limits() const { return limits_; }
-  [[nodiscard]] std::size_t uploads() const { return uploads_.load(); }
+  [[nodiscard]] std::size_t uploads() const;
 
  private:
   class Incoming;
   [[nodiscard]] Result<BlobHead> head_of(AttachmentId id) const;
   void destroy_own_row(const BlobHead& head);
+  [[nodiscard]] Result<void> take_place(RawId actor);
+  void give_place_back(RawId actor);
   void waits(AttachmentId id, std::uint64_t bytes);
   void waits_no_more(AttachmentId id);
   [[nodiscard]] std::uint32_t today() const;
 
   Ports ports_;
   FilesLimits limits_;
-  std::atomic<std::size_t> uploads_{0};
   mutable std::mutex mutex_;  // guards what follows
+  std::size_t uploads_ = 0;
+  std::map<RawId, std::size_t> uploads_of_;
   std::map<AttachmentId, std::uint64_t> waiting_;
   std::uint64_t waiting_bytes_ = 0;
 };

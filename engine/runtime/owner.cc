@@ -11,8 +11,11 @@
 #include "engine/runtime/blind.h"
 #include "engine/runtime/deciding.h"
 #include "engine/runtime/fenced_writer.h"
+#include "engine/runtime/log_reading.h"
 #include "engine/runtime/order_index.h"
 #include "engine/runtime/partition_fold.h"
+#include "engine/runtime/redaction.h"
+#include "engine/runtime/routing_work.h"
 #include "schemas/envelope.h"
 
 namespace parlance {
@@ -73,8 +76,16 @@ class Owner::Impl final : public FencedWriter::Listener {
         genesis_(genesis),
         ports_(std::move(ports)),
         fold_(partition, genesis, ports_.fold, ports_.door, ports_.keys),
-        deciding_(fold_, ports_.door, ports_.keys, ports_.random, genesis.first_slot,
-                  [this](CommandId command) { return where_message_went(command); }) {}
+        deciding_(
+            fold_, ports_.door, ports_.keys, ports_.random, genesis.first_slot,
+            [this](CommandId command) { return where_message_went(command); },
+            [this](const StreamId& stream, MessageId message) { return redaction_.find(stream, message); }),
+        redaction_(ports_.log, partition, ports_.fold, ports_.door),
+        routing_(
+            {fold_, ports_.keys, ports_.clock, ports_.executor, genesis.first_slot,
+             [this] { return health_ == OwnerHealth::owning; },
+             [this](Request request, Answer answer) { ports_.route(std::move(request), std::move(answer)); },
+             [this] { write_certain(); }, [this](const Error& error) { halt(error); }}) {}
 
   // ---- life ----
 
@@ -130,6 +141,7 @@ class Owner::Impl final : public FencedWriter::Listener {
   void tick() {
     if (health_ != OwnerHealth::owning) return;
     if (std::exchange(owe_again_, false)) resume_owed();
+    routing_.tick();
     const auto until = timers_due();
     if (!until || *until < next_timer_) return;
     const auto due = fold_.due(*until, timers_a_turn);
@@ -138,6 +150,10 @@ class Owner::Impl final : public FencedWriter::Listener {
     next_timer_ = due->timers.empty() ? due->next : due->timers.front().timer.due;
     for (const fold_rows::DueTimer& timer : due->timers) {
       if (health_ != OwnerHealth::owning || flights_.size() >= owner_commands_max) return;
+      if (timer.stream.category == Category::routing) {
+        end_offers(timer);
+        continue;
+      }
       const auto held = fold_.conversations().load(timer.stream);
       if (!held) return halt(held.error());
       const auto asked = conversation::timers((*held)->state);
@@ -148,6 +164,21 @@ class Owner::Impl final : public FencedWriter::Listener {
       request.action = OnConversation{ConversationId::from(timer.stream.id), conversation::Tick{timer.timer}};
       handle(std::move(request), [](const Result<Outcome>&) {});
     }
+  }
+
+  void end_offers(const fold_rows::DueTimer& timer) {
+    const auto held = fold_.routings().load(timer.stream);
+    if (!held) return halt(held.error());
+    const auto asked = routing::timers((*held)->state);
+    if (std::ranges::find(asked, timer.timer) == asked.end()) return;
+    Request request;
+    request.workspace = WorkspaceId::from(timer.stream.id);
+    request.slot = timer.stream.id.slot();
+    request.actor = {ActorKind::system, {}};
+    routing::ExpireOffers expire;
+    expire.due = timer.timer.due;
+    request.action = OnRouting{expire};
+    handle(std::move(request), [](const Result<Outcome>&) {});
   }
 
   [[nodiscard]] Result<void> flush() {
@@ -215,6 +246,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (!workspaces) return halt(workspaces.error());
     for (const WorkspaceId workspace : *workspaces) publish(workspace);
     resume_owed();
+    routing_.resume();
     tick();  // what fell due while nobody owned comes first
     auto waiting = std::exchange(waiting_, {});
     for (auto& [request, answer] : waiting) submit(std::move(request), std::move(answer));
@@ -225,6 +257,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     // Certain rows are written first; everything held beyond them is speculation.
     write_certain();
     fold_.drop();
+    routing_.forget();
     for (auto& [ticket, flight] : flights_) {
       flight.dropped = true;
       flight.changes.clear();
@@ -268,6 +301,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     std::optional<std::pair<Channel, std::string>> sender;  ///< of an inbound, to tell its subject
     std::shared_ptr<const Request> forwards;  ///< an inbound that goes on to another slot, with its text
     bool links = false;                       ///< an address was added: its door is told
+    std::optional<ConversationId> accepts;    ///< an offer: the conversation takes the agent
   };
   struct Flight {
     std::shared_ptr<const Envelope> envelope;  ///< sealed
@@ -307,6 +341,8 @@ class Owner::Impl final : public FencedWriter::Listener {
       if (!offset) return answer(offset.error());
       if (*offset) return replay(std::move(request), **offset, std::move(answer));
     }
+    // A message is looked for in what is written down.
+    if (is_redaction(request)) write_certain();
     const Instant now = std::max(ports_.clock.now(), last_recorded_);
     auto draft = deciding_.decide(request, {now, timers_due()});
     if (!draft) return answer_without_events(std::move(answer), may_retry(request, draft.error()));
@@ -321,6 +357,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     }
     if (draft->events.empty() && !request.command) {
       Outcome outcome;
+      outcome.unchanged = true;
       outcome.stream = draft->stream;
       outcome.version = draft->version;
       outcome.ticket_number = number_of(draft->stream);
@@ -340,6 +377,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     envelope.actor = request.actor;
     envelope.recorded_at = now;
     envelope.decider_version = decider_version;
+    envelope.settings_version = draft.settings_version;
+    envelope.import = request.import;
 
     std::vector<VaultRow> vault = std::move(draft.rows);
     std::vector<std::optional<Identity>> identities;
@@ -398,8 +437,12 @@ class Owner::Impl final : public FencedWriter::Listener {
   }
 
   static Waiter waiter_of(Request request, Answer answer, const Envelope& envelope, bool first) {
-    Waiter waiter{std::move(answer), first, std::nullopt, nullptr,
-                  std::holds_alternative<AddIdentity>(request.action)};
+    Waiter waiter{
+        std::move(answer), first, std::nullopt, nullptr, std::holds_alternative<AddIdentity>(request.action),
+        std::nullopt};
+    if (const auto* routing = std::get_if<OnRouting>(&request.action))
+      if (const auto* accept = std::get_if<routing::AcceptOffer>(&routing->command))
+        waiter.accepts = accept->conversation;
     if (const auto* arrive = std::get_if<Arrive>(&request.action)) {
       waiter.sender.emplace(arrive->channel, arrive->address);
       if (find_event<intake::Event, intake::MessageForwarded>(envelope) != nullptr)
@@ -408,6 +451,10 @@ class Owner::Impl final : public FencedWriter::Listener {
     return waiter;
   }
 
+  [[nodiscard]] static bool is_redaction(const Request& request) {
+    const auto* on = std::get_if<OnConversation>(&request.action);
+    return on != nullptr && std::holds_alternative<conversation::Redact>(on->command);
+  }
   [[nodiscard]] static bool reused(const Request& request, const Envelope& before) {
     return request.fingerprint != 0 && before.fingerprint != 0 && request.fingerprint != before.fingerprint;
   }
@@ -476,6 +523,7 @@ class Owner::Impl final : public FencedWriter::Listener {
           owe_.emplace_back(envelope.workspace, field->sealed());
     }
     if (!owe_.empty()) post_owed();
+    routing_.certain(envelope);
   }
 
   void finish(Flight flight, Offset offset) {
@@ -518,7 +566,13 @@ class Owner::Impl final : public FencedWriter::Listener {
       if (!subject) return waiter.answer(subject.error());
       outcome.subject = subject->value_or(SubjectId{});
     }
+    for (const StreamEvent& event : envelope->events)
+      if (auto gone = redact(envelope->workspace, event, envelope->recorded_at); !gone)
+        return waiter.answer(unfinished(gone.error()));
     if (waiter.forwards) return go_on_forwarding(std::move(waiter), std::move(outcome), *envelope);
+    if (waiter.accepts)
+      return routing_.accepted(envelope->workspace, *waiter.accepts, std::move(outcome),
+                               std::move(waiter.answer));
     if (waiter.links) return go_on_linking(std::move(waiter), std::move(outcome), *envelope);
     waiter.answer(std::move(outcome));
   }
@@ -526,8 +580,11 @@ class Owner::Impl final : public FencedWriter::Listener {
   [[nodiscard]] Outcome outcome_of(const Envelope& envelope, Offset offset) const {
     Outcome out;
     out.envelope = envelope.id;
+    out.unchanged = envelope.events.empty();
     out.positions.push_back({genesis_.generation, partition_, offset});
     for (const StreamEvent& event : envelope.events) {
+      // A draft that went with a message is not what it was about.
+      if (event.stream.category == Category::draft && envelope.events.size() > 1) continue;
       out.stream = event.stream;
       out.version = event.version;
       if (const auto* c = std::get_if<conversation::Event>(&event.body)) {
@@ -535,13 +592,38 @@ class Owner::Impl final : public FencedWriter::Listener {
         if (const auto* m = std::get_if<conversation::MessageReceived>(c)) out.message = m->id;
         if (const auto* m = std::get_if<conversation::Replied>(c)) out.message = m->id;
         if (const auto* m = std::get_if<conversation::NoteAdded>(c)) out.message = m->id;
+        if (const auto* u = std::get_if<conversation::Undone>(c)) out.undone = u->act;
       } else if (const auto* d = std::get_if<desk::Event>(&event.body)) {
         std::visit([&](const auto& e) { out.made = e.id; }, *d);
       } else if (const auto* s = std::get_if<settings::Event>(&event.body)) {
         if (const auto* tag = std::get_if<settings::TagAdded>(s)) out.made = tag->id;
+        if (const auto* type = std::get_if<settings::TypeDefined>(s)) out.made = type->type.id;
+        if (const auto* field = std::get_if<settings::FieldDefined>(s)) out.made = field->field.id;
+        if (const auto* state = std::get_if<settings::SubStateDefined>(s)) out.made = state->sub_state.id;
+        if (const auto* reply = std::get_if<settings::CannedReplyDefined>(s)) out.made = reply->reply.id;
+        if (const auto* view = std::get_if<settings::ViewSaved>(s)) out.made = view->id;
       }
     }
     return out;
+  }
+
+  /// A message's redaction is certain: its capsules go, before anybody is told that they are gone. Doing it again is harmless.
+  [[nodiscard]] Result<void> redact(WorkspaceId workspace, const StreamEvent& event, Instant recorded_at) {
+    const auto* body = std::get_if<conversation::Event>(&event.body);
+    const auto* redacted = body == nullptr ? nullptr : std::get_if<conversation::MessageRedacted>(body);
+    if (redacted == nullptr) return {};
+    return destroy({workspace, ConversationId::from(event.stream.id), redacted->of, event.version,
+                    fold_rows::day_of(recorded_at)});
+  }
+  [[nodiscard]] Result<void> destroy(const fold_rows::Redacting& owed) {
+    const StreamId stream{Category::conversation, owed.conversation};
+    auto gone = redaction_.destroy(owed.workspace, stream, owed.of, owed.version, owed.day);
+    if (!gone) {
+      owe_again_ = true;
+      return gone;
+    }
+    fold_.redacted(owed, settled_);
+    return {};
   }
 
   // ---- what goes on in another slot ----
@@ -562,6 +644,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     next.actor = waiter.forwards->actor;
     next.causation = envelope.id;
     next.correlation = envelope.correlation ? envelope.correlation : envelope.id;
+    next.import = envelope.import;
     ReceiveForwarded receive{forwarded->to,  forwarded->author,  {},       arrive.language,
                              arrive.content, arrive.attachments, arrive.at};
     // Erased meanwhile: whether the message had arrived before is for the target to say; it refuses a new one.
@@ -671,6 +754,8 @@ class Owner::Impl final : public FencedWriter::Listener {
       return {Category::conversation, c->conversation};
     if (std::holds_alternative<OnSettings>(request.action)) return settings_stream(request.workspace);
     if (std::holds_alternative<OnDesk>(request.action)) return desk_stream(request.workspace);
+    if (const auto* d = std::get_if<OnDraft>(&request.action)) return draft_stream(d->conversation, d->agent);
+    if (std::holds_alternative<OnRouting>(request.action)) return routing_stream(request.workspace);
     if (const auto* c = std::get_if<CreateSubject>(&request.action)) return {Category::subject, c->subject};
     return door_stream(request.workspace, request.slot);
   }
@@ -712,19 +797,12 @@ class Owner::Impl final : public FencedWriter::Listener {
 
   [[nodiscard]] Result<Envelope> read_envelope(Offset offset) const {
     const std::string place = to_text(Position{genesis_.generation, partition_, offset});
-    Result<Envelope> out = corrupt("log.no_record", "no envelope at " + place);
     if (offset >= ports_.log.end(partition_))
       return unavailable("log.not_yet", place + " cannot be read yet; send it again with the same key");
-    auto read = ports_.log.read(partition_, offset, 1, [&](const StoredRecord& record) {
-      auto parsed = parse_record(ports_.log.id(), record.bytes);
-      if (!parsed)
-        out = parsed.error();
-      else if (*parsed && (*parsed)->frame.kind == RecordKind::envelope)
-        out = decode_envelope((*parsed)->body);
-      return false;
-    });
+    auto read = parlance::read_envelope(ports_.log, partition_, offset);
     if (!read) return read.error();
-    return out;
+    if (!*read) return corrupt("log.no_record", "no envelope at " + place);
+    return std::move(**read);
   }
 
   // ---- what is owed after a certain envelope, and after a restart ----
@@ -743,6 +821,10 @@ class Owner::Impl final : public FencedWriter::Listener {
     const auto owed = fold_.owed();
     if (!owed) return halt(owed.error());
     for (const auto& [workspace, sealed] : *owed) create_subject(workspace, sealed);
+    const auto redactions = fold_.redactions();
+    if (!redactions) return halt(redactions.error());
+    // What cannot be destroyed now stays owed, and is tried again at the next tick.
+    for (const fold_rows::Redacting& redacting : *redactions) (void)destroy(redacting);
   }
 
   void create_subject(WorkspaceId workspace, const Sealed& sealed) {
@@ -815,6 +897,8 @@ class Owner::Impl final : public FencedWriter::Listener {
   std::string reason_;
   PartitionFold fold_;
   Deciding deciding_;
+  Redaction redaction_;
+  RoutingWork routing_;
 
   std::deque<std::pair<Request, Answer>> waiting_;  ///< until it owns
   std::map<Ticket, Flight> flights_;

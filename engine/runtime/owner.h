@@ -95,6 +95,6 @@ inline constexpr std::size_t owner_commands_max = 4096;
 /// Wall and boot clock may differ by this much since the start before timers are held.
 inline constexpr std::int64_t clock_disagreement_ms_max = 5 * 60'000;
 /// The log's envelope of a decision names this version of the deciders.
-inline constexpr std::uint32_t decider_version = 1;
+inline constexpr std::uint32_t decider_version = 2;
 
 }  // namespace parlance

@@ -4,6 +4,7 @@
 
 #include "engine/runtime/blind.h"
 #include "engine/runtime/order_index.h"
+#include "engine/runtime/streams.h"
 
 namespace parlance {
 namespace {
@@ -64,7 +65,9 @@ PartitionFold::PartitionFold(PartitionId partition, Genesis genesis, RowFamily& 
       settings_(store, partition, other_streams_in_memory_max),
       desks_(store, partition, other_streams_in_memory_max),
       adoptions_(store, partition, other_streams_in_memory_max),
-      doors_(store, partition, other_streams_in_memory_max) {}
+      doors_(store, partition, other_streams_in_memory_max),
+      drafts_(store, partition, other_streams_in_memory_max),
+      routings_(store, partition, other_streams_in_memory_max) {}
 
 // ---- the log's state ----
 
@@ -115,7 +118,11 @@ Result<std::vector<RowChange>> PartitionFold::decided(const Envelope& envelope,
 Result<void> PartitionFold::certain(const Envelope& envelope, std::vector<RowChange> changes, Offset offset,
                                     Ticket ticket) {
   last_recorded_ = std::max(last_recorded_, envelope.recorded_at);
-  for (RowChange& change : changes) pending_.emplace_back(std::move(change), ticket);
+  for (RowChange& change : changes) {
+    if (change.value && routing_rows::is_owed_key(change.key))
+      if (auto owed = routing_rows::read_owed(*change.value)) owed_to_routing_.push_back(*std::move(owed));
+    pending_.emplace_back(std::move(change), ticket);
+  }
   if (envelope.command) {
     put_certain(fold_rows::id_key(partition_, 'C', *envelope.command), ByteWriter().le(offset).take(),
                 ticket);
@@ -171,7 +178,7 @@ Result<void> PartitionFold::catch_up(const Envelope& envelope, Offset offset, Ti
 }
 
 Result<Instant> PartitionFold::write(Ticket settled) {
-  if (!passed_) return instant_max;
+  if (!passed_ && pending_.empty()) return instant_max;
   std::vector<RowChange> batch;
   batch.reserve(pending_.size() + 1);
   Instant earliest = instant_max;
@@ -180,16 +187,20 @@ Result<Instant> PartitionFold::write(Ticket settled) {
     if (!change.value) continue;
     if (const auto timer = fold_rows::read_timer_key(change.key))
       earliest = std::min(earliest, timer->timer.due);
+    // What was adopted may have closed an import, and let go timers of any time.
+    if (fold_rows::is_stream_of(change.key, Category::adoption)) earliest = Instant{};
   }
-  batch.push_back(
-      {fold_rows::key(partition_, 'M'),
-       ByteWriter().raw(encode_log_state(*passed_)).le(last_recorded_.ms).le(state_rows_version).take()});
+  if (passed_)
+    batch.push_back(
+        {fold_rows::key(partition_, 'M'),
+         ByteWriter().raw(encode_log_state(*passed_)).le(last_recorded_.ms).le(state_rows_version).take()});
   if (auto written = store_.write(batch); !written) return written.error();
   for (const auto& [change, ticket] : pending_) rows_.written(change.key, ticket);
   pending_.clear();
   passed_.reset();
   conversations_.evict(settled);
   subjects_.evict(settled);
+  drafts_.evict(settled);
   return earliest;
 }
 
@@ -201,6 +212,8 @@ void PartitionFold::drop() {
   desks_.drop();
   adoptions_.drop();
   doors_.drop();
+  drafts_.drop();
+  routings_.drop();
 }
 
 Result<std::vector<RowChange>> PartitionFold::fold(const Envelope& envelope,
@@ -232,22 +245,124 @@ Result<void> PartitionFold::fold_event(const Folding& at, const conversation::Ev
   if (!loaded) return loaded.error();
   auto& held = **loaded;
   const auto before = conversation::timers(held.state);
+  const auto stood = process::stand_of(held.state);
   const auto shown = held.state.preview;
-  held.state = conversation::evolve(std::move(held.state), event);
+  held.state = conversation::evolve(std::move(held.state), event,
+                                    {at.envelope.actor, at.envelope.id, at.envelope.recorded_at});
   if (held.state.preview != shown) held.preview.reset();
   at.touch(held);
-  const auto after = conversation::timers(held.state);
-  const auto timer_key = [&](const conversation::Timer& timer) {
-    return fold_rows::timer_key(partition_, timer.due, stream, timer.kind);
-  };
-  for (const auto& timer : before)
-    if (std::ranges::find(after, timer) == after.end())
-      at.changes.push_back({timer_key(timer), std::nullopt});
-  for (const auto& timer : after)
-    if (std::ranges::find(before, timer) == before.end()) at.changes.push_back({timer_key(timer), Bytes{}});
+  // An open import holds the timers of what it touches; they go back at the first event after it is closed.
+  const ImportId before_under = held.import;
+  if (at.envelope.import) held.import = at.envelope.import;
+  if (held.import) {
+    const auto open = is_open(held.workspace, held.import);
+    if (!open) return open.error();
+    if (!*open) held.import = {};
+  }
+  move_timers(at, before, conversation::timers(held.state), before_under, held.import);
+  // Nobody is to be given what belongs to the past: routing hears of it from the first event after the import.
+  if (!held.import)
+    if (auto owed = owe_follow(at, stood, held.state, event); !owed) return owed;
   if (const auto* opened = std::get_if<conversation::Opened>(&event))
     put(at, fold_rows::number_key(partition_, at.envelope.workspace, stream.id.slot()),
         ByteWriter().le(opened->number / 256).take());
+  if (const auto* redacted = std::get_if<conversation::MessageRedacted>(&event)) {
+    fold_rows::Redacting owed;
+    owed.workspace = at.envelope.workspace;
+    owed.of = redacted->of;
+    owed.day = fold_rows::day_of(at.envelope.recorded_at);
+    at.changes.push_back({fold_rows::redaction_key(partition_, stream.id, at.event.version),
+                          fold_rows::write_redacting(owed)});
+  }
+  return {};
+}
+Bytes PartitionFold::key_of_timer(const StreamId& stream, const conversation::Timer& timer,
+                                  ImportId import) const {
+  return import ? fold_rows::held_timer_key(partition_, import, timer.due, stream, timer.kind)
+                : fold_rows::timer_key(partition_, timer.due, stream, timer.kind);
+}
+void PartitionFold::move_timers(const Folding& at, const std::vector<conversation::Timer>& before,
+                                const std::vector<conversation::Timer>& after, ImportId from,
+                                ImportId to) const {
+  const StreamId& stream = at.event.stream;
+  const bool moved = from != to;
+  const Bytes value = to ? ByteWriter().id(at.envelope.workspace).take() : Bytes{};
+  for (const auto& timer : before)
+    if (moved || std::ranges::find(after, timer) == after.end())
+      at.changes.push_back({key_of_timer(stream, timer, from), std::nullopt});
+  for (const auto& timer : after)
+    if (moved || std::ranges::find(before, timer) == before.end())
+      at.changes.push_back({key_of_timer(stream, timer, to), value});
+}
+/// A conversation that comes to stand otherwise is owed to routing: by this row, until routing has answered.
+Result<void> PartitionFold::owe_follow(const Folding& at, const process::Stand& stood,
+                                       const conversation::State& state, const conversation::Event& event) {
+  const WorkspaceId workspace = at.envelope.workspace;
+  auto adopted = adoptions_.load(adoption_stream(workspace, genesis_.first_slot));
+  if (!adopted) return adopted.error();
+  if (!process::must_follow(stood, process::stand_of(state), (*adopted)->state.body)) return {};
+  const auto id = ConversationId::from(at.event.stream.id);
+  Bytes key = routing_rows::owed_key(partition_, id);
+  routing::Taken taken = process::taken_by(event);
+  if (taken == routing::Taken::none) {
+    // How the agent came to it may not have been told yet.
+    const auto row = rows_.get(key);
+    if (!row) return row.error();
+    const auto before = *row ? routing_rows::read_owed(**row) : std::nullopt;
+    if (before && before->follow.agent == state.agent) taken = before->follow.taken;
+  }
+  put(at, std::move(key),
+      routing_rows::write_owed(
+          {workspace, at.envelope.id,
+           process::follow_of(id, state, at.event.version, taken, at.event.occurred_at)}));
+  return {};
+}
+Result<void> PartitionFold::fold_event(const Folding& at, const routing::Event& event) {
+  auto loaded = routings_.load(at.event.stream);
+  if (!loaded) return loaded.error();
+  auto& held = **loaded;
+  const WorkspaceId workspace = at.envelope.workspace;
+  const ConversationId id = routing::about(event);
+  const auto timers_before = routing::timers(held.state);
+  std::vector<AgentId> agents{std::visit(
+      [](const auto& e) {
+        if constexpr (requires { e.agent; })
+          return e.agent;
+        else
+          return AgentId{};
+      },
+      event)};
+  const auto touched = [&] {
+    const auto it = held.state.entries.find(id);
+    if (it == held.state.entries.end()) return static_cast<routing::Entry*>(nullptr);
+    agents.push_back(it->second.agent);
+    return &it->second;
+  };
+  (void)touched();
+  held.state = evolve(std::move(held.state), event);
+  if (id) {
+    routing::Entry* entry = touched();
+    const bool decided = std::holds_alternative<routing::Decided>(event) ||
+                         std::holds_alternative<routing::OfferAccepted>(event);
+    if (entry != nullptr && decided && entry->standing == routing::Standing::assigning)
+      entry->decided_in = at.envelope.id;
+    at.changes.push_back(
+        {routing_rows::entry_key(partition_, workspace, id),
+         entry == nullptr ? std::nullopt : std::optional(routing_rows::write_entry(*entry))});
+    auto trail = trail_of(workspace, id);
+    if (!trail) return trail.error();
+    if (const auto* followed = std::get_if<routing::Followed>(&event)) trail->followed = followed->seen;
+    trail->versions.push_back(at.event.version);
+    put(at, routing_rows::trail_key(partition_, workspace, id), routing_rows::write_trail(*trail));
+  }
+  std::ranges::sort(agents);
+  agents.erase(std::ranges::unique(agents).begin(), agents.end());
+  for (const AgentId agent : agents)
+    if (const auto it = held.state.agents.find(agent); it != held.state.agents.end())
+      at.changes.push_back(
+          {routing_rows::agent_key(partition_, workspace, agent), routing_rows::write_agent(it->second)});
+  move_timers(at, timers_before, routing::timers(held.state));
+  at.touch(held);
   return {};
 }
 template <class State, class Event>
@@ -278,6 +393,19 @@ Result<void> PartitionFold::fold_event(const Folding& at, const intake::Event&) 
   if (!loaded) return loaded.error();
   at.touch(**loaded);
   return {};
+}
+
+Result<void> PartitionFold::fold_event(const Folding& at, const draft::Event& event) {
+  std::visit(
+      [&]<class E>(const E& e) {
+        Bytes key = fold_rows::ids_key(partition_, 'D', e.conversation, e.agent);
+        if constexpr (std::is_same_v<E, draft::Kept>)
+          put(at, std::move(key), fold_rows::write_drafted({e.agent, e.kind, e.at}));
+        else
+          put(at, std::move(key), std::nullopt);
+      },
+      event);
+  return evolve_stream(drafts_, at, event);
 }
 
 /// The identity map, from what opening, joining, forwarding and linking events carry. What a door knows comes from events of its
@@ -353,6 +481,8 @@ Result<Bytes> PartitionFold::row_of(const StreamId& stream, const std::optional<
     case Category::desk: return row(desks_);
     case Category::adoption: return row(adoptions_);
     case Category::door: return row(doors_);
+    case Category::draft: return row(drafts_);
+    case Category::routing: return row(routings_);
     case Category::none: break;
   }
   return corrupt("stream.category", "an event of no category");
@@ -372,6 +502,8 @@ Result<Version> PartitionFold::version_of(const StreamId& stream) {
     case Category::desk: return version(desks_.load(stream));
     case Category::adoption: return version(adoptions_.load(stream));
     case Category::door: return version(doors_.load(stream));
+    case Category::draft: return version(drafts_.load(stream));
+    case Category::routing: return version(routings_.load(stream));
     case Category::none: break;
   }
   return corrupt("stream.category", "an event of no category");
@@ -417,6 +549,12 @@ Result<std::optional<ReferenceId>> PartitionFold::reference_of(WorkspaceId works
   return *erased ? std::nullopt : std::optional(reference);
 }
 
+Result<bool> PartitionFold::is_open(WorkspaceId workspace, ImportId import) {
+  const auto adopted = adoptions_.load(adoption_stream(workspace, genesis_.first_slot));
+  if (!adopted) return adopted.error();
+  return (*adopted)->state.body.is_open(import);
+}
+
 Result<std::uint64_t> PartitionFold::numbered(WorkspaceId workspace, Slot slot) const {
   const auto row = rows_.get(fold_rows::number_key(partition_, workspace, slot));
   if (!row) return row.error();
@@ -429,20 +567,42 @@ Result<bool> PartitionFold::is_erased(WorkspaceId workspace, ReferenceId referen
   return std::holds_alternative<Erased>(row);
 }
 
-Result<PartitionFold::Due> PartitionFold::due(Instant now, std::size_t limit) const {
+Result<PartitionFold::Due> PartitionFold::due(Instant now, std::size_t limit) {
   Due out;
-  const auto scanned = store_.scan(fold_rows::key(partition_, 'T'), fold_rows::key(partition_, 'T' + 1),
-                                   [&](ByteView key, ByteView) {
-                                     const auto timer = fold_rows::read_timer_key(key);
-                                     if (!timer) return true;
-                                     if (timer->timer.due > now || out.timers.size() == limit) {
-                                       out.next = timer->timer.due;
-                                       return false;
-                                     }
-                                     out.timers.push_back(*timer);
-                                     return true;
-                                   });
+  const auto take = [&](const fold_rows::DueTimer& timer) {
+    if (timer.timer.due > now || out.timers.size() >= limit) {
+      out.next = std::min(out.next, timer.timer.due);
+      return false;
+    }
+    out.timers.push_back(timer);
+    return true;
+  };
+  auto scanned = store_.scan(fold_rows::key(partition_, 'T'), fold_rows::key(partition_, 'T' + 1),
+                             [&](ByteView key, ByteView) {
+                               const auto timer = fold_rows::read_timer_key(key);
+                               return !timer || take(*timer);
+                             });
+  // From import to import: those that are closed let go what they held.
+  for (Bytes from = fold_rows::key(partition_, 'I'); scanned;) {
+    std::optional<std::pair<WorkspaceId, ImportId>> found;
+    scanned = store_.scan(from, fold_rows::key(partition_, 'I' + 1), [&](ByteView key, ByteView value) {
+      if (const auto held = fold_rows::read_held_timer_key(key))
+        found.emplace(ByteReader(value).id_of<WorkspaceId>(), held->import);
+      return !found;
+    });
+    if (!scanned || !found) break;
+    const auto& [workspace, import] = *found;
+    from = fold_rows::held_timers(partition_, fold_rows::after(import));
+    const auto open = is_open(workspace, import);
+    if (!open) return open.error();
+    if (*open) continue;
+    scanned = store_.scan(fold_rows::held_timers(partition_, import), from, [&](ByteView key, ByteView) {
+      const auto held = fold_rows::read_held_timer_key(key);
+      return !held || take(held->timer);
+    });
+  }
   if (!scanned) return scanned.error();
+  std::ranges::sort(out.timers, {}, [](const fold_rows::DueTimer& timer) { return timer.timer.due; });
   return out;
 }
 
@@ -459,6 +619,105 @@ Result<std::vector<std::pair<WorkspaceId, Sealed>>> PartitionFold::owed() const 
                                    });
   if (!scanned) return scanned.error();
   return out;
+}
+
+Result<routing_rows::Trail> PartitionFold::trail_of(WorkspaceId workspace, ConversationId id) const {
+  const auto row = rows_.get(routing_rows::trail_key(partition_, workspace, id));
+  if (!row) return row.error();
+  return *row ? routing_rows::read_trail(**row) : routing_rows::Trail{};
+}
+
+// ---- what is owed to routing ----
+
+Result<std::vector<routing_rows::Owed>> PartitionFold::owed_to_routing() const {
+  std::vector<routing_rows::Owed> out;
+  const auto scanned = store_.scan(fold_rows::key(partition_, 'Q'), fold_rows::key(partition_, 'Q' + 1),
+                                   [&](ByteView, ByteView value) {
+                                     if (auto owed = routing_rows::read_owed(value)) out.push_back(*owed);
+                                     return true;
+                                   });
+  if (!scanned) return scanned.error();
+  return out;
+}
+
+Result<std::vector<fold_rows::Redacting>> PartitionFold::redactions() const {
+  std::vector<fold_rows::Redacting> out;
+  const auto scanned = store_.scan(fold_rows::key(partition_, 'X'), fold_rows::key(partition_, 'X' + 1),
+                                   [&](ByteView key, ByteView value) {
+                                     if (const auto owed = fold_rows::read_redacting(key, value))
+                                       out.push_back(*owed);
+                                     return true;
+                                   });
+  if (!scanned) return scanned.error();
+  return out;
+}
+void PartitionFold::owe_to_routing(const routing_rows::Owed& owed) {
+  pending_.push_back(
+      {{routing_rows::owed_key(partition_, owed.follow.conversation), routing_rows::write_owed(owed)}, 0});
+}
+void PartitionFold::paid_to_routing(ConversationId conversation) {
+  pending_.push_back({{routing_rows::owed_key(partition_, conversation), std::nullopt}, 0});
+}
+Result<std::vector<QueueId>> PartitionFold::swept(WorkspaceId workspace) const {
+  const auto row = store_.get(routing_rows::swept_key(partition_, workspace));
+  if (!row) return row.error();
+  std::vector<QueueId> out;
+  if (*row)
+    for (ByteReader in(**row); in.ok() && in.left() > 0;) out.push_back(in.id_of<QueueId>());
+  return out;
+}
+void PartitionFold::set_swept(WorkspaceId workspace, const std::vector<QueueId>& queues) {
+  ByteWriter out;
+  for (const QueueId queue : queues) out.id(queue);
+  pending_.push_back({{routing_rows::swept_key(partition_, workspace), out.take()}, 0});
+}
+Result<Bytes> PartitionFold::each_conversation(
+    const Bytes& from, std::size_t limit,
+    const std::function<void(ConversationId, const StreamState<conversation::State>&)>& use) const {
+  const Bytes to = fold_rows::stream_key(partition_, {Category::subject, {}});
+  Bytes next;
+  std::size_t seen = 0;
+  std::optional<Error> fault;
+  const auto scanned = store_.scan(from, to, [&](ByteView key, ByteView row) {
+    if (seen++ == limit) {
+      next.assign(key.begin(), key.end());
+      return false;
+    }
+    auto held = StreamStates<conversation::State>::parse(row);
+    if (!held)
+      fault = held.error();
+    else
+      use(ConversationId::from(RawId::from_bytes(key.last<16>())), *held);
+    return !fault;
+  });
+  if (!scanned) return scanned.error();
+  if (fault) return *fault;
+  return next;
+}
+
+Result<std::vector<WorkspaceId>> PartitionFold::workspaces_of(Category category) const {
+  std::vector<WorkspaceId> out;
+  const auto next = static_cast<Category>(static_cast<int>(category) + 1);
+  const auto scanned =
+      store_.scan(fold_rows::stream_key(partition_, {category, {}}),
+                  fold_rows::stream_key(partition_, {next, {}}), [&](ByteView, ByteView value) {
+                    out.push_back(ByteReader(value).id_of<WorkspaceId>());
+                    return true;
+                  });
+  if (!scanned) return scanned.error();
+  return out;
+}
+Result<std::vector<WorkspaceId>> PartitionFold::routed_workspaces() const {
+  return workspaces_of(Category::routing);
+}
+Result<std::vector<WorkspaceId>> PartitionFold::adopted_workspaces() const {
+  return workspaces_of(Category::adoption);
+}
+
+void PartitionFold::redacted(const fold_rows::Redacting& redacting, Ticket settled) {
+  pending_.push_back(
+      {{fold_rows::redaction_key(partition_, redacting.conversation, redacting.version), std::nullopt},
+       settled});
 }
 
 Result<std::set<WorkspaceId>> PartitionFold::workspaces() const {

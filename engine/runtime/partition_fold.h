@@ -1,16 +1,20 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "engine/domain/draft.h"
 #include "engine/domain/intake.h"
 #include "engine/ports/key_service.h"
 #include "engine/ports/row_store.h"
+#include "engine/process/routing.h"
 #include "engine/runtime/door.h"
 #include "engine/runtime/fold_rows.h"
 #include "engine/runtime/history.h"
+#include "engine/runtime/routing_rows.h"
 #include "engine/runtime/speculation.h"
 #include "schemas/envelope.h"
 #include "schemas/log_fold.h"
@@ -75,6 +79,11 @@ class PartitionFold {
   [[nodiscard]] StreamStates<settings::State>& settings() { return settings_; }
   [[nodiscard]] StreamStates<desk::State>& desks() { return desks_; }
   [[nodiscard]] StreamStates<adoption::State>& adoptions() { return adoptions_; }
+  [[nodiscard]] StreamStates<draft::State>& drafts() { return drafts_; }
+  [[nodiscard]] StreamStates<routing::State>& routings() { return routings_; }
+  /// What routing followed of a conversation before, and where its events about it lie.
+  [[nodiscard]] Result<routing_rows::Trail> trail_of(WorkspaceId workspace,
+                                                     ConversationId conversation) const;
   [[nodiscard]] Result<Version> version_of(const StreamId& stream);
   [[nodiscard]] WorkspaceId workspace_of(const StreamId& stream);
   /// Where an accepted command lies.
@@ -89,6 +98,8 @@ class PartitionFold {
   [[nodiscard]] Result<std::optional<ReferenceId>> reference_of(WorkspaceId workspace,
                                                                 ConversationId conversation,
                                                                 SubjectId subject);
+  /// Whether this partition has adopted that the import is open.
+  [[nodiscard]] Result<bool> is_open(WorkspaceId workspace, ImportId import);
   /// How many tickets the slot has numbered.
   [[nodiscard]] Result<std::uint64_t> numbered(WorkspaceId workspace, Slot slot) const;
   /// An error where that cannot be told now: whoever takes it for a no seals new text for somebody who was erased.
@@ -99,16 +110,45 @@ class PartitionFold {
 
   // ---- reading what is certain and written ----
 
-  /// Timers due by `now`, the earliest first, at most `limit`; and when the next one after them is due.
+  /// Timers due by `now`, the earliest first, about `limit` at most; and when the next one after them is due. Those of streams that
+  /// an open import touched are not among them.
   struct Due {
     std::vector<fold_rows::DueTimer> timers;
     Instant next = instant_max;
   };
-  [[nodiscard]] Result<Due> due(Instant now, std::size_t limit) const;
+  [[nodiscard]] Result<Due> due(Instant now, std::size_t limit);
   /// People whose first event is still owed, with the identity that says so.
   [[nodiscard]] Result<std::vector<std::pair<WorkspaceId, Sealed>>> owed() const;
+  /// Redactions whose capsules are not known to be destroyed yet.
+  [[nodiscard]] Result<std::vector<fold_rows::Redacting>> redactions() const;
+  /// They are now: with the next write() the redaction is owed no more.
+  void redacted(const fold_rows::Redacting& redacting, Ticket settled);
   /// The workspaces whose settings or desk live here.
   [[nodiscard]] Result<std::set<WorkspaceId>> workspaces() const;
+  /// Those that routing knows something of here; and those that this partition has adopted something of.
+  [[nodiscard]] Result<std::vector<WorkspaceId>> routed_workspaces() const;
+  [[nodiscard]] Result<std::vector<WorkspaceId>> adopted_workspaces() const;
+
+  // ---- what is owed to routing ----
+
+  /// What became certain since the last call.
+  [[nodiscard]] std::vector<routing_rows::Owed> take_owed_to_routing() {
+    return std::exchange(owed_to_routing_, {});
+  }
+  /// All of it that is written down.
+  [[nodiscard]] Result<std::vector<routing_rows::Owed>> owed_to_routing() const;
+  /// Owes what was found by looking through all conversations.
+  void owe_to_routing(const routing_rows::Owed& owed);
+  void paid_to_routing(ConversationId conversation);
+  [[nodiscard]] Result<std::vector<QueueId>> swept(WorkspaceId workspace) const;
+  void set_swept(WorkspaceId workspace, const std::vector<QueueId>& queues);
+  /// Hands `use` at most `limit` written conversations from `from` on; returns where to go on, empty at the end.
+  [[nodiscard]] Result<Bytes> each_conversation(
+      const Bytes& from, std::size_t limit,
+      const std::function<void(ConversationId, const StreamState<conversation::State>&)>& use) const;
+  [[nodiscard]] Bytes first_conversation() const {
+    return fold_rows::stream_key(partition_, {Category::conversation, {}});
+  }
   template <class State> [[nodiscard]] Result<StreamState<State>> written(const StreamId& stream) const {
     const auto row = store_.get(fold_rows::stream_key(partition_, stream));
     if (!row) return row.error();
@@ -128,6 +168,13 @@ class PartitionFold {
   [[nodiscard]] Result<void> fold_event(const Folding& at, const desk::Event& event);
   [[nodiscard]] Result<void> fold_event(const Folding& at, const adoption::Event& event);
   [[nodiscard]] Result<void> fold_event(const Folding& at, const intake::Event& event);
+  [[nodiscard]] Result<void> fold_event(const Folding& at, const draft::Event& event);
+  [[nodiscard]] Result<void> fold_event(const Folding& at, const routing::Event& event);
+  void move_timers(const Folding& at, const std::vector<conversation::Timer>& before,
+                   const std::vector<conversation::Timer>& after, ImportId from = {}, ImportId to = {}) const;
+  [[nodiscard]] Result<void> owe_follow(const Folding& at, const process::Stand& stood,
+                                        const conversation::State& state, const conversation::Event& event);
+  [[nodiscard]] Result<std::vector<WorkspaceId>> workspaces_of(Category category) const;
   template <class State, class Event>
   [[nodiscard]] Result<void> evolve_stream(StreamStates<State>& states, const Folding& at,
                                            const Event& event);
@@ -137,6 +184,8 @@ class PartitionFold {
   [[nodiscard]] Result<void> note(const history::Entry& entry, const StreamId& stream, Ticket ticket);
   void put_certain(Bytes key, Bytes value, Ticket ticket);
   void put(const Folding& at, Bytes key, std::optional<Bytes> value);
+  [[nodiscard]] Bytes key_of_timer(const StreamId& stream, const conversation::Timer& timer,
+                                   ImportId import) const;
 
   PartitionId partition_;
   Genesis genesis_;
@@ -151,10 +200,13 @@ class PartitionFold {
   StreamStates<desk::State> desks_;
   StreamStates<adoption::State> adoptions_;
   StreamStates<DoorState> doors_;
+  StreamStates<draft::State> drafts_;
+  StreamStates<routing::State> routings_;  ///< never evicted: each holds a desk's whole ledger
 
   std::optional<LogState> passed_;
   Instant last_recorded_;
   std::vector<std::pair<RowChange, Ticket>> pending_;  ///< certain, not yet written
+  std::vector<routing_rows::Owed> owed_to_routing_;
 };
 
 /// The sealed identity an event carries, if it does.

@@ -6,12 +6,16 @@
 #include <variant>
 #include <vector>
 
+#include <boost/mp11/algorithm.hpp>
+
 #include "engine/base/error.h"
 #include "engine/base/id.h"
 #include "engine/domain/adoption.h"
 #include "engine/domain/conversation.h"
 #include "engine/domain/desk.h"
+#include "engine/domain/draft.h"
 #include "engine/domain/intake.h"
+#include "engine/domain/routing.h"
 #include "engine/domain/settings.h"
 #include "engine/domain/subject.h"
 
@@ -70,27 +74,46 @@ struct LinkAddress {
   Instant at;
 };
 
-/// A command for a conversation that exists. Fresh ids, previews and adopted settings are filled in by the owner.
+/// A command for a conversation that exists. Fresh ids, previews, adopted settings, and what else a decision must be told of
+/// the past, are filled in by the owner.
 struct OnConversation {
   ConversationId conversation;
-  std::variant<conversation::Reply, conversation::Note, conversation::Assign, conversation::Unassign,
-               conversation::Snooze, conversation::Wait, conversation::Resolve, conversation::Reopen,
-               conversation::Close, conversation::SetPriority, conversation::ChangeTags, conversation::Tick>
+  boost::mp11::mp_remove<boost::mp11::mp_remove<conversation::Command, conversation::Open>,
+                         conversation::Receive>
       command;
 };
+/// Keep's conversation, agent and requester are filled in by the owner.
+struct OnDraft {
+  ConversationId conversation;
+  AgentId agent;
+  draft::Keep command;
+};
+/// What is defined anew gets its id from the owner, and so do choices without one.
 struct OnSettings {
-  std::variant<settings::ChangePolicy, settings::AddTag> command;
+  std::variant<settings::ChangePolicy, settings::AddTag, settings::DefineType, settings::DefineField,
+               settings::DefineSubState, settings::ChangeTransitions, settings::DefineCannedReply,
+               settings::SaveView, settings::RemoveView, settings::OpenImport, settings::CloseImport>
+      command;
 };
 /// AddAgent's `row` is filled in by the owner.
 struct OnDesk {
-  std::variant<desk::AddAgent, desk::AddQueue, desk::IssueToken, desk::RevokeToken> command;
+  std::variant<desk::AddAgent, desk::AddQueue, desk::IssueToken, desk::RevokeToken, desk::ChangeAgent,
+               desk::AddSkill, desk::AddTeam, desk::ChangeTeam, desk::ChangeQueue>
+      command;
+};
+/// The desk, the moment and what was followed before are filled in by the owner. The answer to an accepted offer waits until the
+/// conversation has taken the agent, and is then about the conversation.
+struct OnRouting {
+  std::variant<routing::SetPresence, routing::Follow, routing::AcceptOffer, routing::DeclineOffer,
+               routing::ExpireOffers, routing::RefuseAssign, routing::Review>
+      command;
 };
 struct OnAdoption {
   adoption::Adopt command;
 };
 
 using Action = std::variant<Arrive, ReceiveForwarded, OpenByAgent, CreateSubject, AddIdentity, LinkAddress,
-                            OnConversation, OnSettings, OnDesk, OnAdoption>;
+                            OnConversation, OnSettings, OnDesk, OnAdoption, OnDraft, OnRouting>;
 
 struct Request {
   WorkspaceId workspace;
@@ -102,20 +125,23 @@ struct Request {
   EnvelopeId causation;
   EnvelopeId correlation;
   Action action;
+  ImportId import;  ///< of which it is a part: it must be open; zero: of none
 };
 
 /// What one accepted command did, derived from its envelope, so that a repeat's is the first's.
 struct Outcome {
   EnvelopeId envelope;
   std::vector<Position> positions;
-  StreamId stream;        ///< that changed, or was asked to
-  Version version = 0;    ///< of that stream
-  bool replayed = false;  ///< a repeat's answer
-  bool opened = false;    ///< a conversation began
+  StreamId stream;         ///< that changed, or was asked to
+  Version version = 0;     ///< of that stream
+  bool replayed = false;   ///< a repeat's answer
+  bool opened = false;     ///< a conversation began
+  bool unchanged = false;  ///< it was so already
   std::optional<MessageId> message;
+  std::optional<conversation::Act> undone;
   std::uint64_t ticket_number = 0;  ///< of the conversation opened or joined; 0 where it is not about one
   SubjectId subject;                ///< of an inbound's sender; zero when erased or not asked
-  RawId made;                       ///< the agent, queue, tag or token that was added
+  RawId made;  ///< the agent, queue, skill, team, token or word of the settings that was added
 };
 
 /// Errors besides the deciders' refusals: `version_conflict` ("stream.version_conflict"), `overloaded`, `read_only`, `invalid`

@@ -53,11 +53,18 @@ class SpeculativeRows {
 template <class State> struct StreamState {
   WorkspaceId workspace;
   Version version = 0;
+  ImportId import;  ///< under which its timers lie; zero: under none
   State state;
   std::optional<Preview>
       preview;  ///< the conversation's last one in the clear, where it is known; never stored
   Ticket ticket = 0;
 };
+
+/// What a state has beside its row: nothing, unless an overload says otherwise.
+template <class State>
+[[nodiscard]] Result<void> read_parts(const RowFamily&, PartitionId, const StreamId&, StreamState<State>&) {
+  return {};
+}
 
 /// The states of one category's streams.
 template <class State> class StreamStates {
@@ -75,6 +82,7 @@ template <class State> class StreamStates {
       auto parsed = parse(**row);
       if (!parsed) return parsed.error();
       loaded = std::move(*parsed);
+      if (auto whole = read_parts(certain_, partition_, stream, loaded); !whole) return whole.error();
     }
     return &states_.insert_or_assign(stream, std::move(loaded)).first->second;
   }
@@ -83,6 +91,7 @@ template <class State> class StreamStates {
     StreamState<State> out;
     out.workspace = in.id_of<WorkspaceId>();
     out.version = in.le<Version>();
+    out.import = in.id_of<ImportId>();
     read_row(in, out.state);
     if (!in.at_end())
       return corrupt("fold_store.row_malformed", "a stream's state does not read; fold it again");
@@ -90,7 +99,7 @@ template <class State> class StreamStates {
   }
   [[nodiscard]] static Bytes row(const StreamState<State>& held) {
     ByteWriter out;
-    out.id(held.workspace).le(held.version);
+    out.id(held.workspace).le(held.version).id(held.import);
     write_row(out, held.state);
     return out.take();
   }

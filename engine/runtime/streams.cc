@@ -1,5 +1,8 @@
 #include "engine/runtime/streams.h"
 
+#include "engine/base/bytes.h"
+#include "engine/base/hash.h"
+
 namespace parlance {
 namespace {
 RawId with_slot(RawId id, Slot slot) {
@@ -15,5 +18,10 @@ StreamId adoption_stream(WorkspaceId workspace, std::uint16_t first_slot) {
 }
 StreamId settings_stream(WorkspaceId workspace) { return {Category::settings, workspace}; }
 StreamId desk_stream(WorkspaceId workspace) { return {Category::desk, workspace}; }
+StreamId draft_stream(ConversationId conversation, AgentId agent) {
+  const Sha256 hash = sha256({as_bytes("parlance draft"), conversation.bytes(), agent.bytes()});
+  return {Category::draft, with_slot(RawId::from_bytes(ByteView(hash).first<16>()), conversation.slot())};
+}
+StreamId routing_stream(WorkspaceId workspace) { return {Category::routing, workspace}; }
 
 }  // namespace parlance

@@ -282,6 +282,78 @@ TEST_CASE("a fault names its place, counted in characters") {
   }
 }
 
+TEST_CASE("teams, types, fields, ratings and mentions") {
+  FilterNames known = names();
+  known.types = [](std::string_view) { return std::vector{TypeId::from({6, 1})}; };
+  known.field = [](std::string_view name) -> std::optional<settings::Field> {
+    settings::Field field;
+    field.id = FieldId::from({7, name.size()});
+    field.name = name;
+    field.kind = name == "size"        ? FieldKind::choice
+                 : name == "weight"    ? FieldKind::number
+                 : name == "bought_at" ? FieldKind::date
+                 : name == "gifts"     ? FieldKind::boolean
+                                       : FieldKind::text;
+    if (name == "size") field.choices = {{ChoiceId::from({8, 1}), "XL, wide"}, {ChoiceId::from({8, 2}), "S"}};
+    if (name == "nothing") return std::nullopt;
+    return field;
+  };
+  const std::vector<conversation::FieldEntry> fields{
+      {FieldId::from({7, 4}), ChoiceId::from({8, 1})},
+      {FieldId::from({7, 6}), conversation::NumberValue{25'000}},
+      {FieldId::from({7, 9}), conversation::DateValue{20'000}},
+      {FieldId::from({7, 5}), true}};
+  const std::vector<TicketRating> ratings{{RatingKind::csat, 5, 1, {}, {}, {}},
+                                          {RatingKind::csat, 2, 2, {}, {}, {}},
+                                          {RatingKind::nps, 9, 2, {}, {}, {}}};
+  const std::vector<AgentId> mentions{agents[0]};
+  FilterSubject s = some_subject();
+  s.type = TypeId::from({6, 1});
+  s.fields = fields;
+  s.ratings = ratings;
+  s.mentions = mentions;
+  const auto ask = [&](const char* text) {
+    const auto got = resolve_filter(parsed(text), known);
+    const auto* fault = std::get_if<FilterFault>(&got);
+    REQUIRE_MESSAGE(fault == nullptr, text);
+    return std::get<Filter>(got).matches(s, now);
+  };
+  for (const char* text :
+       {"type:Refund", "team:none", "sub_state:none", "field.size:\"xl, wide\"", "-field.size:S",
+        "field.weight:2.5", "field.weight:>2", "field.weight:2..3", "-field.weight:<2.5",
+        "field.bought_at:2024-10-04", "field.bought_at:<=2024-10-04", "field.gifts:yes", "-field.gifts:no",
+        "field.notes:none", "-field.size:none", "rating:<3", "rating:2", "mentions:me", "-mentions:Kim"})
+    CHECK_MESSAGE(ask(text), text);
+  for (const char* text : {"type:none", "field.size:S", "field.weight:<2.5", "field.bought_at:>2024-10-04",
+                           "field.gifts:no,none", "rating:5", "mentions:Kim", "-field.notes:none"})
+    CHECK_MESSAGE(!ask(text), text);
+  struct Case {
+    const char* text;
+    std::size_t offset;
+    std::string_view code;
+  };
+  for (const Case& c :
+       {Case{"field.nothing:x", 0, "filter.unknown_name"}, Case{"field.size:M", 11, "filter.unknown_name"},
+        Case{"field.weight:heavy", 13, "filter.not_a_number"},
+        Case{"field.weight:1.23456", 13, "filter.not_a_number"},
+        Case{"field.weight:1.", 13, "filter.not_a_number"},
+        Case{"field.gifts:maybe", 12, "filter.unknown_value"},
+        Case{"field.bought_at:soon", 16, "filter.not_a_time"},
+        Case{"field.notes:secret", 12, "filter.not_available"}, Case{"rating:good", 7, "filter.not_a_number"},
+        Case{"mentions:none", 9, "filter.unknown_value"}, Case{"team:Nowhere", 5, "filter.unknown_name"}}) {
+    const auto got = resolve_filter(std::holds_alternative<FilterText>(parse_filter(c.text))
+                                        ? std::get<FilterText>(parse_filter(c.text))
+                                        : FilterText{},
+                                    known);
+    const auto read = parse_filter(c.text);
+    const auto* fault = std::get_if<FilterFault>(&read);
+    if (fault == nullptr) fault = std::get_if<FilterFault>(&got);
+    REQUIRE_MESSAGE(fault != nullptr, c.text);
+    CHECK_MESSAGE(fault->code == c.code, c.text);
+    CHECK_MESSAGE(fault->offset == c.offset, c.text);
+  }
+}
+
 TEST_CASE("a token that speaks for no agent has no `me`") {
   FilterNames nobody = names();
   nobody.me = {};

@@ -369,6 +369,93 @@ TEST_CASE("resolved at first contact is what few replies resolved and nobody reo
   CHECK(fcr().total.sum == 1);
 }
 
+TEST_CASE("one answer an episode and question counts, and a later one corrects it") {
+  Served s(1);
+  auto& shop = s.shop;
+  auto& c = shop.opened_with_message();
+  const auto rate = [&](RatingKind kind, std::int64_t score) {
+    shop.now = shop.now + 60'000;
+    REQUIRE(shop.apply(c, conversation::Rate{.kind = kind, .score = score, .at = shop.now}));
+  };
+  const auto resolve = [&] {
+    shop.now = shop.now + 60'000;
+    REQUIRE(
+        shop.apply(c, conversation::Resolve{.agent = agents[1], .at = shop.now, .adopted = &shop.adopted}));
+  };
+  resolve();
+  rate(RatingKind::csat, 2);
+  rate(RatingKind::nps, 10);
+  rate(RatingKind::csat, 5);
+  shop.now = shop.now + 60'000;
+  REQUIRE(shop.apply(c, conversation::Reopen{.at = shop.now}));
+  resolve();
+  rate(RatingKind::csat, 3);
+  rate(RatingKind::nps, 6);
+  s.apply_all();
+  ReportQuery query;
+  query.workspace = workspace;
+  query.to = query.as_of = shop.now + 1;
+  query.by = ReportBy::agent;
+  query.metric = Metric::csat;
+  const Report csat = must(s.views->report(query));
+  CHECK(csat.total.counted == 2);
+  CHECK(csat.total.sum == 8);
+  CHECK(csat.total.high == 1);
+  CHECK(csat.total.episodes == 2);
+  CHECK(csat.left_out == std::map<LeftOut, std::uint64_t>{{LeftOut::corrected, 1}});
+  REQUIRE(csat.rows.size() == 1);
+  CHECK(csat.rows.front().key.id == agents[1]);
+  const auto items = all_items(s, query);
+  REQUIRE(items.size() == 3);
+  CHECK(items[0].left_out == LeftOut::corrected);
+  CHECK(items[0].events.size() == 2);
+  query.metric = Metric::nps;
+  const Report nps = must(s.views->report(query));
+  CHECK(nps.total.counted == 2);
+  CHECK(nps.total.high == 1);
+  CHECK(nps.total.low == 1);
+  query.metric = Metric::ces;
+  CHECK(must(s.views->report(query)).total.counted == 0);
+}
+
+TEST_CASE("what is undone, and what is spam, is left out and says so") {
+  Served s(1);
+  auto& shop = s.shop;
+  auto& c = shop.opened_with_message();
+  shop.now = shop.now + 60'000;
+  REQUIRE(shop.apply(c, conversation::Resolve{.agent = agents[0], .at = shop.now, .adopted = &shop.adopted}));
+  ReportQuery query;
+  query.workspace = workspace;
+  const auto report = [&](Metric metric) {
+    s.apply_all();
+    query.metric = metric;
+    query.to = query.as_of = shop.now + 1;
+    return must(s.views->report(query));
+  };
+  CHECK(report(Metric::resolved).total.counted == 1);
+  CHECK(report(Metric::first_response).left_out.at(LeftOut::not_answered) == 1);
+  shop.now = shop.now + 1'000;
+  const conversation::Done* done = conversation::last_act(c.state, {ActorKind::agent, agents[0]});
+  if (done != nullptr) {
+    REQUIRE(shop.apply(
+        c, conversation::Undo{.by = {ActorKind::agent, agents[0]}, .agent = agents[0], .at = shop.now}));
+    CHECK(report(Metric::resolved).total.counted == 0);
+    CHECK(report(Metric::resolved).left_out.at(LeftOut::undone) == 1);
+    CHECK(report(Metric::first_response).left_out.empty());
+    CHECK(report(Metric::backlog).total.counted == 1);
+  }
+  auto& spam = shop.opened_with_message();
+  shop.now = shop.now + 1'000;
+  REQUIRE(shop.apply(spam, conversation::MarkSpam{.agent = agents[0], .at = shop.now}));
+  CHECK(report(Metric::created).total.counted == 1);
+  CHECK(report(Metric::created).left_out.at(LeftOut::spam) == 1);
+  shop.now = shop.now + 1'000;
+  REQUIRE(shop.apply(spam, conversation::UnmarkSpam{.agent = agents[0], .at = shop.now}));
+  CHECK(report(Metric::created).total.counted == 2);
+  for (const char* view : {"facts", "stays"})
+    for (const HashComparison& h : must(s.views->verify(view))) CHECK(h.equal());
+}
+
 TEST_CASE("the rows of facts and stretches are the same rebuilt, and after a restart") {
   Served s(94, 2);
   s.shop.act(800);

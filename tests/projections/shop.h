@@ -107,6 +107,13 @@ class Shop {
     for (const QueueId id : queues) adopted.queues.push_back({id, "queue"});
     adopted.agents.assign(agents.begin(), agents.end());
     for (std::uint64_t i = 1; i <= 12; ++i) adopted.tags.push_back({TagId::from({4, i}), "tag"});
+    adopted.types = {{TypeId::from({6, 1}), "complaint", false}, {TypeId::from({6, 2}), "question", false}};
+    for (std::uint64_t i = 1; i <= 9; ++i)
+      adopted.fields.push_back({FieldId::from({7, i}), "field", FieldKind::number, {}, false, false});
+    adopted.fields.push_back({FieldId::from({7, 10}), "text", FieldKind::text, {}, false, false});
+    adopted.sub_states = {
+        {SubStateId::from({8, 1}), "doubted", conversation::Phase::open, false},
+        {SubStateId::from({8, 2}), "at customs", conversation::Phase::waiting_third_party, false}};
   }
 
   OwnedLog log;
@@ -178,7 +185,7 @@ class Shop {
     std::uint16_t capsule = 0;
     for (conversation::Event& event : events) {
       seal_all(event, envelope.id, capsule);
-      c.state = evolve(c.state, event);
+      c.state = evolve(c.state, event, {envelope.actor, envelope.id, envelope.recorded_at});
       const Instant at = std::visit([](const auto& e) { return e.at; }, event);
       envelope.events.push_back({{Category::conversation, c.id}, ++c.version, at, event});
       c.history.push_back(
@@ -242,6 +249,77 @@ class Shop {
         for (std::uint64_t i = 0; i < 1 + below(8); ++i)
           (chance(70) ? change.add : change.remove).push_back(TagId::from({4, 1 + below(12)}));
         apply(c, change);
+      }
+    }
+  }
+  /// One random act of those beside answering.
+  void work() {
+    if (conversations.empty()) return act();
+    now = now + below(100'000);
+    Conversation& c = conversations[below(static_cast<std::uint32_t>(conversations.size()))];
+    const AgentId agent = agents[below(4)];
+    const Instant at = now;
+    switch (below(12)) {
+      case 0:
+        apply(c, conversation::Transfer{queues[below(3)],
+                                        chance(50) ? agent : AgentId{},
+                                        chance(30) ? TeamId::from({9, 1}) : TeamId{},
+                                        {},
+                                        at,
+                                        &adopted});
+        break;
+      case 1:
+        apply(c, conversation::Escalate{chance(50) ? queues[below(3)] : QueueId{}, {}, "why", at, &adopted});
+        break;
+      case 2: apply(c, conversation::SetType{TypeId::from({6, 1 + below(2)}), at, &adopted}); break;
+      case 3: apply(c, conversation::SetSubjectLine{"line", {}, at}); break;
+      case 4: {
+        conversation::SetFields set{{}, at, &adopted};
+        for (std::uint64_t i = 1; i <= 10; ++i) {
+          if (chance(60)) continue;
+          conversation::FieldEntry entry{FieldId::from({7, i}), {}};
+          if (chance(70)) {
+            if (i == 10)
+              entry.value.emplace<Personal<std::string>>("text", ReferenceId{}, FieldClass::content);
+            else
+              entry.value.emplace<conversation::NumberValue>().ten_thousandths = below(4);
+          }
+          set.changes.push_back(std::move(entry));
+        }
+        apply(c, std::move(set));
+        break;
+      }
+      case 5: {
+        const SubStateId doubted = SubStateId::from({8, 1});
+        apply(c, conversation::SetSubState{chance(70) ? doubted : SubStateId{}, at, &adopted});
+        break;
+      }
+      case 6:
+        apply(c, conversation::Wait{WaitFor::third_party, {}, at, SubStateId::from({8, 2}), &adopted});
+        break;
+      case 7:
+        if (chance(50))
+          apply(c, conversation::MarkSpam{agent, at});
+        else
+          apply(c, conversation::UnmarkSpam{agent, at});
+        break;
+      case 8: apply(c, conversation::EndTurn{agent, {}, at}); break;
+      case 9: apply(c, conversation::Rate{RatingKind::csat, 1 + below(5), {}, at}); break;
+      case 10:
+        apply(c, conversation::Note{.id = MessageId::from(random_id()),
+                                    .agent = agent,
+                                    .at = at,
+                                    .mentions = {agents[below(4)], agents[below(4)]}});
+        break;
+      default: {
+        conversation::Undo undo{{ActorKind::agent, agents[0]}, agents[0], at};
+        // As the runtime does: what comes back is sealed anew.
+        if (const conversation::Done* done = conversation::last_act(c.state, undo.by))
+          for (const conversation::FieldEntry& entry : done->before.fields)
+            if (std::holds_alternative<Personal<std::string>>(entry.value))
+              undo.texts.push_back(
+                  {entry.field, Personal<std::string>("text", c.state.requester, FieldClass::content)});
+        apply(c, std::move(undo));
       }
     }
   }

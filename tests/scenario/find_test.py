@@ -199,6 +199,114 @@ def cursors(desk):
     check("another agent's own", answer.status == 200 and answer.body["data"] == [], answer)
 
 
+def what_agents_note(desk, ids, agents):
+    """Types, fields, sub-states, ratings, mentions and spam: in filters, and the ratings in reports."""
+    def word(path, body):
+        return desk.post("/v1/settings/" + path, body, headers={"If-Match": desk.call("GET", "/v1/settings").headers["etag"]})
+
+    word("types", {"name": "Lost parcel"})
+    word("fields", {"name": "Size", "kind": "choice", "choices": ["XL, wide", "S"]})
+    word("fields", {"name": "Weight", "kind": "number"})
+    word("fields", {"name": "Bought at", "kind": "date"})
+    word("fields", {"name": "Gift", "kind": "boolean"})
+    word("fields", {"name": "Remark", "kind": "text"})
+    one, two, three = ids[1], ids[2], ids[8]
+    desk.post(f"/v1/conversations/{one}/type", {"type": "Lost parcel"})
+    for cnv, fields in ((one, {"Size": "XL, wide", "Weight": 2.5, "Bought at": "2026-11-01", "Gift": True}),
+                        (two, {"Size": "S", "Weight": 10, "Gift": False, "Remark": "secret"})):
+        desk.post(f"/v1/conversations/{cnv}/fields", {"fields": fields},
+                  headers={"If-Match": f'"{desk.ticket(cnv)["version"]}"'})
+    desk.post(f"/v1/conversations/{two}/note", {"text": "look", "mentions": [agents["Kim"]]})
+    desk.post(f"/v1/conversations/{three}/spam", {})
+    for cnv, kind, score in ((one, "csat", 5), (one, "csat", 2), (two, "csat", 4), (two, "nps", 9), (one, "nps", 3)):
+        desk.post(f"/v1/conversations/{cnv}/rating", {"kind": kind, "score": score})
+    for q, expected in {
+        'type:"lost parcel"': {one}, '-type:none': {one}, 'field.Size:"xl, wide"': {one}, "field.size:S": {two},
+        "-field.Size:none": {one, two}, "field.Weight:2.5": {one}, "field.Weight:>3": {two}, "field.weight:2..11": {one, two},
+        'field."Bought at":2026-11-01': {one}, 'field."Bought at":>2026-11-01': set(), "field.Gift:yes": {one},
+        "field.Gift:no": {two}, "-field.Remark:none": {two}, "mentions:Kim": {two}, "mentions:me": set(), "rating:<3": {one},
+        "rating:4": {two}, "state:spam": {three}, "is:spam": {three}, "is:spam,reopened -is:reopened": {three},
+    }.items():
+        got = desk.every("/v1/conversations?sort=newest&q=" + quote(q))
+        check(q, {t["id"] for t in got} == expected, [t["id"] for t in got])
+    for q, code in {"field.Nothing:x": "filter.unknown_name", "field.Size:M": "filter.unknown_name", "field.Remark:secret": "filter.not_available",
+                    "field.Weight:heavy": "filter.not_a_number", "field.Gift:maybe": "filter.unknown_value", "type:Nothing": "filter.unknown_name",
+                    "rating:good": "filter.not_a_number", "mentions:none": "filter.unknown_value"}.items():
+        answer = desk.call("GET", "/v1/conversations?q=" + quote(q))
+        check(f"{q} is a fault", answer.status == 422 and answer.code == code, answer)
+    csat = desk.get("/v1/reports/csat")
+    check("the satisfaction", csat["counted"] == 2 and csat["total"]["value"] == 3 and csat["total"]["share_content"] == 0.5 and
+          csat["left_out"] == [{"reason": "corrected", "count": 1}], csat)
+    check("its response rate", csat["total"]["response_rate"] == 2 / csat["total"]["resolved"], csat["total"])
+    items = desk.every("/v1/reports/csat/explain")
+    check("its list", sorted((i["conversation"], i["value"], i["counted"]) for i in items) ==
+          sorted([(one, 0, False), (one, 2, True), (two, 4, True)]), items)
+    nps = desk.get("/v1/reports/nps")
+    check("the promoters", nps["total"]["value"] == 0 and nps["total"]["promoters"] == nps["total"]["detractors"] == 1, nps)
+    check("the effort", desk.get("/v1/reports/ces")["total"]["value"] is None)
+    created = desk.get("/v1/reports/created?by=type&from=2020-01-01")
+    check("spam is left out", created["left_out"] == [{"reason": "spam", "count": 1}] and created["counted"] == len(ids) - 1, created)
+    table = desk.call("GET", "/v1/reports/csat?by=agent", headers={"Accept": "text/csv"})
+    check("a table of ratings", table.status == 200 and "response_rate" in table.body.splitlines()[0], table)
+
+
+def saved_views(desk):
+    """An agent's own views and shared ones: who sees and changes them, that they survive, and that their words lie sealed."""
+    def token_of(name, role):
+        agent = desk.post("/v1/agents", {"name": name, "role": role})["id"]
+        return agent, desk.post(f"/v1/agents/{agent}/tokens", {})["token"]
+    (vera, hers), (_, other), (_, leads) = token_of("Vera", "agent"), token_of("Otto", "agent"), token_of("Lea", "lead")
+    private = desk.post("/v1/views", {"name": "Needle-Mueller's order", "q": "order:NEEDLE-77 -tag:refund"}, token=hers)["id"]
+    shared = desk.post("/v1/views", {"name": "Überfällig", "q": 'is:late queue:"Late, very"', "sort": "newest", "shared": True}, token=hers)["id"]
+
+    def seen(token):
+        return {v["id"]: v for v in desk.get("/v1/views?counts=true", token=token)["data"]}
+
+    check("her own and the shared one", set(seen(hers)) == {private, shared}, seen(hers))
+    check("others see the shared one alone", set(seen(other)) == set(seen(leads)) == {shared}, seen(other))
+    view = seen(other)[shared]
+    check("what a view is", (view["name"], view["q"], view["sort"], view["shared"], view["mine"], view["owner"]["id"], view["changeable"]) ==
+          ("Überfällig", 'is:late queue:"Late, very"', "newest", True, False, vera, False), view)
+    check("a view's count", view["count"] == desk.get("/v1/conversations/counts?q=" + quote(view["q"]))["data"][0]["count"], view)
+    for name, method, path, body, token, status in [
+        ("another's own view changed", "POST", f"/v1/views/{private}", {"name": "x"}, other, 404),
+        ("another's own view removed", "DELETE", f"/v1/views/{private}", None, leads, 404),
+        ("a shared one changed by an agent", "POST", f"/v1/views/{shared}", {"name": "x"}, other, 403),
+        ("a shared one removed by an agent", "DELETE", f"/v1/views/{shared}", None, other, 403),
+        ("a view without a name", "POST", "/v1/views", {"q": "is:late"}, hers, 422),
+        ("a view of an empty name", "POST", "/v1/views", {"name": "", "q": "is:late"}, hers, 422),
+        ("a view of a bad filter", "POST", "/v1/views", {"name": "x", "q": "is:sad"}, hers, 422),
+        ("a view of an unknown tag", "POST", "/v1/views", {"name": "x", "q": "tag:unheard"}, hers, 422),
+        ("a view in no order", "POST", "/v1/views", {"name": "x", "q": "", "sort": "best"}, hers, 422),
+        ("a view with a number for a name", "POST", "/v1/views", {"name": 7, "q": ""}, hers, 422),
+        ("a view shared with perhaps", "POST", "/v1/views", {"name": "x", "q": "", "shared": "perhaps"}, hers, 422),
+        ("a view with a misspelt member", "POST", "/v1/views", {"name": "x", "query": ""}, hers, 422),
+        ("a view of a name too long", "POST", "/v1/views", {"name": "x" * 201, "q": ""}, hers, 422),
+        ("a view of a filter too long", "POST", "/v1/views", {"name": "x", "q": "a" * 2049}, hers, 422),
+        ("a change to a bad filter", "POST", f"/v1/views/{private}", {"q": "nonsense"}, hers, 422),
+        ("a view that never was", "DELETE", "/v1/views/viw_00000000000000000000000001", None, hers, 404),
+        ("a view of no id", "DELETE", "/v1/views/7", None, hers, 404),
+        ("views with an unknown parameter", "GET", "/v1/views?all=true", None, hers, 422),
+        ("views perhaps counted", "GET", "/v1/views?counts=perhaps", None, hers, 422),
+        ("views without a token", "GET", "/v1/views", None, "", 401),
+    ]:
+        answer = desk.call(method, path, body, token=token)
+        check(name, answer.status == status, answer)
+    once = desk.call("POST", "/v1/views", {"name": "Once", "q": ""}, key="v1", token=hers)
+    again = desk.call("POST", "/v1/views", {"name": "Once", "q": ""}, key="v1", token=hers)
+    check("a repeat saves nothing anew", once.body["id"] == again.body["id"] and again.headers.get("idempotency-replayed") == "true", again)
+    desk.post(f"/v1/views/{shared}", {"name": "Late", "sort": "oldest"}, token=leads)
+    desk.post(f"/v1/views/{private}", {"q": "state:resolved"}, token=hers)
+    check("deleted", desk.call("DELETE", f"/v1/views/{once.body['id']}", token=hers).status == 200)
+    desk.restart()
+    views = seen(hers)
+    check("after a restart", set(views) == {private, shared} and views[shared]["name"] == "Late" and views[shared]["sort"] == "oldest"
+          and views[shared]["q"] == 'is:late queue:"Late, very"' and views[private]["q"] == "state:resolved"
+          and views[private]["name"] == "Needle-Mueller's order", views)
+    stored = b"".join(open(os.path.join(at, name), "rb").read() for at, _, names in os.walk(desk.folder) for name in names)
+    check("its words lie nowhere in the clear", b"Needle-Mueller" not in stored and b"NEEDLE-77" not in stored)
+
+
 def bad_filters(desk):
     bad = {
         "hello": (0, "filter.bare_word"), "state:open hello": (11, "filter.bare_word"), "ü:x": (0, "filter.bare_word"),
@@ -257,7 +365,8 @@ def main():
         by_number_order_and_address(desk, ids, orders)
         cursors(desk)
         bad_filters(desk)
-        desk.restart()
+        what_agents_note(desk, ids, agents)
+        saved_views(desk)
         by_number_order_and_address(desk, ids, orders)
         events = desk.run("events", "cat", "--data", desk.folder).stdout
         check("no order in the log", "DE-100" not in events and "de-100" not in events)

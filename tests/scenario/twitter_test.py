@@ -1,4 +1,7 @@
-"""1,025 real conversations go in over HTTP with their own times, and come out again as they were.
+"""1,025 real conversations go in by `parlance import` with their own times, and come out again as they were.
+
+The desk promises a first response within an hour and closes what was resolved after three days, so promises of 2018 to 2020 are
+kept or broken, and tickets closed, at instants of those years.
 
 What they are and how they are brought in: tests/support/twitter_cdp.py. The data lies beside the project
 (../shared/data, or $PARLANCE_SHARED/data); without it the test is skipped.
@@ -10,26 +13,18 @@ import collections
 import concurrent.futures
 import os
 import sys
+import tempfile
 import time
+from datetime import timedelta
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import twitter_cdp  # noqa: E402
 from desk import Desk, parse_time, shared_data  # noqa: E402
+from importing import compact, ends, run_import, tickets_at_rest, write_lines  # noqa: E402
 
 SKIPPED = 77
-
-
-def latest(positions):
-    """One position per partition, the last of each."""
-    last = {}
-    for position in ",".join(positions).split(","):
-        generation, partition, offset = (int(part) for part in position.split(":"))
-        last[generation, partition] = max(last.get((generation, partition), -1), offset)
-    return ",".join(f"{g}:{p}:{offset}" for (g, p), offset in sorted(last.items()))
-
-
-def ends(desk):
-    return [partition["end"] for partition in desk.get("/v1/status")["partitions"]]
+PROMISE = timedelta(hours=1)
+CLOSES = timedelta(days=3)
 
 
 def first_responses_of_file(records):
@@ -64,21 +59,34 @@ def check_timeline(conversation, items, agents, closed):
             assert item["message_id"] == f"{conversation.session}/{said.tweet}", f"{at}: another message id"
     acts = [item["kind"] for item in items if item["kind"] != "message"]
     joined = any(m.by == "participant" for m in conversation.messages)
-    assert acts == ["opened"] + ["participant_joined"] * joined + ["closed"] * closed, f"{where}: acts {acts}"
+    first = min(m.at for m in conversation.messages if m.by == "agent")
+    due = conversation.messages[0].at + PROMISE
+    late = first > due
+    assert sorted(acts) == sorted(["opened"] + ["participant_joined"] * joined + ["breached"] * late +
+                                  ["resolved"] * (not closed) + ["closed"]), f"{where}: acts {acts}"
+    for item in items:
+        if item["kind"] == "breached":
+            assert parse_time(item["at"]) == due, f"{where}: breached at {item['at']}, not {due}"
+    wanted = conversation.messages[-1].at + (timedelta() if closed else CLOSES)
+    assert items[-1]["kind"] == "closed" and parse_time(items[-1]["at"]) == wanted, f"{where}: {items[-1]}, wanted {wanted}"
     versions = [int(item["version"]) for item in items]
     assert versions == sorted(set(versions)), f"{where}: versions {versions}"
 
 
-def check_everything(desk, conversations, imported, at_least):
-    tickets = {ticket["id"]: ticket for ticket in desk.every("/v1/conversations?sort=oldest", at_least)}
-    assert len(set(imported.conversations.values())) == len(conversations), "two of the file's are one conversation here"
-    assert set(tickets) == set(imported.conversations.values()), \
-        f"{len(tickets)} conversations are listed, {len(conversations)} are in the file"
+def check_everything(desk, conversations, closed_by_line, agents):
+    tickets, sessions = {}, {}
+    for ticket in tickets_at_rest(desk):
+        items = desk.timeline(ticket["id"])
+        message = next(item for item in items if item["kind"] == "message")
+        session = message["message_id"].split("/")[0]
+        assert session not in sessions, "two conversations of one session"
+        sessions[session], tickets[ticket["id"]] = (ticket["id"], items), ticket
+    assert set(sessions) == {c.session for c in conversations}, f"{len(sessions)} conversations, {len(conversations)} are in the file"
 
     def check(conversation):
-        ident = imported.conversations[conversation.session]
-        closed = conversation.session in imported.closed
-        check_timeline(conversation, desk.timeline(ident), imported.agents, closed)
+        ident, items = sessions[conversation.session]
+        closed = conversation.session in closed_by_line
+        check_timeline(conversation, items, agents, closed)
         ticket = tickets[ident]
         where = f"conversation {conversation.session}: {ticket}"
         customers = [m for m in conversation.messages if m.by != "agent"]
@@ -89,7 +97,9 @@ def check_everything(desk, conversations, imported, at_least):
         assert parse_time(ticket["created_at"]) == conversation.messages[0].at, where
         assert parse_time(ticket["last_message_at"]) == conversation.messages[-1].at, where
         assert ticket["last_message_by"] == "agent" and ticket["unanswered_since"] is None, where
-        assert ticket["state"] == ("closed" if closed else "open") and ticket["reopened"] == 0, where
+        assert ticket["state"] == "closed" and ticket["reopened"] == 0, where
+        late = min(m.at for m in conversation.messages if m.by == "agent") > conversation.messages[0].at + PROMISE
+        assert ticket["first_response"]["state"] == ("breached" if late else "met"), where
         others = {m.author for m in conversation.messages if m.by == "participant"}
         said = {p["name"] for p in desk.ticket(ident)["participants"]}
         assert said - {conversation.requester} == others, f"{where}: participants {said}"
@@ -138,31 +148,32 @@ def main():
     joined = sum(any(m.by == "participant" for m in c.messages) for c in conversations)
     assert (len(conversations), joined) == (1025, 32), (len(conversations), joined)
 
-    with Desk() as desk:
-        desk.settings(first_response_seconds=None, auto_close_seconds=None)
+    lines, closed = twitter_cdp.lines_of(conversations)
+    with tempfile.TemporaryDirectory(prefix="parlance-twitter-") as own, Desk() as desk:
+        path = write_lines(os.path.join(own, "twitter.jsonl"), map(compact, lines))
+        desk.settings(first_response_seconds=PROMISE // timedelta(seconds=1), auto_close_seconds=CLOSES // timedelta(seconds=1))
         began = time.monotonic()
-        imported = twitter_cdp.bring_in(desk, conversations)
-        assert imported.replayed == 0, f"{imported.replayed} were taken for repeats of something earlier"
-        at_least = latest(imported.positions)
-        print(f"in: {len(conversations)} conversations, {messages} messages, {imported.commands} commands, "
-              f"{time.monotonic() - began:.1f} s")
+        summary, said = run_import(path, where=desk)
+        assert summary["taken"] == len(lines) and summary["conversations"] == len(conversations), (summary, said)
+        print(f"in: {len(conversations)} conversations, {messages} messages, {len(lines)} lines, {time.monotonic() - began:.1f} s")
+        agents = {agent["name"]: agent["id"] for agent in desk.get("/v1/agents")["data"]}
 
-        tickets = check_everything(desk, conversations, imported, at_least)
-        print("there: every conversation, message, order, text, time and author, and nothing else")
-        wanted = check_first_responses(desk, records, tickets, imported.agents)
+        tickets = check_everything(desk, conversations, closed, agents)
+        late = sum(ticket["first_response"]["state"] == "breached" for ticket in tickets.values())
+        print(f"there: every conversation, message, order, text, time and author, and nothing else; {late} promises of then are broken")
+        wanted = check_first_responses(desk, records, tickets, agents)
         print(f"first responses of {len(wanted)} brands are those of the file, and so is the report by agent")
 
         before = ends(desk)
-        again = twitter_cdp.bring_in(desk, conversations)
-        assert again.conversations == imported.conversations, "the second time other conversations were answered"
-        assert again.replayed == again.commands == imported.commands, f"{again.replayed} of {again.commands} were repeats"
+        again, _ = run_import(path, where=desk)
+        assert again["there_before"] == len(lines), f"{again['there_before']} of {len(lines)} were repeats"
         assert ends(desk) == before, "the second time something was written"
-        print(f"twice: {again.commands} repeats, nothing written")
+        print(f"twice: {len(lines)} repeats, nothing written")
 
         print(f"rebuilt from the log, equal: {', '.join(desk.verify_views())}")
         desk.kill()
         desk.start()
-        check_everything(desk, conversations, imported, at_least)
+        check_everything(desk, conversations, closed, agents)
         desk.verify_views()
         print("after kill -9 and a start: all of it again")
     return 0

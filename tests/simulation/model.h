@@ -105,7 +105,7 @@ class Model {
   std::map<CommandId, std::vector<ConversationId>>
       to_link_;                                     ///< what a person's new address brings to its door
   std::map<PartitionId, settings::Policy> policy_;  ///< as adopted
-  std::map<PartitionId, std::vector<desk::Queue>> queues_;
+  std::map<PartitionId, std::vector<adoption::Queue>> queues_;
   std::map<PartitionId, std::pair<Version, Version>> adopted_;
   std::vector<settings::Policy> policies_{settings::Policy{}};  ///< by version of the settings
   std::map<Slot, std::uint64_t> numbered_;

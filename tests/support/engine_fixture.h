@@ -13,6 +13,7 @@
 #include "engine/runtime/blind.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/fold_rows.h"
+#include "engine/runtime/speculation.h"
 #include "engine/runtime/state_rows.h"
 #include "tests/support/manual_executor.h"
 #include "tests/support/print.h"
@@ -268,13 +269,9 @@ class EngineFixture {
         fold_rows::stream_key(engine().partition_of(id.slot()), {Category::conversation, id}));
     REQUIRE(row);
     REQUIRE(*row);
-    ByteReader in(**row);
-    (void)in.id();
-    (void)in.le<Version>();
-    conversation::State out;
-    read_row(in, out);
-    REQUIRE(in.at_end());
-    return out;
+    auto held = StreamStates<conversation::State>::parse(**row);
+    REQUIRE(held);
+    return std::move(held->state);
   }
   [[nodiscard]] RowFamily& fold_store() { return *rows.open("fold").value(); }
   [[nodiscard]] std::vector<RecordedEvent> events(const StreamId& stream) {

@@ -20,12 +20,12 @@ How it becomes conversations here:
   counted as two conversations, and one message cannot be in two.
 - Somebody who joins writes into the conversation by its `thread`; the others' messages find it by their address.
 - Ten customers wrote to the same brand twice, at times before the first conversation was over. There the first one is
-  closed at its own last answer before the second comes in, as the desk would: what follows opens another one.
-- An agent is one per brand's handle, named in each reply; one answer came from another brand's.
+  closed at its own last answer before the second comes in, as the desk would: what follows opens another one. All others are
+  resolved at their last answer, which is what the data is: conversations that an article ended.
+- An agent is one per brand's handle; one answer came from another brand's.
 """
 
 import collections
-import concurrent.futures
 import json
 import os
 import subprocess
@@ -88,63 +88,34 @@ def convert(record):
     return Conversation(header["sessionID"], header["company"], tuple(messages))
 
 
-@dataclass
-class Imported:
-    conversations: dict  # session -> id
-    closed: set  # sessions that were closed so that the same customer's next one is another
-    agents: dict  # handle -> id
-    positions: list  # the last of each customer
-    commands: int = 0
-    replayed: int = 0  # of them, how many the server had carried out before
-
-
-def bring_in(desk, conversations, clients=8):
-    """Posts everything with its own times; what one customer wrote to one brand goes in in its order. May be repeated."""
-    imported = Imported({}, set(), {}, [])
-
-    def command(path, body, key=None):
-        answer = desk.call("POST", path, body, key=key)
-        assert answer.status in (200, 201), f"{path} {key}: {answer}"
-        return answer
-
-    answers = []
-    for handle in sorted({m.author for c in conversations for m in c.messages if m.by == "agent"}):
-        answers.append(command("/v1/agents", {"name": handle}, key=f"agent {handle}"))
-        imported.agents[handle] = answers[-1].body["id"]
-
+def lines_of(conversations):
+    """Everything as lines of `parlance import`, with its own times; and which sessions are closed by a line of their own, because the
+    same customer's next one begins before the desk would have closed them. All others are resolved at their last answer."""
+    lines = [{"path": "/v1/agents", "id": handle, "name": handle}
+             for handle in sorted({m.author for c in conversations for m in c.messages if m.by == "agent"})]
     of_customer = collections.defaultdict(list)
     for conversation in sorted(conversations, key=lambda c: c.messages[0].at):
         of_customer[conversation.brand, conversation.requester].append(conversation)
-
-    def bring_in_customer(theirs):
-        said = []
+    closed = set()
+    for theirs in of_customer.values():
         for conversation in theirs:
-            there = None
             for message in conversation.messages:
                 ident = f"{conversation.session}/{message.tweet}"
                 at = rfc3339(message.at)
                 if message.by == "agent":
-                    said.append(command(f"/v1/conversations/{there}/reply", {
-                        "text": message.text, "agent": imported.agents[message.author], "occurred_at": at}, key=ident))
+                    lines.append({"path": "/v1/conversations/{%s}/reply" % conversation.session, "as": "{%s}" % message.author,
+                                  "text": message.text, "occurred_at": at})
                     continue
-                body = {"channel": CHANNEL, "account": conversation.brand, "message_id": ident,
-                        "from": {"address": message.author, "name": message.author}, "text": message.text,
-                        "occurred_at": at}
+                line = {"channel": CHANNEL, "account": conversation.brand, "message_id": ident,
+                        "from": {"address": message.author, "name": message.author}, "text": message.text, "occurred_at": at}
+                if message is conversation.messages[0]:
+                    line["id"] = conversation.session
                 if message.by == "participant":
-                    body["thread"] = there
-                said.append(command("/v1/inbound", body))
-                there = there or said[-1].body["conversation"]
-            imported.conversations[conversation.session] = there
-            if conversation is not theirs[-1]:
-                imported.closed.add(conversation.session)
-                said.append(command(f"/v1/conversations/{there}/close", {
-                    "occurred_at": rfc3339(conversation.messages[-1].at)}, key=f"{conversation.session} close"))
-        imported.positions.append(said[-1].body["position"])
-        return said
-
-    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        for said in pool.map(bring_in_customer, of_customer.values()):
-            answers += said
-    imported.commands = len(answers)
-    imported.replayed = sum("idempotency-replayed" in answer.headers for answer in answers)
-    return imported
+                    line["thread"] = "{%s}" % conversation.session
+                lines.append(line)
+            over = "resolve" if conversation is theirs[-1] else "close"
+            lines.append({"path": "/v1/conversations/{%s}/%s" % (conversation.session, over),
+                          "as": "{%s}" % conversation.messages[-1].author, "occurred_at": rfc3339(conversation.messages[-1].at)})
+            if over == "close":
+                closed.add(conversation.session)
+    return lines, closed

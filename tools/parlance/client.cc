@@ -330,6 +330,29 @@ Done<json::value> Client::post(const std::string& path, const json::object& body
   return parsed(impl_->server + path, answered->status, answered->body);
 }
 
+Done<json::value> Client::post_text(const std::string& path, const std::string& body,
+                                    const std::vector<std::string>& headers) {
+  CURL* const c = impl_->curl.get();
+  const std::string url = impl_->server + path;
+  if (impl_->explain) fmt::print(stderr, "POST {}\n", url);
+  std::array<char, CURL_ERROR_SIZE> said{};
+  auto all = impl_->prepare(url, answer_seconds_max, "application/json", said.data());
+  for (const std::string& header : headers) all.reset(curl_slist_append(all.release(), header.c_str()));
+  all.reset(curl_slist_append(all.release(), "Expect:"));  // without waiting for a go-ahead
+  std::string answered;
+  curl_easy_setopt(c, CURLOPT_HTTPHEADER, all.get());
+  curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
+  curl_easy_setopt(c, CURLOPT_WRITEDATA, &answered);
+  curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(c, CURLOPT_POSTFIELDS, body.data());
+  if (const CURLcode code = curl_easy_perform(c); code != CURLE_OK)
+    return Failure{Exit::unreachable, fmt::format("{}: {}", impl_->server,
+                                                  said[0] != 0 ? said.data() : curl_easy_strerror(code))};
+  long status = 0;
+  curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+  return parsed(url, status, answered);
+}
+
 Done<void> Client::follow(const std::string& path, const Query& query, const std::string& after,
                           const std::function<bool(const std::string&, const std::string&)>& event) {
   const std::string url = impl_->server + target_of(path, query);

@@ -59,6 +59,9 @@ class Client {
                                            const std::string& accept);
   /// A command; for those that take as long as reading the log, so it waits as long as the connection stands.
   [[nodiscard]] Done<json::value> post(const std::string& path, const json::object& body = {});
+  /// A command whose body is JSON already; `headers` as in "Name: value". It waits a minute at most.
+  [[nodiscard]] Done<json::value> post_text(const std::string& path, const std::string& body,
+                                            const std::vector<std::string>& headers);
   /// Follows a stream of server-sent events: `event` gets each one's id and data and returns false to end it. `after`: the id of
   /// the last one seen, or empty. Returns when the stream breaks.
   [[nodiscard]] Done<void> follow(

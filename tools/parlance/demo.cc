@@ -21,7 +21,7 @@ constexpr std::int64_t grid_ms = 5 * minute_ms;  ///< so that two demos started 
 /// Made first and last: a folder that has the first has a demo, one that has the last has all of its history.
 constexpr std::string_view first_tag = "wander & wool";
 constexpr std::string_view last_tag = "feedback";
-constexpr std::uint64_t texts_version = 1;  ///< another one makes other histories from the same seed
+constexpr std::uint64_t texts_version = 2;  ///< another one makes other histories from the same seed
 
 std::filesystem::path default_data() {
   if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != 0)
@@ -82,9 +82,8 @@ Result<Shop> prepare(Node& node, DemoClock& clock, const DemoOptions& options, I
   clock.set(begin);
   auto shop = set_up_shop(node);
   if (!shop) return shop.error();
-  const History history = plan_history(options.seed, options.conversations, begin, begin + history_ms);
-  if (auto written = write_history(node, clock, *shop, options.seed, history); !written)
-    return written.error();
+  const HistoryPlan plan{options.seed, options.conversations, begin, begin + history_ms};
+  if (auto written = write_history(node, clock, *shop, plan); !written) return written.error();
   if (auto last = add_tag(node, last_tag, 0); !last) return last.error();
   clock.go_live();
   return shop;

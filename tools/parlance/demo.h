@@ -22,6 +22,7 @@ struct DemoOptions {
 /// must be asked for with the same seed and size ("demo.other_history"). Another folder is refused ("demo.not_a_demo").
 [[nodiscard]] int run_demo(DemoOptions options);
 
+void add_generate_command(CLI::App& app, int& code);
 void add_demo_command(CLI::App& app, int& code);
 
 }  // namespace parlance::tools

@@ -24,11 +24,11 @@ constexpr std::array people{
 };
 constexpr int shift_hours = 9;
 
-constexpr std::array<std::string_view, 5> queue_names{"Orders", "Shipping & customs", "Returns & refunds",
-                                                      "Warranty", "Marketplace"};
-constexpr std::array<std::string_view, 12> tag_names{
-    "lost parcel",  "customs",        "size exchange", "damaged", "refund", "warranty",
-    "cancellation", "address change", "invoice",       "presale", "VIP",    "angry"};
+constexpr std::array<std::string_view, 5> queues{"Orders", "Shipping & customs", "Returns & refunds",
+                                                 "Warranty", "Marketplace"};
+constexpr std::array<std::string_view, 12> tags{"lost parcel", "customs",  "size exchange", "damaged",
+                                                "refund",      "warranty", "cancellation",  "address change",
+                                                "invoice",     "presale",  "VIP",           "angry"};
 
 struct Store {
   Channel channel;
@@ -75,17 +75,42 @@ bool is_on_shift(const Colleague& colleague, Instant at) {
   return (hour - colleague.shift_starts_utc + 24) % 24 < shift_hours;
 }
 
-std::size_t choose_colleague(std::string_view language, Instant at, Dice& dice) {
+std::size_t choose_colleague(std::span<const Colleague> staff, std::string_view language, Instant at,
+                             Dice& dice) {
   std::vector<std::size_t> able, present;
-  for (std::size_t i = 1; i < people.size(); ++i) {
-    if (!language.empty() && !speaks(people[i], language)) continue;
+  for (std::size_t i = 1; i < staff.size(); ++i) {
+    if (!language.empty() && !speaks(staff[i], language)) continue;
     able.push_back(i);
-    if (is_on_shift(people[i], at)) present.push_back(i);
+    if (is_on_shift(staff[i], at)) present.push_back(i);
   }
   const std::size_t chance = dice.below(5040);  // once, whoever is there
   if (!present.empty()) return present[chance % present.size()];
   if (!able.empty()) return able[chance % able.size()];
-  return 1 + chance % (people.size() - 1);
+  return 1 + chance % (staff.size() - 1);
+}
+
+Staff::Staff(std::size_t size, std::uint64_t seed) {
+  Dice dice(seed * 31 + 17);
+  const auto keep = [this](std::string text) -> std::string_view {
+    return texts_.emplace_back(std::move(text));
+  };
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i < colleagues().size()) {
+      people_.push_back(colleagues()[i]);
+      continue;
+    }
+    const LanguageTexts& language =
+        *languages()[choose(languages(), dice, [](const LanguageTexts* l) { return l->weight; })];
+    const Name& given = dice.of(language.given_names);
+    const Name& family = dice.of(language.family_names);
+    const std::string_view first = language.family_name_first ? family.text : given.text;
+    const std::string_view second = language.family_name_first ? given.text : family.text;
+    const int starts = static_cast<int>(dice.below(3)) + 30 - language.utc_offset_hours;
+    people_.push_back(
+        {keep(std::string(first) + std::string(language.name_separator) + std::string(second)),
+         keep(std::string(given.ascii) + std::to_string(i) + "@wanderwool.example"), Role::agent,
+         language.tag == "en" ? language.tag : keep(std::string(language.tag) + " en"), starts % 24});
+  }
 }
 
 DeskQueue queue_for(Matter matter, Channel channel) {
@@ -104,6 +129,9 @@ DeskQueue queue_for(Matter matter, Channel channel) {
   }
   return DeskQueue::orders;
 }
+
+std::span<const std::string_view> queue_names() { return queues; }
+std::span<const std::string_view> tag_names() { return tags; }
 
 ShopTag tag_for(Matter matter) { return static_cast<ShopTag>(matter); }
 
@@ -178,9 +206,9 @@ Result<Shop> set_up_shop(Node& node) {
   policy.first_response_ms = first_response_ms;
   policy.auto_close_ms = auto_close_ms;
   ask("policy", OnSettings{settings::ChangePolicy{policy}});
-  for (const std::string_view name : queue_names)
+  for (const std::string_view name : queues)
     ask("queue " + std::string(name), OnDesk{desk::AddQueue{{}, std::string(name)}});
-  for (const std::string_view name : tag_names)
+  for (const std::string_view name : tags)
     ask("tag " + std::string(name), OnSettings{settings::AddTag{{}, std::string(name)}});
   for (const Colleague& one : people)
     ask("agent " + std::string(one.email),
@@ -198,8 +226,8 @@ Result<Shop> set_up_shop(Node& node) {
   }
   if (failed) return *failed;
   std::size_t i = 1;
-  for (std::size_t n = 0; n < queue_names.size(); ++n) shop.queues.push_back(QueueId::from(made[i++]));
-  for (std::size_t n = 0; n < tag_names.size(); ++n) shop.tags.push_back(TagId::from(made[i++]));
+  for (std::size_t n = 0; n < queues.size(); ++n) shop.queues.push_back(QueueId::from(made[i++]));
+  for (std::size_t n = 0; n < tags.size(); ++n) shop.tags.push_back(TagId::from(made[i++]));
   for (std::size_t n = 0; n < people.size(); ++n) shop.agents.push_back(AgentId::from(made[i++]));
   return shop;
 }

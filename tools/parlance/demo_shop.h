@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,8 +24,24 @@ struct Colleague {
 [[nodiscard]] std::span<const Colleague> colleagues();
 [[nodiscard]] bool speaks(const Colleague& colleague, std::string_view language);
 [[nodiscard]] bool is_on_shift(const Colleague& colleague, Instant at);
-/// Somebody who speaks the language (empty: any), rather one on shift; never the first.
-[[nodiscard]] std::size_t choose_colleague(std::string_view language, Instant at, Dice& dice);
+/// Somebody of `staff` who speaks the language (empty: any), rather one on shift; never the first.
+[[nodiscard]] std::size_t choose_colleague(std::span<const Colleague> staff, std::string_view language,
+                                           Instant at, Dice& dice);
+[[nodiscard]] inline std::size_t choose_colleague(std::string_view language, Instant at, Dice& dice) {
+  return choose_colleague(colleagues(), language, at, dice);
+}
+/// A desk of another size: the first of colleagues(), and beyond them others as chance has it.
+class Staff {
+ public:
+  Staff(std::size_t size, std::uint64_t seed);
+  [[nodiscard]] std::span<const Colleague> people() const { return people_; }
+
+ private:
+  std::deque<std::string> texts_;  // what people_ points into
+  std::vector<Colleague> people_;
+};
+inline constexpr std::size_t staff_min = 2;
+inline constexpr std::size_t staff_max = 500;
 
 enum class DeskQueue : std::uint8_t { orders, shipping, returns, warranty, marketplace };
 [[nodiscard]] DeskQueue queue_for(Matter matter, Channel channel);
@@ -43,6 +60,8 @@ enum class ShopTag : std::uint8_t {
   angry
 };
 [[nodiscard]] ShopTag tag_for(Matter matter);
+[[nodiscard]] std::span<const std::string_view> queue_names();  ///< in the order of DeskQueue
+[[nodiscard]] std::span<const std::string_view> tag_names();    ///< in the order of ShopTag
 /// An agent asks for a photo or a serial number first.
 [[nodiscard]] constexpr bool asks_for_details(Matter matter) {
   return matter == Matter::damaged || matter == Matter::warranty;

@@ -86,7 +86,7 @@ struct Story {
 /// Notes among colleagues, in English.
 [[nodiscard]] std::span<const std::string_view> notes(Matter matter);
 
-/// Numbers that look like chance and are the same for the same seed (SplitMix64, by Sebastiano Vigna, public domain).
+/// Numbers that look like chance and are the same for the same seed on every machine (SplitMix64, by Sebastiano Vigna, public domain).
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : state_(seed) {}
@@ -96,7 +96,7 @@ class Dice {
   double unit() { return static_cast<double>(next() >> 11) / 9007199254740992.0; }
   bool chance(double probability) { return unit() < probability; }
   /// Around `median`: from a quarter to four times of it.
-  double around(double median);
+  std::int64_t around(std::int64_t median);
   template <class T> const T& of(std::span<const T> choice) { return choice[below(choice.size())]; }
 
  private:

@@ -14,6 +14,8 @@ std::string_view category_name(Category category) {
     case Category::settings: return "settings";
     case Category::desk: return "desk";
     case Category::adoption: return "adoption";
+    case Category::draft: return "draft";
+    case Category::routing: return "routing";
   }
   return "unknown";
 }
@@ -69,6 +71,7 @@ json::object event_json(const Position& position, const Envelope& envelope, std:
       {"position", to_text(position)}};
   if (envelope.command) out["command"] = to_text(*envelope.command);
   if (envelope.causation) out["causation"] = to_text(envelope.causation);
+  if (envelope.import) out["import"] = to_text(envelope.import);
   if (envelope.correlation) out["correlation"] = to_text(envelope.correlation);
   json::array capsules;
   each_sealed(event.body, [&](const Sealed& sealed) {
@@ -83,7 +86,7 @@ json::object event_json(const Position& position, const Envelope& envelope, std:
 
 std::vector<std::string> kind_names() {
   std::vector<std::string> names;
-  for (unsigned category = 1; category <= static_cast<unsigned>(Category::adoption); ++category)
+  for (unsigned category = 1; category <= std::variant_size_v<AnyEvent>; ++category)
     for (unsigned member = 1; member <= 255; ++member) {
       const std::string_view name = kind_name(static_cast<EventKind>(category << 8 | member));
       if (name == "unknown") break;

@@ -94,6 +94,8 @@ int main(int argc, char** argv) {
 
   add_serve_commands(app, code);
   add_demo_command(app, code);
+  add_generate_command(app, code);
+  add_import_command(app, code);
   add_conversation_commands(app, code);
   add_event_commands(app, code);
   add_view_commands(app, code);

@@ -15,6 +15,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  /// The total is known better now.
+  void set_total(std::uint64_t total) { total_ = total; }
   /// `done` of the total are done. Cheap enough for each record.
   void at(std::uint64_t done) {
     if (done >= next_look_) look(done);

@@ -78,6 +78,7 @@ class NodeImpl final : public Node {
     for (PartitionId p = 0; p < folder_.log->partitions(); ++p)
       strands_.push_back(http::make_strand_executor(io_));
     timers_ = http::make_strand_executor(io_);
+    live_ = http::make_strand_executor(io_);
     std::vector<Executor*> executors;
     for (const auto& strand : strands_) executors.push_back(strand.get());
     engine_ = std::make_unique<Engine>(
@@ -114,6 +115,11 @@ class NodeImpl final : public Node {
     return future.get();
   }
 
+  http::Api& api() override {
+    if (!api_) make_api();
+    return *api_;
+  }
+
   http::HttpResponse ask(http::HttpRequest request) override {
     if (!api_) make_api();
     http::Caller caller;
@@ -131,7 +137,7 @@ class NodeImpl final : public Node {
 
   void make_api() {
     api_ = std::make_unique<http::Api>(http::Api::Parts{
-        *engine_, *folder_.log, *views_, clock_, *timers_,
+        *engine_, *folder_.log, *views_, clock_, *timers_, *live_,
         [] {
           std::vector<http::PageFile> files;
           static std::vector<std::string> paths = [] {
@@ -146,6 +152,7 @@ class NodeImpl final : public Node {
         std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }, *files_,
         [this](std::function<void()> work) { uploads_->post(std::move(work)); },
         [this](std::vector<http::MetricFamily>& families) { add_figures(families); }, backups_.get()});
+    told_ = api_.get();
   }
 
   void add_figures(std::vector<http::MetricFamily>& families) {
@@ -170,7 +177,7 @@ class NodeImpl final : public Node {
   }
 
   Result<std::string> listen() override {
-    make_api();
+    if (!api_) make_api();
     auto server = http::Server::listen(
         io_, options_.listen, {},
         [this](http::HttpRequest request, http::Respond respond) {
@@ -253,6 +260,7 @@ class NodeImpl final : public Node {
         if (!applied)
           fmt::print(stderr, "views: {} ({}); trying again\n", applied.error().detail, applied.error().rule);
         if (!applied || *applied == 0) break;
+        if (http::Api* api = told_) api->views_advanced();
       }
     }
   }
@@ -292,12 +300,12 @@ class NodeImpl final : public Node {
       const bool all = sweeps_++ % sweeps_a_day == 0;
       const auto swept = files_->sweep(
           all,
-          [this](WorkspaceId workspace, AttachmentId id) -> Result<std::vector<ReferenceId>> {
+          [this](WorkspaceId workspace, AttachmentId id) -> Result<std::vector<Sealed>> {
             auto uses = views_->attachment_uses(workspace, id);
             if (!uses) return uses.error();
-            std::vector<ReferenceId> references;
-            for (const AttachmentUse& use : *uses) references.push_back(use.attachments.reference);
-            return references;
+            std::vector<Sealed> capsules;
+            for (const AttachmentUse& use : *uses) capsules.push_back(use.attachments);
+            return capsules;
           },
           [this] { return !stopped_; });
       if (!swept)
@@ -403,11 +411,12 @@ class NodeImpl final : public Node {
   asio::io_context io_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{asio::make_work_guard(io_)};
   std::vector<std::unique_ptr<Executor>> strands_;
-  std::unique_ptr<Executor> timers_;
+  std::unique_ptr<Executor> timers_, live_;
   std::unique_ptr<Views> views_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<ServerBackups> backups_;
   std::unique_ptr<http::Api> api_;
+  std::atomic<http::Api*> told_{nullptr};  ///< of what is applied; outlives the applier
   std::unique_ptr<http::Server> server_;
   AgentId administrator_;
   std::vector<std::thread> pool_;

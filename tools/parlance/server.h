@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "adapters/http/api.h"
 #include "adapters/http/message.h"
 #include "engine/base/error.h"
 #include "engine/ports/clock.h"
@@ -42,6 +43,8 @@ class Node {
   /// Submits and waits for the answer. Not from the node's own threads.
   [[nodiscard]] virtual Result<Outcome> submit(Request request) = 0;
 
+  /// The routes, for commands of this process. Lives as long as the node runs.
+  [[nodiscard]] virtual http::Api& api() = 0;
   /// Starts answering HTTP; "127.0.0.1:8080".
   [[nodiscard]] virtual Result<std::string> listen() = 0;
   /// Answers a request of the administrator's as if it had come over HTTP. Not from the node's own threads.

@@ -1,7 +1,9 @@
 // Where the page meets the browser.
 
 import { render } from "preact";
+import { upload } from "./api/upload";
 import { AppContext, createApp } from "./app";
+import type { Socket } from "./state/live";
 import { pageVisibility } from "./state/poller";
 import "./styles/page.css";
 import { t } from "./text/catalogue";
@@ -27,6 +29,8 @@ const app = createApp({
       }),
     now: () => Date.now(),
   },
+  upload,
+  connect: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/v1/live`, "parlance.v1") as Socket,
   visibility: pageVisibility,
   tabStorage: sessionStorage,
   lastingStorage: localStorage,

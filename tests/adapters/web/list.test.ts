@@ -1,4 +1,4 @@
-import { createTicketList, scopeQuery } from "@web/state/list";
+import { createTicketList, parametersOf } from "@web/state/list";
 import { everything } from "@web/state/route";
 import { answering, ticket } from "./support";
 
@@ -129,7 +129,49 @@ test("a first read that fails is a failure; a later one leaves what was shown", 
 });
 
 test("what is over comes latest change first, what is active in working order", () => {
-  expect(scopeQuery(everything)).toEqual({});
-  expect(scopeQuery({ ...everything, scope: "resolved" })).toEqual({ state: "resolved", sort: "updated" });
-  expect(scopeQuery({ ...everything, scope: "all" })).toEqual({ sort: "updated" });
+  expect(parametersOf(everything)).toEqual({});
+  expect(parametersOf({ ...everything, scope: "resolved" })).toEqual({ state: "resolved", sort: "updated" });
+  expect(parametersOf({ ...everything, scope: "all" })).toEqual({ sort: "updated" });
+});
+
+test("what the server tells changes rows at once and counts what is new, like a read", async () => {
+  const { list, hold } = given("a", "b");
+  await list.refresh();
+  hold(true);
+  list.push({ upserts: [ticket("new"), ticket("a", { preview: "told" })], removes: ["b"], order: ["new", "a"] });
+  expect(list.ticket("a")!.value.preview).toBe("told");
+  expect(list.order.value).toEqual(["a", "b"]);
+  expect(list.news.value).toBe(1);
+  expect([...list.gone.value]).toEqual(["b"]);
+  hold(false);
+  list.push({ order: ["new", "a"] });
+  expect(list.order.value).toEqual(["new", "a"]);
+});
+
+test("rows further down than any that is shown are not news", async () => {
+  const ids = many(120);
+  const { list } = given(...ids);
+  await list.refresh();
+  expect(list.order.value).toHaveLength(50);
+  list.push({ upserts: ids.map((id) => ticket(id)), order: ids });
+  expect(list.news.value).toBe(0);
+  expect(list.order.value).toHaveLength(50);
+  list.push({ upserts: [ticket("top")], order: ["top", ...ids] });
+  expect(list.order.value[0]).toBe("top");
+  expect(list.order.value).toHaveLength(51);
+});
+
+test("a read that was under way when the server told something newer does not undo it", async () => {
+  let answer: (value: unknown) => void = () => undefined;
+  const client = answering({ "/v1/conversations": () => new Promise((resolve) => (answer = resolve)) });
+  const list = createTicketList(client, () => false);
+  list.show(everything);
+  const first = list.refresh();
+  answer({ data: [ticket("a")], page: { has_more: false, next: null } });
+  await first;
+  const late = list.refresh();
+  list.push({ upserts: [ticket("b")], order: ["b", "a"] });
+  answer({ data: [ticket("a")], page: { has_more: false, next: null } });
+  await late;
+  expect(list.order.value).toEqual(["b", "a"]);
 });

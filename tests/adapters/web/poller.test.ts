@@ -14,7 +14,7 @@ function given(run: () => Promise<void>) {
       return () => (changed = () => {});
     },
   };
-  const poller = createPoller(2000, run, visibility);
+  const poller = createPoller(() => 2000, run, visibility);
   return {
     poller,
     look(value: boolean) {

@@ -32,6 +32,12 @@ export function answering(routes: Record<string, Answer>, commands: Client["comm
       if (answer === undefined) throw new Error(`nothing at ${path}`);
       return (await answer(query, options.atLeast)) as T;
     },
+    async ask<T>(path: string, question: unknown) {
+      reads.push(path);
+      const answer = routes[path];
+      if (answer === undefined) throw new Error(`nothing at ${path}`);
+      return (await answer(question as Record<string, string>, undefined)) as T;
+    },
     command: commands,
   };
 }

@@ -1,5 +1,5 @@
 import { arrange } from "@web/state/timeline";
-import { formatRoute, parseRoute } from "@web/state/route";
+import { everything, formatReports, formatRoute, parseRoute } from "@web/state/route";
 import { actSentence } from "@web/text/acts";
 import { firstResponseChip } from "@web/text/first_response";
 import { age, hue, initials, isolate, langOf, plainDay, span } from "@web/text/format";
@@ -93,9 +93,19 @@ describe("a timeline", () => {
 
 describe("an address", () => {
   test("comes back from what was made of it", () => {
-    const filter = { scope: "snoozed", queue: "que_1", assignee: "me" } as const;
-    expect(parseRoute(formatRoute("cnv_1", filter))).toEqual({ page: "conversations", id: "cnv_1", filter });
-    expect(formatRoute(null, { scope: "active", queue: "", assignee: "" })).toBe("#/conversations");
+    const filter = { scope: "snoozed", queue: "que_1", assignee: "me", q: 'tag:"VIP customer" -lang:de', sort: "newest" } as const;
+    const look = { at: "12", tab: "note" } as const;
+    expect(parseRoute(formatRoute("cnv_1", filter, look))).toEqual({ page: "conversations", id: "cnv_1", filter, look });
+    expect(formatRoute(null, everything)).toBe("#/conversations");
+    expect(parseRoute(formatReports("agent", "Asia/Tokyo"))).toEqual({ page: "reports", by: "agent", zone: "Asia/Tokyo", list: "", key: "" });
+    expect(parseRoute(formatReports("queue", "", "resolved", "que_1"))).toMatchObject({ list: "resolved", key: "que_1" });
+    expect(parseRoute("#/settings/queues")).toEqual({ page: "settings", section: "queues" });
+  });
+  test("names nobody: a term that leads to a person is left out of it", () => {
+    expect(formatRoute(null, { ...everything, q: "is:late from:ada@example.org order:40317" })).toBe("#/conversations?q=is%3Alate");
+  });
+  test("takes no version that is none", () => {
+    expect(parseRoute("#/conversations/cnv_1?at=now")).toMatchObject({ look: { at: null, tab: "reply" } });
   });
   test("that is none, is the list", () => {
     expect(parseRoute("")).toMatchObject({ page: "conversations", id: null });

@@ -23,6 +23,17 @@ inline constexpr auto fraud = named<TagId>(32);
 inline constexpr auto no_such_tag = named<TagId>(39);
 inline constexpr auto shop = named<StoreId>(41);
 inline constexpr auto message = named<MessageId>(51);
+inline constexpr auto complaint = named<TypeId>(61);
+inline constexpr auto no_such_type = named<TypeId>(69);
+inline constexpr auto order = named<FieldId>(71);    ///< a text
+inline constexpr auto amount = named<FieldId>(72);   ///< a number
+inline constexpr auto outcome = named<FieldId>(73);  ///< a choice
+inline constexpr auto refund = named<ChoiceId>(74);
+inline constexpr auto no_such_field = named<FieldId>(79);
+inline constexpr auto at_customs = named<SubStateId>(81);  ///< of waiting for a third party
+inline constexpr auto doubted = named<SubStateId>(82);     ///< of open
+inline constexpr auto no_such_sub_state = named<SubStateId>(89);
+inline constexpr auto second_level = named<TeamId>(91);
 
 inline constexpr std::int64_t minute_ms = 60'000;
 /// So many minutes into the story.
@@ -31,14 +42,22 @@ constexpr Instant at(std::int64_t minutes) { return {1'764'000'000'000 + minutes
 /// A first response within an hour, closed a day after resolving, reopened within a week.
 inline constexpr std::int64_t hour_ms = 60 * minute_ms;
 inline const adoption::Body& adopted() {
-  static const adoption::Body body{.settings_version = 1,
-                                   .desk_version = 1,
-                                   .policy = {.first_response_ms = hour_ms,
-                                              .auto_close_ms = 24 * hour_ms,
-                                              .reopen_window_ms = 168 * hour_ms},
-                                   .tags = {{vip, "vip"}, {fraud, "fraud"}},
-                                   .queues = {{billing, "billing"}, {returns, "returns"}},
-                                   .agents = {kim, lee}};
+  static const adoption::Body body{
+      .settings_version = 1,
+      .desk_version = 1,
+      .policy = {.first_response_ms = hour_ms,
+                 .auto_close_ms = 24 * hour_ms,
+                 .reopen_window_ms = 168 * hour_ms},
+      .tags = {{vip, "vip"}, {fraud, "fraud"}},
+      .queues = {{billing, "billing"}, {returns, "returns"}},
+      .agents = {kim, lee},
+      .types = {{complaint, "complaint", false}},
+      .fields = {{order, "order", FieldKind::text, {}, false, false},
+                 {amount, "amount", FieldKind::number, {}, false, false},
+                 {outcome, "outcome", FieldKind::choice, {{refund, "refund", false}}, false, false}},
+      .sub_states = {{at_customs, "at customs", Phase::waiting_third_party, false},
+                     {doubted, "doubted", Phase::open, false}},
+      .transitions = std::nullopt};
   return body;
 }
 inline const adoption::Body& adopted_without_targets() {
@@ -96,7 +115,7 @@ inline Replied replied(AgentId agent, Instant when) {
           under(ada), std::nullopt, Personal<Preview>(preview(), ada, FieldClass::content),
           when};
 }
-inline NoteAdded noted(Instant when) { return {message, kim, under(ada), std::nullopt, when}; }
+inline NoteAdded noted(Instant when) { return {message, kim, under(ada), std::nullopt, when, {}}; }
 inline Assigned assigned(AgentId agent, Instant when, QueueId queue = billing) {
   return {agent, queue, false, std::nullopt, when};
 }

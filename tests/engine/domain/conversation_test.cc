@@ -210,6 +210,27 @@ TEST_CASE("a reply goes out on the conversation's channel unless it names anothe
   wanted.channel = Channel::email;
   given({opened()}).when(command).then({wanted});
 }
+TEST_CASE("a reply by somebody who has not seen the last message or note is refused") {
+  const auto seeing = [](Version seen) {
+    Reply command = reply(kim, at(9));
+    command.seen = seen;
+    return command;
+  };
+  const given written({opened(), received(at(0)), noted(at(1)), assigned(kim, at(2))});
+  written.when(seeing(2)).then_refused("conversation.changed_since");
+  written.when(seeing(3)).then({replied(kim, at(9))});  // what came after it was no message
+  written.when(seeing(4)).then({replied(kim, at(9))});
+  written.when(reply(kim, at(9))).then({replied(kim, at(9))});
+  written.when(seeing(5)).then_refused("conversation.version_unknown");
+}
+TEST_CASE("of two replies that saw the same version one passes") {
+  Reply command = reply(kim, at(9));
+  command.seen = 2;
+  given({opened(), received(at(0))}).when(command).then({replied(kim, at(9))});
+  given({opened(), received(at(0)), replied(kim, at(9))})
+      .when(command)
+      .then_refused("conversation.changed_since");
+}
 TEST_CASE("an agent may still write where the work is resolved, and it stays resolved") {
   const given done({opened(), received(at(0)), resolved(at(1))});
   done.when(reply(kim, at(2))).then({replied(kim, at(2))});

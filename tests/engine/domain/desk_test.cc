@@ -100,8 +100,123 @@ TEST_CASE("the state keeps sealed profiles and never plaintext") {
   AgentAdded sealed = added();
   const Sealed held{{EnvelopeId{{8, 8}}, 1}, row, FieldClass::contact};
   sealed.profile.seal(held);
-  CHECK(given({sealed}).state().agents.front() == Agent{kim, Role::agent, held});
-  CHECK(given({added()}).state().agents.front() == Agent{kim, Role::agent, {}});
+  CHECK(given({sealed}).state().agents.front().profile == held);
+  CHECK(given({added()}).state().agents.front().profile == Sealed{});
+}
+
+const SkillId refunds{{10, 1}};
+const TeamId team{{11, 1}};
+const Language german = parse_language("de");
+AgentChanged changed(AgentId id = kim) {
+  return {id, Role::agent, {german}, {refunds}, {team}, {5, {{Channel::chat, 2}}}, std::nullopt};
+}
+const std::vector<Event> words{SkillAdded{refunds, "refunds"}, TeamAdded{team, "north"}, added()};
+std::vector<Event> with(std::vector<Event> more) {
+  std::vector<Event> out = words;
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
+
+TEST_CASE("what an agent can do is changed part by part; the rest stays") {
+  const given here(with({changed()}));
+  here.when(ChangeAgent{.id = kim}).then_nothing();
+  ChangeAgent command{.id = kim};
+  command.languages = std::vector<Language>{};
+  AgentChanged without = changed();
+  without.languages.clear();
+  here.when(command).then({without});
+  command = {.id = kim, .role = Role::lead, .profile = AgentProfile{"Kim B", ""}};
+  AgentChanged lead = changed();
+  lead.role = Role::lead;
+  lead.profile = Personal<AgentProfile>(AgentProfile{"Kim B", ""}, ReferenceId{}, FieldClass::contact);
+  here.when(command).then({lead});
+  CHECK(here.state().agents.front().capacity == Capacity{5, {{Channel::chat, 2}}});
+}
+TEST_CASE("an agent may be added with all they can do") {
+  AddAgent command{lee, Role::agent, profile, row};
+  command.languages = {german};
+  command.skills = {refunds};
+  command.teams = {team};
+  command.capacity = {5, {{Channel::chat, 2}}};
+  given(words).when(command).then({added(lee), changed(lee)});
+}
+TEST_CASE("words an agent cannot have") {
+  const given here(words);
+  here.when(ChangeAgent{.id = lee}).then_not_found("agent.not_found");
+  here.when(ChangeAgent{.id = kim, .languages = std::vector{Language::und}})
+      .then_refused("desk.language_unknown");
+  here.when(ChangeAgent{.id = kim, .languages = std::vector{german, german}}).then_refused("desk.word_twice");
+  here.when(ChangeAgent{.id = kim, .skills = std::vector{SkillId{{9, 9}}}}).then_refused("skill.unknown");
+  here.when(ChangeAgent{.id = kim, .teams = std::vector{TeamId{{9, 9}}}}).then_refused("team.unknown");
+  here.when(ChangeAgent{.id = kim, .capacity = Capacity{501, {}}}).then_refused("desk.capacity");
+  here.when(ChangeAgent{.id = kim, .capacity = Capacity{5, {{Channel::chat, 501}}}})
+      .then_refused("desk.capacity");
+  here.when(ChangeAgent{.id = kim, .capacity = Capacity{5, {{Channel::chat, 1}, {Channel::chat, 2}}}})
+      .then_refused("desk.capacity");
+  here.when(ChangeAgent{.id = kim, .skills = std::vector<SkillId>(51, refunds)})
+      .then_refused("desk.too_many_words");
+  here.when(ChangeAgent{.id = kim, .profile = AgentProfile{"", ""}}).then_refused("desk.name_length");
+}
+TEST_CASE("an agent leaves and comes back; the last administrator stays") {
+  AgentAdded admin = added(lee);
+  admin.role = Role::admin;
+  const given here({added(), admin});
+  here.when(ChangeAgent{.id = kim, .active = false}).then({ActivationChanged{kim, false}});
+  here.when(ChangeAgent{.id = kim, .active = true}).then_nothing();
+  here.when(ChangeAgent{.id = lee, .active = false}).then_refused("desk.last_admin");
+  here.when(ChangeAgent{.id = lee, .role = Role::agent}).then_refused("desk.last_admin");
+  given({added(), admin, ActivationChanged{kim, false}})
+      .when(ChangeAgent{.id = kim, .active = true})
+      .then({ActivationChanged{kim, true}});
+}
+TEST_CASE("skills and teams have names of their own") {
+  const given here(words);
+  here.when(AddSkill{SkillId{{9, 9}}, "refunds"}).then_refused("desk.skill_exists");
+  here.when(AddSkill{SkillId{{9, 9}}, ""}).then_refused("desk.name_length");
+  here.when(AddTeam{TeamId{{9, 9}}, "north"}).then_refused("desk.team_exists");
+  here.when(AddTeam{TeamId{{9, 9}}, "south", {kim}})
+      .then({TeamAdded{TeamId{{9, 9}}, "south"}, TeamChanged{TeamId{{9, 9}}, "south", {kim}, {}}});
+  here.when(AddTeam{TeamId{{9, 9}}, "south", {lee}}).then_refused("agent.unknown");
+}
+TEST_CASE("agents join and leave a team; who is in both lists leaves") {
+  const given here(with({changed()}));
+  here.when(ChangeTeam{.id = team, .add = {kim}}).then_nothing();
+  here.when(ChangeTeam{.id = team, .add = {kim}, .remove = {kim}})
+      .then({TeamChanged{team, "north", {}, {kim}}});
+  here.when(ChangeTeam{.id = team, .name = "Nord"}).then({TeamChanged{team, "Nord", {}, {}}});
+  here.when(ChangeTeam{.id = TeamId{{9, 9}}}).then_not_found("team.not_found");
+  CHECK(given(with({changed(), TeamChanged{team, "north", {}, {kim}}})).state().agents.front().teams.empty());
+}
+TEST_CASE("a queue's rule is part of it; routing begins with the first rule and does not end with the last") {
+  const QueueRule rule{.kind = RuleKind::round_robin, .skills = {refunds}, .team = team, .offer_ms = 30'000};
+  const given here(with({QueueAdded{billing, "billing"}}));
+  CHECK_FALSE(here.state().routes);
+  here.when(ChangeQueue{.id = billing, .rule = rule}).then({QueueChanged{billing, "billing", rule}});
+  here.when(ChangeQueue{.id = billing, .rule = QueueRule{}}).then_nothing();
+  here.when(ChangeQueue{.id = returns}).then_not_found("queue.not_found");
+  here.when(AddQueue{returns, "returns", rule})
+      .then({QueueAdded{returns, "returns"}, QueueChanged{returns, "returns", rule}});
+  QueueRule wrong = rule;
+  wrong.offer_ms = 4'999;
+  here.when(ChangeQueue{.id = billing, .rule = wrong}).then_refused("queue.offer_time");
+  wrong = rule;
+  wrong.skills = {SkillId{{9, 9}}};
+  here.when(ChangeQueue{.id = billing, .rule = wrong}).then_refused("skill.unknown");
+  wrong = rule;
+  wrong.team = TeamId{{9, 9}};
+  here.when(ChangeQueue{.id = billing, .rule = wrong}).then_refused("team.unknown");
+  const given after(with({QueueAdded{billing, "billing"}, QueueChanged{billing, "billing", rule},
+                          QueueChanged{billing, "billing", {}}}));
+  CHECK(after.state().routes);
+  CHECK(after.state().queues.front().rule == QueueRule{});
+}
+TEST_CASE("the version to have seen is of the one thing that changes") {
+  const State state = given(with({QueueAdded{billing, "billing"}, changed()})).state();
+  CHECK(state.version == 5);
+  CHECK(version_to_see(state, ChangeQueue{.id = billing}) == 4);
+  CHECK(version_to_see(state, ChangeAgent{.id = kim}) == 5);
+  CHECK(version_to_see(state, ChangeTeam{.id = team}) == 2);
+  CHECK(version_to_see(state, AddQueue{returns, "returns"}) == 5);
 }
 
 }  // namespace

@@ -55,6 +55,12 @@ constexpr std::array active{Phase::fresh, Phase::open, Phase::waiting_customer, 
                             Phase::snoozed};
 
 TEST_CASE("who is unknown opens a conversation") { CHECK(opens_new({})); }
+TEST_CASE(
+    "what is marked as spam is joined by its own thread alone: a customer's new matter is not hidden with "
+    "it") {
+  CHECK(opens_new(of_the_sender({known(first, in_phase(Phase::spam))})));
+  CHECK(joins(with_thread(first, in_phase(Phase::spam)), first));
+}
 TEST_CASE("a message joins the sender's active conversation, whatever it waits for") {
   for (const Phase phase : active) CHECK(joins(of_the_sender({known(first, in_phase(phase))}), first));
 }

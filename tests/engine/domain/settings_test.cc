@@ -44,6 +44,23 @@ TEST_CASE("a duration is more than nothing and at most ten years; a window may b
     refuses({.reopen_window_ms = ms});
   }
 }
+TEST_CASE("an import is opened and closed once, and may be opened again") {
+  const auto a = ImportId::from({1, 1});
+  const auto b = ImportId::from({1, 2});
+  given({}).when(OpenImport{a}).then({ImportOpened{a}});
+  given({ImportOpened{a}}).when(OpenImport{a}).then_nothing();
+  given({ImportOpened{a}}).when(CloseImport{b}).then_nothing();
+  given({ImportOpened{a}, ImportOpened{b}}).when(CloseImport{a}).then({ImportClosed{a}});
+  given({ImportOpened{a}, ImportClosed{a}}).when(CloseImport{a}).then_nothing();
+  given({ImportOpened{a}, ImportClosed{a}}).when(OpenImport{a}).then({ImportOpened{a}});
+}
+TEST_CASE("up to 16 imports are open at once") {
+  std::vector<Event> history;
+  for (std::uint64_t i = 0; i < imports_max; ++i) history.emplace_back(ImportOpened{ImportId::from({1, i})});
+  given(history).when(OpenImport{ImportId::from({2, 1})}).then_refused("import.too_many_open");
+  history.emplace_back(ImportClosed{ImportId::from({1, 3})});
+  given(history).when(OpenImport{ImportId::from({2, 1})}).then({ImportOpened{ImportId::from({2, 1})}});
+}
 TEST_CASE("a tag is added once by name and once by id") {
   given({}).when(AddTag{vip, "vip"}).then({TagAdded{vip, "vip"}});
   given({TagAdded{vip, "vip"}}).when(AddTag{fraud, "fraud"}).then({TagAdded{fraud, "fraud"}});

@@ -250,6 +250,30 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a capsule destroyed alone is redacted, and what else its author wrote is not") {
+  Desk desk;
+  const ReferenceId reference = desk.stored_row();
+  const Sealed gone = desk.sealed(reference, "4111");
+  const Sealed stays = desk.sealed(reference, "hello", {first_capsule.envelope, 1});
+  const Bytes late = desk.vault.get(VaultFamily::capsules, capsule_key(first_capsule))->value();
+  CHECK_FALSE(*desk.door().is_destroyed(first_capsule));
+  REQUIRE(desk.door().destroy_capsules({{first_capsule}}, day).has_value());
+  const auto check = [&] {
+    const auto opened = desk.open(gone);
+    REQUIRE(std::holds_alternative<Erased>(opened));
+    CHECK(std::get<Erased>(opened) == Erased{day, true});
+    CHECK(answer(desk.open(stays)) == "value");
+    CHECK(*desk.door().is_destroyed(first_capsule));
+  };
+  check();
+  REQUIRE(desk.door().destroy_capsules({{first_capsule}}, day + 5).has_value());
+  check();  // The first day stays.
+  desk.vault.put({VaultFamily::capsules, capsule_key(first_capsule), late});
+  check();  // A late write brings nothing back.
+  REQUIRE(desk.door().destroy({{reference}}, day + 9).has_value());
+  CHECK(answer(desk.open(gone)) == "erased " + std::to_string(day + 9));
+}
+
 TEST_CASE("rows are destroyed in one write") {
   Desk desk;
   std::vector<ReferenceId> references;

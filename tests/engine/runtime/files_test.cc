@@ -101,10 +101,10 @@ struct Cabinet {
   Files::Swept sweep(bool all = true) {
     const auto swept = files->sweep(
         all,
-        [&](WorkspaceId, AttachmentId id) -> Result<std::vector<ReferenceId>> {
-          std::vector<ReferenceId> out;
+        [&](WorkspaceId, AttachmentId id) -> Result<std::vector<Sealed>> {
+          std::vector<Sealed> out;
           const auto [begin, end] = messages.equal_range(id);
-          for (auto it = begin; it != end; ++it) out.push_back(it->second.reference);
+          for (auto it = begin; it != end; ++it) out.push_back(it->second);
           return out;
         },
         [] { return true; });
@@ -276,6 +276,7 @@ TEST_CASE("uploads at once are bounded, and those that wait for a message") {
   REQUIRE(one);
   REQUIRE(two);
   CHECK(desk.files->begin(desk.described()).error().rule == "attachments.too_many_uploads");
+  CHECK(desk.files->begin(desk.described({}, lee)).error().rule == "attachments.too_many_uploads");
   one->reset();
   two->reset();
   const auto file = desk.upload("0123456789");
@@ -286,6 +287,18 @@ TEST_CASE("uploads at once are bounded, and those that wait for a message") {
   desk.send(file.id, requester);
   desk.files->attached(file.id);
   CHECK(desk.files->begin(desk.described()));
+}
+
+TEST_CASE("one actor's uploads leave places for the others") {
+  Cabinet desk({.uploads_max = 5, .uploads_each_max = 2});
+  auto one = desk.files->begin(desk.described());
+  auto two = desk.files->begin(desk.described());
+  CHECK(desk.files->begin(desk.described()).error().rule == "attachments.too_many_uploads");
+  auto other = desk.files->begin(desk.described({}, lee));
+  CHECK(other.has_value());
+  one->reset();
+  CHECK(desk.files->begin(desk.described()).has_value());
+  CHECK(desk.files->uploads() == 2);
 }
 
 TEST_CASE("a full disk refuses the upload and keeps nothing of it") {
@@ -313,15 +326,12 @@ TEST_CASE("a sweep leaves alone what does not begin as a blob, and stops when to
   CHECK(swept.unused == 1);
   CHECK(desk.kept() == 1);
   const auto stopped = desk.files->sweep(
-      true,
-      [](WorkspaceId, AttachmentId) -> Result<std::vector<ReferenceId>> {
-        return std::vector<ReferenceId>{};
-      },
+      true, [](WorkspaceId, AttachmentId) -> Result<std::vector<Sealed>> { return std::vector<Sealed>{}; },
       [] { return false; });
   CHECK(stopped->seen == 0);
   const auto failed = desk.files->sweep(
       true,
-      [](WorkspaceId, AttachmentId) -> Result<std::vector<ReferenceId>> { return unavailable("views.down"); },
+      [](WorkspaceId, AttachmentId) -> Result<std::vector<Sealed>> { return unavailable("views.down"); },
       [] { return true; });
   CHECK(failed.has_value());
 }

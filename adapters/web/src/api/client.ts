@@ -13,9 +13,18 @@ export class Problem extends Error {
     readonly detail: string,
     readonly traceId: string,
     readonly retryAfterMs: number | null,
+    /** Every fault of a wrong body, each with the member it is about. */
+    readonly faults: Fault[] = [],
+    /** The whole body: some refusals carry more, such as what has changed meanwhile. */
+    readonly said: Readonly<Record<string, unknown>> = {},
   ) {
     super(title);
   }
+}
+
+export interface Fault {
+  pointer: string;
+  detail: string;
 }
 
 export class Unreachable extends Error {}
@@ -35,12 +44,16 @@ export interface ReadOptions {
 export interface CommandOptions {
   key?: string;
   method?: "POST" | "DELETE";
+  /** The version the change was made from: where somebody was faster, the server refuses it. */
+  ifMatch?: string;
   /** Told before each further try, so that the page can say that something waits for the network. */
   onRetry?: (cause: unknown) => void;
 }
 
 export interface Client {
   read<T>(path: string, query?: Record<string, string | undefined>, options?: ReadOptions): Promise<T>;
+  /** A read whose question must not stand in an address, because it names a person. */
+  ask<T>(path: string, question: unknown, options?: ReadOptions): Promise<T>;
   command<T>(path: string, body: unknown, options?: CommandOptions): Promise<T>;
 }
 
@@ -107,12 +120,11 @@ export function createClient(outside: Outside, listener: Listener): Client {
 
   return {
     read(path, query = {}, options = {}) {
-      const headers: Record<string, string> = { Accept: "application/json" };
-      if (options.atLeast) {
-        headers["Parlance-At-Least"] = options.atLeast;
-        headers.Prefer = "wait=2";
-      }
-      return persist(withQuery(path, query), { method: "GET", headers }, options.atLeast ? read_tries_max : 1);
+      return persist(withQuery(path, query), { method: "GET", headers: reading(options) }, options.atLeast ? read_tries_max : 1);
+    },
+    ask(path, question, options = {}) {
+      const headers = { ...reading(options), "Content-Type": "application/json", "Parlance-Request": "page" };
+      return persist(path, { method: "POST", headers, body: JSON.stringify(question) }, options.atLeast ? read_tries_max : 1);
     },
     command(path, payload, options = {}) {
       const method = options.method ?? "POST";
@@ -123,12 +135,22 @@ export function createClient(outside: Outside, listener: Listener): Client {
           "Content-Type": "application/json",
           "Idempotency-Key": options.key ?? outside.newKey(),
           "Parlance-Request": "page",
+          ...(options.ifMatch === undefined ? {} : { "If-Match": `"${options.ifMatch}"` }),
         },
       };
       if (method === "POST") init.body = JSON.stringify(payload);
       return persist(path, init, command_tries_max, options.onRetry);
     },
   };
+}
+
+function reading(options: ReadOptions): Record<string, string> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (options.atLeast) {
+    headers["Parlance-At-Least"] = options.atLeast;
+    headers.Prefer = "wait=2";
+  }
+  return headers;
 }
 
 export function worthAnotherTry(cause: unknown): boolean {
@@ -152,22 +174,24 @@ async function body(response: Response): Promise<unknown> {
 }
 
 async function readProblem(response: Response, now: number): Promise<Problem> {
-  let said: Record<string, unknown> = {};
+  let said: unknown;
   try {
-    said = ((await body(response)) ?? {}) as Record<string, unknown>;
+    said = await body(response);
   } catch {
     // A proxy's own page, or nothing: the status has to do.
   }
+  return problemFrom(response.status, said, retryAfter(response.headers.get("Retry-After"), now));
+}
+
+export function problemFrom(status: number, body: unknown, retryAfterMs: number | null): Problem {
+  const said = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
   const text = (member: string, otherwise: string) =>
     typeof said[member] === "string" && said[member] !== "" ? (said[member] as string) : otherwise;
+  const faults = (Array.isArray(said.errors) ? said.errors : []).map((fault: Partial<Fault>) => ({
+    pointer: String(fault?.pointer ?? ""), detail: String(fault?.detail ?? ""),
+  }));
   return new Problem(
-    response.status,
-    text("code", ""),
-    text("title", `HTTP ${response.status}`),
-    text("detail", ""),
-    text("trace_id", ""),
-    retryAfter(response.headers.get("Retry-After"), now),
-  );
+    status, text("code", ""), text("title", `HTTP ${status}`), text("detail", ""), text("trace_id", ""), retryAfterMs, faults, said);
 }
 
 /** Retry-After is seconds or a date. */

@@ -20,8 +20,9 @@ export interface Session {
   expires_at: Time;
 }
 
-/** Whether the personal text of a thing can be shown: there, destroyed for good, or out of reach just now. */
-export type Personal = "value" | "erased" | "unavailable";
+/** Whether the personal text of a thing can be shown: there, destroyed for good with its person's keys, destroyed
+ *  singly by an agent, or out of reach just now. */
+export type Personal = "value" | "erased" | "redacted" | "unavailable";
 
 export type State =
   | "new"
@@ -41,7 +42,7 @@ export interface Named {
 }
 
 export interface FirstResponse {
-  state: "none" | "running" | "met" | "breached" | "withdrawn";
+  state: "none" | "running" | "paused" | "met" | "breached" | "withdrawn";
   due_at: Time | null;
   at: Time | null;
   seconds: number | null;
@@ -77,6 +78,25 @@ export interface Ticket {
   reopened: number;
   messages: { received: number; replied: number; notes: number };
   participants?: { id: string; name: string | null }[];
+  type?: Named | null;
+  sub_state?: Named | null;
+  fields?: Record<string, FieldValue>;
+  team?: Named | null;
+  mentions?: string[];
+  drafts?: { agent: Named; updated_at: Time }[];
+  ratings?: Rating[];
+  undo?: { act: string; until: Time } | null;
+  escalated?: boolean;
+}
+
+export type FieldValue = string | number | boolean | null;
+
+export interface Rating {
+  kind: string;
+  score: number;
+  at: Time;
+  episode: number;
+  comment: string | null;
 }
 
 export interface Actor {
@@ -86,6 +106,7 @@ export interface Actor {
 }
 
 export interface Attachment {
+  id?: string;
   name: string;
   type: string;
   size: number;
@@ -112,6 +133,14 @@ export interface Entry {
   details?: Record<string, unknown>;
 }
 
+export interface Rule {
+  kind: string;
+  languages?: boolean;
+  skills?: string[];
+  team?: string | null;
+  offer_seconds?: number | null;
+}
+
 export interface Queue {
   id: string;
   name: string;
@@ -120,13 +149,89 @@ export interface Queue {
   snoozed: number;
   oldest_waiting_at: Time | null;
   late: number;
+  by_channel?: Record<string, number>;
+  by_language?: Record<string, number>;
+  rule?: Rule;
+  version?: string;
 }
+
+export type Presence = "online" | "away" | "offline";
 
 export interface Agent {
   id: string;
   name: string;
   role: string;
   active: boolean;
+  email?: string | null;
+  languages?: string[];
+  skills?: Named[];
+  teams?: Named[];
+  capacity?: Record<string, number>;
+  presence?: Presence;
+  presence_since?: Time | null;
+  load?: Record<string, number>;
+  version?: string;
+}
+
+export interface Field extends Named {
+  kind: "text" | "number" | "date" | "choice" | "boolean";
+  choices?: string[];
+  required_to_resolve?: boolean;
+}
+
+export interface WorkspaceSettings {
+  version: string;
+  first_response_seconds: number | null;
+  auto_close_seconds: number | null;
+  reopen_window_seconds: number;
+  tags?: Named[];
+  types?: Named[];
+  fields?: Field[];
+  sub_states?: (Named & { state: string })[];
+}
+
+export interface CannedReply extends Named {
+  language: string;
+  text: string;
+  shortcut: string;
+}
+
+export interface Subject {
+  id: string;
+  name: string | null;
+  identities: { channel: string; address: string | null }[];
+  conversations: string[];
+  personal: Personal;
+  erased_on?: string;
+}
+
+export interface Assignment {
+  at: Time;
+  kind: string;
+  agent: Named | null;
+  queue: Named | null;
+  rule?: { kind: string; version?: string } | null;
+  candidates?: { agent: Named; load: number; capacity: number; score: number; excluded: string | null }[];
+  reason?: string | null;
+}
+
+export interface Offer {
+  id: string;
+  conversation: Ticket;
+  expires_at: Time;
+}
+
+export interface SavedView {
+  id: string;
+  name: string;
+  q: string;
+  sort: string | null;
+  shared: boolean;
+}
+
+export interface Viewer {
+  agent: Named;
+  state: "viewing" | "idle" | "typing" | "left";
 }
 
 export interface Done {

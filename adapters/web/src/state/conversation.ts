@@ -23,6 +23,8 @@ export interface Conversation {
   readonly hasMore: ReadonlySignal<boolean>;
   open(id: string | null): void;
   refresh(atLeast?: string): Promise<void>;
+  /** Takes what the server has told by itself about the open conversation. */
+  push(change: { ticket?: Ticket; items?: Entry[] }): void;
   /** Reads further pages of a very long timeline. */
   more(): Promise<void>;
 }
@@ -45,6 +47,8 @@ export function createConversation(needs: ConversationNeeds): Conversation {
   let quiet = 0;
   // The ticket's version at the last complete read of the timeline.
   let timelineOf: string | null = null;
+  // Something has changed entries that were read long ago: all are read again.
+  let stale = false;
   let reading: Promise<unknown> = Promise.resolve();
   // The cursor that the last page was read with, and how many entries came before that page.
   let lastAfter: string | null = null;
@@ -80,6 +84,8 @@ export function createConversation(needs: ConversationNeeds): Conversation {
     });
     if (next.length === entries.peek().length && next.every((entry, at) => entry === entries.peek()[at])) return;
     const arrived = status.peek() === "ready" ? next.filter((entry) => !before.has(entry.id)) : [];
+    // A text destroyed by itself is gone from the entry it stood in, which may lie before what was read just now.
+    if (lastStart > 0 && arrived.some((entry) => entry.kind === "redacted")) stale = true;
     entries.value = next;
     if (arrived.length > 0) needs.onArrived(arrived);
   }
@@ -90,6 +96,7 @@ export function createConversation(needs: ConversationNeeds): Conversation {
       if (wanted === id.peek()) return;
       turn += 1;
       quiet = 0;
+      stale = false;
       lastAfter = null;
       lastStart = 0;
       timelineOf = null;
@@ -106,6 +113,22 @@ export function createConversation(needs: ConversationNeeds): Conversation {
       reading = run.catch(() => undefined);
       return run;
     },
+    push({ ticket: told, items }) {
+      if (told === undefined || told.id !== id.peek() || status.peek() !== "ready" || hasMore.peek()) return;
+      if (BigInt(told.version) < BigInt(ticket.peek()?.version ?? "0")) return;
+      // What changes entries that are here already is read as a whole.
+      if (items === undefined || told.personal !== ticket.peek()?.personal || items.some((item) => item.kind === "redacted")) {
+        stale = true;
+        return void this.refresh().catch(() => undefined);
+      }
+      const changed = new Map(items.map((item) => [item.id, item]));
+      const known = entries.peek().map((entry) => changed.get(entry.id) ?? entry);
+      const there = new Set(known.map((entry) => entry.id));
+      ticket.value = { ...ticket.peek(), ...told };
+      show([...known, ...items.filter((item) => !there.has(item.id))]);
+      timelineOf = told.version;
+      needs.onTicket(ticket.value);
+    },
     async more() {
       const of = id.peek();
       if (of !== null) await follow(of, turn, pages_at_once_max + 1);
@@ -120,12 +143,16 @@ export function createConversation(needs: ConversationNeeds): Conversation {
       const before = ticket.peek();
       const now = await needs.client.read<Ticket>(path(of), {}, { atLeast });
       if (asked !== turn) return;
+      // What was told meanwhile is newer.
+      if (BigInt(now.version) < BigInt(ticket.peek()?.version ?? "0")) return;
       if (before === null || JSON.stringify(before) !== JSON.stringify(now)) ticket.value = now;
-      if (before?.personal !== now.personal) {
+      const again = stale || before?.personal !== now.personal;
+      if (again) {
         lastAfter = null;
         lastStart = 0;
+        stale = false;
       }
-      const changed = timelineOf !== now.version || before?.personal !== now.personal;
+      const changed = timelineOf !== now.version || again;
       quiet = changed ? 0 : quiet + 1;
       if (changed || atLeast !== undefined || quiet % quiet_rounds_max === 0)
         await follow(of, asked, hasMore.peek() ? 1 : pages_at_once_max, atLeast);

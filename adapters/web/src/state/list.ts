@@ -6,11 +6,13 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Client } from "../api/client";
 import type { Listing, Ticket } from "../api/types";
+import { isPrivate, joinTerms, parseTerms, quote } from "./query";
 import { sameFilter, type Filter } from "./route";
 
 /** The longest page the server gives, and with it the part of a long list that each refresh covers. */
-const refreshed_max = 200;
+export const refreshed_max = 200;
 const page_size = 50;
+const further_size = 200;
 const nothing: ReadonlySet<string> = new Set();
 
 export type Status = "loading" | "ready" | "failed";
@@ -29,10 +31,21 @@ export interface TicketList {
   learn(ticket: Ticket): void;
   show(filter: Filter): void;
   refresh(atLeast?: string): Promise<void>;
+  /** Takes what the server has told by itself about this filter. */
+  push(change: ListChange): void;
   more(): Promise<void>;
   apply(): void;
   /** Forgets everything, as after signing out. */
   clear(): void;
+}
+
+export interface ListChange {
+  upserts?: Ticket[];
+  removes?: string[];
+  /** The first of them, at most `refreshed_max`, in order. */
+  order?: string[];
+  /** There are more than those. */
+  has_more?: boolean;
 }
 
 export function createTicketList(client: Client, held: () => boolean): TicketList {
@@ -92,13 +105,17 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
     status.value = "loading";
   }
 
-  const query = (wanted: Filter, limit: number, after?: string | null) => ({
-    ...scopeQuery(wanted),
-    queue: wanted.queue,
-    assignee: wanted.assignee,
-    limit: String(limit),
-    after: after ?? undefined,
-  });
+  /** Only what changed of the first part; what lies beyond it stays as it was read. */
+  function setFirst(first: string[], whole: boolean) {
+    if (whole) {
+      setFresh(first);
+      complete.value = true;
+      return;
+    }
+    const known = new Set(first);
+    setFresh([...first, ...order.peek().filter((id, at) => at >= refreshed_max && !known.has(id))]);
+    complete.value = false;
+  }
 
   return {
     order, status, problem, news, hasMore, gone, apply,
@@ -119,17 +136,14 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
       const ask = ++asks;
       try {
         const limit = Math.min(refreshed_max, Math.max(page_size, order.peek().length));
-        const listing = await client.read<Listing<Ticket>>("/v1/conversations", query(wanted, limit), { atLeast });
+        const listing = await readTickets(client, wanted, limit, null, atLeast);
         // Of two reads at once the one asked later is right, in whichever order they are answered.
         if (asked !== turn || ask < answered) return;
         answered = ask;
         listing.data.forEach(keep);
         const first = listing.data.map((ticket) => ticket.id);
         if (order.peek().length > refreshed_max && listing.page.has_more) {
-          // The part beyond one page stays as it was read.
-          const known = new Set(first);
-          setFresh([...first, ...order.peek().filter((id, at) => at >= refreshed_max && !known.has(id))]);
-          complete.value = false;
+          setFirst(first, false);
         } else {
           setFresh(first);
           complete.value = !listing.page.has_more;
@@ -147,12 +161,29 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
         throw cause;
       }
     },
+    push(change) {
+      // Before the first read there is nothing that could change.
+      if (status.peek() !== "ready") return;
+      // What the server tells is newer than whatever was asked for before.
+      answered = ++asks;
+      change.upserts?.forEach(keep);
+      if (change.order === undefined) return;
+      // Rows beyond the last one shown are not new: they come with the scrolling. And a row that only its id is
+      // known of is one the next read brings.
+      const shown = new Set(order.peek());
+      const last = change.order.reduce((found, id, at) => (shown.has(id) ? at : found), -1);
+      const covered = hasMore.peek() || (change.has_more ?? change.order.length >= page_size) ? Math.max(page_size, last + 1) : change.order.length;
+      const first = change.order.slice(0, covered).filter((id) => tickets.has(id));
+      if (first.length < change.order.length) hasMore.value = true;
+      setFirst(first, first.length === change.order.length && !hasMore.peek());
+      if (order.peek().length === 0 || !held()) apply();
+    },
     async more() {
       if (filter === null || next === null || loadingMore) return;
       loadingMore = true;
       const asked = turn;
       try {
-        const listing = await client.read<Listing<Ticket>>("/v1/conversations", query(filter, page_size, next));
+        const listing = await readTickets(client, filter, further_size, next);
         if (asked !== turn) return;
         listing.data.forEach(keep);
         const append = (ids: string[]) => [...new Set([...ids, ...listing.data.map((ticket) => ticket.id)])];
@@ -167,15 +198,46 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
   };
 }
 
+const of_scope: Record<Filter["scope"], string> = {
+  active: "new,open,waiting_customer,waiting_third_party,snoozed", open: "new,open", waiting: "waiting_customer,waiting_third_party",
+  snoozed: "snoozed", resolved: "resolved", closed: "closed", all: "",
+};
+
 /** The active ones come in working order; whatever is over comes latest change first. */
-export function scopeQuery(filter: Filter): Record<string, string | undefined> {
-  switch (filter.scope) {
-    case "active": return {};
-    case "open": return { state: "new,open" };
-    case "waiting": return { state: "waiting_customer,waiting_third_party" };
-    case "snoozed": return { state: "snoozed" };
-    case "resolved": return { state: "resolved", sort: "updated" };
-    case "closed": return { state: "closed", sort: "updated" };
-    case "all": return { sort: "updated" };
+export function sortOf(filter: Filter): string {
+  if (filter.sort !== "") return filter.sort;
+  return filter.scope === "resolved" || filter.scope === "closed" || filter.scope === "all" ? "updated" : "working_order";
+}
+
+/** The whole filter in the server's grammar. A state the agent has typed stands in place of the chosen one. */
+export function queryOf(filter: Filter): string {
+  const typed = parseTerms(filter.q).some((term) => term.key === "state" || (term.key === "is" && term.value === "spam"));
+  return joinTerms(
+    typed || of_scope[filter.scope] === "" ? "" : `state:${of_scope[filter.scope]}`,
+    filter.queue === "" ? "" : `queue:${quote(filter.queue)}`,
+    filter.assignee === "" ? "" : `assignee:${quote(filter.assignee)}`,
+    filter.q,
+  );
+}
+
+/** The same as parameters, where there are no further terms. */
+export function parametersOf(filter: Filter): Record<string, string | undefined> {
+  const sort = sortOf(filter);
+  return {
+    state: filter.scope === "active" && sort === "working_order" ? undefined : of_scope[filter.scope] || undefined,
+    sort: sort === "working_order" ? undefined : sort,
+    queue: filter.queue || undefined,
+    assignee: filter.assignee || undefined,
+  };
+}
+
+function readTickets(client: Client, filter: Filter, limit: number, after: string | null, atLeast?: string) {
+  if (filter.q === "") {
+    return client.read<Listing<Ticket>>("/v1/conversations", { ...parametersOf(filter), limit: String(limit), after: after ?? undefined }, { atLeast });
   }
+  const q = queryOf(filter);
+  const sort = sortOf(filter);
+  if (parseTerms(q).some(isPrivate))
+    return client.ask<Listing<Ticket>>("/v1/conversations/search", { q, sort, limit, ...(after === null ? {} : { after }) }, { atLeast });
+  return client.read<Listing<Ticket>>("/v1/conversations", { q, sort, limit: String(limit), after: after ?? undefined }, { atLeast });
 }

@@ -1,4 +1,4 @@
-// Repeats a read while somebody is looking: every `everyMs` while the tab is visible, slower after failures,
+// Repeats a read while somebody is looking: every `everyMs()` while the tab is visible, slower after failures,
 // not at all while it is hidden, and at once when it is seen again or when poked. One run at a time.
 
 export interface Visibility {
@@ -13,7 +13,7 @@ export interface Poller {
 
 const backoff_max_ms = 30_000;
 
-export function createPoller(everyMs: number, run: () => Promise<void>, visibility: Visibility): Poller {
+export function createPoller(everyMs: () => number, run: () => Promise<void>, visibility: Visibility): Poller {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = false;
   let again = false;
@@ -38,7 +38,7 @@ export function createPoller(everyMs: number, run: () => Promise<void>, visibili
       failures += 1;
     }
     running = false;
-    const wait = Math.min(backoff_max_ms, everyMs * 2 ** Math.min(failures, 5));
+    const wait = Math.min(backoff_max_ms, everyMs() * 2 ** Math.min(failures, 5));
     schedule(again ? 0 : wait);
     again = false;
   }

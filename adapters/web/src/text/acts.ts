@@ -44,7 +44,23 @@ export function actSentence(entry: Entry, me: string, now: number): string {
     case "breached": return words.breached(time("due_at"));
     case "breach_withdrawn": return words.breachWithdrawn();
     case "subject_line_changed": return words.subjectLine(who);
-    case "marked_spam": return words.spam(who);
+    case "marked_spam":
+    case "spam_marked": return words.spam(who);
+    case "spam_unmarked": return words.notSpam(who);
+    case "transferred": return words.transferred(who, goal(details));
+    case "escalated": return words.escalated(who, goal(details));
+    case "type_changed": return words.typeChanged(who, isolated(nameIn(details.type ?? details.to)));
+    case "sub_state_changed": return words.subStateChanged(who, isolated(nameIn(details.sub_state ?? details.to)));
+    case "fields_changed": return words.fieldsChanged(who, fieldNames(details.fields ?? details.changed));
+    case "redacted": return words.redacted(who);
+    case "undone": {
+      const act = typeof details.act === "string" ? details.act : "";
+      return words.undone(who, words.names[act] ?? act.replaceAll("_", " "));
+    }
+    case "rated": return words.rated(t.ratings[String(details.kind)] ?? String(details.kind ?? ""), String(details.score ?? ""));
+    case "offered": return words.offered(isolated(nameIn(details.agent)));
+    case "offer_declined": return words.offerDeclined(nameIn(details.agent) === "" ? who : isolated(nameIn(details.agent)));
+    case "offer_expired": return words.offerExpired(isolated(nameIn(details.agent)));
     case "no_reply_needed": return words.noReply(who);
     default: return words.other(who, entry.kind.replaceAll("_", " "));
   }
@@ -59,3 +75,12 @@ const isNamed = (value: unknown): value is { id?: unknown; name?: unknown } => t
 const nameIn = (value: unknown): string => (typeof value === "string" ? value : isNamed(value) && typeof value.name === "string" ? value.name : "");
 const idIn = (value: unknown): string | null => (isNamed(value) && typeof value.id === "string" ? value.id : null);
 const namesIn = (value: unknown): string => (Array.isArray(value) ? value.map(nameIn).filter(Boolean).map(isolate).join(", ") : "");
+const isolated = (name: string) => (name === "" ? "" : isolate(name));
+/** Where something went, the narrowest first. */
+const goal = (details: Record<string, unknown>) => isolated(nameIn(details.agent) || nameIn(details.team) || nameIn(details.queue));
+
+/** Fields come as a list of names or things with names, or as an object of values under their names. */
+function fieldNames(value: unknown): string {
+  if (Array.isArray(value)) return value.map((one) => isolated(nameIn(one) || nameIn((one as { field?: unknown } | null)?.field))).filter(Boolean).join(", ");
+  return typeof value === "object" && value !== null ? Object.keys(value).map(isolated).join(", ") : "";
+}

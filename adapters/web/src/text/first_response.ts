@@ -5,7 +5,7 @@ import { t } from "./catalogue";
 import { moment, span } from "./format";
 
 export interface Chip {
-  level: "ok" | "soon" | "late" | "met" | "late_met";
+  level: "ok" | "soon" | "late" | "paused" | "met" | "late_met";
   /** For the list. */
   short: string;
   /** A whole sentence, for the sidebar and for screen readers. */
@@ -29,13 +29,15 @@ export function firstResponseChip(ticket: Ticket, now: number): Chip | null {
   if (state === "breached" && at !== null) {
     return { level: "late_met", short: words.short.late_met, long: took ? words.answeredLate(took) : words.metLateShort, tooltip };
   }
+  if (state === "paused") return { level: "paused", short: words.short.paused, long: words.paused, tooltip };
   if ((state !== "running" && state !== "breached") || due === null) return null;
   const left = due - now;
+  const whole = due - Date.parse(ticket.unanswered_since ?? ticket.created_at);
+  const judged = `${tooltip}. ${words.rule(span(whole))}`;
   if (state === "breached" || left <= 0) {
     const by = span(-left);
-    return { level: "late", short: words.short.late(by), long: words.late(by), tooltip };
+    return { level: "late", short: words.short.late(by), long: words.late(by), tooltip: judged };
   }
-  const whole = due - Date.parse(ticket.unanswered_since ?? ticket.created_at);
   const level = left <= soon_ms || left <= whole * soon_share ? "soon" : "ok";
-  return { level, short: words.short[level](span(left)), long: words.dueIn(span(left)), tooltip };
+  return { level, short: words.short[level](span(left)), long: words.dueIn(span(left)), tooltip: judged };
 }

@@ -1,37 +1,16 @@
-// Shortcuts. Single letters work while no field has the focus and can be switched off; Alt with the physical key of
-// the same letter works everywhere and on every layout. Escape always leaves one thing.
+// Shortcuts. Single keys work while no field has the focus, and can be switched off or put elsewhere; Alt with the
+// physical key of the same letter works everywhere and on every layout. Escape always leaves one thing.
 
 import type { App } from "../app";
-import { formatRoute } from "../state/route";
-import { isOver } from "./actions";
+import { commands, letterOf, show, type Command } from "./commands";
+import { focusRow } from "./rows";
 
 /** An input method is putting a character together: its Enter picks a word and must not send. */
 export const composing = (event: KeyboardEvent) => event.isComposing || event.keyCode === 229;
 
-type Act = (app: App) => void;
-
-const letters: Record<string, Act> = {
-  j: () => move(1),
-  k: () => move(-1),
-  r: (app) => write(app, "reply"),
-  n: (app) => write(app, "note"),
-  e: (app) => {
-    const ticket = app.conversation.ticket.peek();
-    if (ticket !== null && !isOver(ticket)) app.resolve();
-  },
-  o: (app) => {
-    const ticket = app.conversation.ticket.peek();
-    if (ticket !== null && isOver(ticket)) app.reopen();
-  },
-  s: () => document.getElementById("snooze")?.click(),
-  m: (app) => {
-    if (app.conversation.ticket.peek() !== null) app.claim();
-  },
-  d: (app) => {
-    app.settings.details.value = !app.settings.details.peek();
-    app.settings.save();
-  },
-};
+/** How long the first of two keys in a row waits for the second. */
+const second_key_ms = 1500;
+let first: { key: string; at: number } | null = null;
 
 export function installKeys(app: App): () => void {
   const onKeyDown = (event: KeyboardEvent) => handle(app, event);
@@ -40,37 +19,61 @@ export function installKeys(app: App): () => void {
 }
 
 function handle(app: App, event: KeyboardEvent) {
-  if (event.defaultPrevented || composing(event) || event.ctrlKey || event.metaKey) return;
-  if (app.session.peek().is !== "in" || app.dialog.peek() !== "none") return;
+  if (event.defaultPrevented || composing(event)) return;
+  if (app.session.peek().is !== "in" || app.dialog.peek().is !== "none") return;
   const target = event.target as HTMLElement;
 
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.code === "KeyK") {
+    event.preventDefault();
+    show(app, "palette");
+    return;
+  }
+  if (event.ctrlKey || event.metaKey) return;
   if (event.key === "Escape") {
     leave(app, target);
     return;
   }
   if (event.altKey) {
     if (event.getModifierState("AltGraph")) return;
-    run(app, event, event.code.replace(/^Key/, "").toLowerCase());
+    run(app, event, find(app, letterOfCode(event.code)));
     return;
   }
-  if (target.matches("input, textarea, select, [contenteditable]") || target.closest("[role=menu]") !== null) return;
+  if (target.matches("input, textarea, select, [contenteditable]") || target.closest("[role=menu], [role=separator]") !== null) return;
   if (!app.settings.singleKeys.peek()) return;
-  if (event.key === "?") {
+  // On a layout without Latin letters the physical key stands for the letter.
+  const key = /^[\x21-\x7e]$/.test(event.key) || event.key.length > 1 ? event.key : letterOfCode(event.code);
+  if (event.shiftKey && /^[A-Z]$/i.test(key)) return;
+  const now = Date.now();
+  const before = first !== null && now - first.at < second_key_ms ? first.key : null;
+  first = null;
+  if (before !== null) {
+    const both = find(app, `${before} ${key.toLowerCase()}`);
+    if (both !== undefined) {
+      run(app, event, both);
+      return;
+    }
+  }
+  if (commands.some((one) => letterOf(app, one).startsWith(`${key} `))) {
     event.preventDefault();
-    app.dialog.value = "shortcuts";
+    first = { key, at: now };
     return;
   }
-  if (event.shiftKey) return;
-  // On a layout without Latin letters the physical key stands for the letter.
-  const latin = /^[a-z]$/i.test(event.key);
-  run(app, event, latin ? event.key.toLowerCase() : event.code.replace(/^Key/, "").toLowerCase());
+  // A button or link in focus takes its own Enter.
+  if (key === "Enter") return;
+  run(app, event, find(app, key));
 }
 
-function run(app: App, event: KeyboardEvent, letter: string) {
-  const act = letters[letter];
-  if (act === undefined || event.repeat && letter !== "j" && letter !== "k") return;
+const letterOfCode = (code: string) => code.replace(/^Key/, "").toLowerCase();
+
+function find(app: App, keys: string): Command | undefined {
+  if (keys === "") return undefined;
+  return commands.find((one) => letterOf(app, one) === keys);
+}
+
+function run(app: App, event: KeyboardEvent, command: Command | undefined) {
+  if (command === undefined || (event.repeat && command.id !== "next" && command.id !== "previous")) return;
   event.preventDefault();
-  act(app);
+  if (command.available(app)) command.run(app);
 }
 
 function leave(app: App, target: HTMLElement) {
@@ -78,23 +81,21 @@ function leave(app: App, target: HTMLElement) {
     target.blur();
     return;
   }
-  const id = app.conversation.id.peek();
-  if (id === null) return;
-  app.router.go(formatRoute(null, app.filter.peek()));
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(`.row[data-id="${CSS.escape(id)}"] a`)?.focus());
-}
-
-function write(app: App, mode: "reply" | "note") {
-  if (app.conversation.ticket.peek() === null) return;
-  app.mode.value = mode;
-  requestAnimationFrame(() => document.getElementById("composer-text")?.focus());
-}
-
-function move(by: number) {
-  const rows = [...document.querySelectorAll<HTMLElement>(".row a")];
-  const focused = rows.indexOf(document.activeElement as HTMLElement);
-  const from = focused >= 0 ? focused : rows.findIndex((row) => row.getAttribute("aria-current") === "true");
-  const row = rows[Math.min(Math.max(from + by, 0), rows.length - 1)];
-  row?.focus();
-  row?.scrollIntoView({ block: "nearest" });
+  if (app.selection.peek().size > 0) {
+    app.selection.value = new Set();
+    return;
+  }
+  const route = app.router.route.peek();
+  if (route.page !== "conversations") {
+    app.open(app.conversation.id.peek());
+    return;
+  }
+  if (route.look.at !== null) {
+    app.look({ at: null });
+    return;
+  }
+  if (route.id === null) return;
+  const id = route.id;
+  app.open(null);
+  requestAnimationFrame(() => focusRow(id));
 }

@@ -1,18 +1,23 @@
 // A button that opens a short list of actions. Arrow keys move, Escape closes and gives the focus back, a click
 // elsewhere closes.
 
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { Fragment, type ComponentChildren } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon, type IconName } from "./icons";
 
 export interface MenuItem {
   label: string;
+  /** A heading that this item is the first under. */
+  heading?: string;
+  /** For one of several that exclude each other: whether it is the one. */
+  checked?: boolean;
   aside?: string;
   icon?: IconName;
   run: () => void;
 }
 
-export function Menu(props: { id: string; label: string; icon: IconName; items: () => MenuItem[]; disabled?: boolean; iconOnly?: boolean }) {
+export function Menu(props: { id: string; label: string; icon: IconName; items: () => MenuItem[]; disabled?: boolean; iconOnly?: boolean; face?: ComponentChildren; class?: string }) {
   const open = useSignal(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -20,7 +25,7 @@ export function Menu(props: { id: string; label: string; icon: IconName; items: 
   // Before the next key can be pressed: Escape must close the menu, not what lies behind it.
   useLayoutEffect(() => {
     if (!open.value) return;
-    root.current?.querySelector<HTMLButtonElement>("[role=menuitem]")?.focus();
+    root.current?.querySelector<HTMLButtonElement>("[role^=menuitem]")?.focus();
     const elsewhere = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) open.value = false;
     };
@@ -36,7 +41,7 @@ export function Menu(props: { id: string; label: string; icon: IconName; items: 
       }
       return;
     }
-    const items = [...(root.current?.querySelectorAll<HTMLButtonElement>("[role=menuitem]") ?? [])];
+    const items = [...(root.current?.querySelectorAll<HTMLButtonElement>("[role^=menuitem]") ?? [])];
     const at = items.indexOf(document.activeElement as HTMLButtonElement);
     const go = (to: number) => {
       event.preventDefault();
@@ -56,30 +61,34 @@ export function Menu(props: { id: string; label: string; icon: IconName; items: 
   }
 
   return (
-    <div class="menu" ref={root} onKeyDown={onKeyDown}>
+    <div class={`menu ${props.class ?? ""}`} ref={root} onKeyDown={onKeyDown}>
       <button
         ref={button} id={props.id} type="button" class="action" disabled={props.disabled ?? false}
-        aria-haspopup="menu" aria-expanded={open.value} aria-label={props.label} title={props.label}
+        aria-haspopup="menu" aria-expanded={open.value} aria-label={props.face === undefined ? props.label : undefined} title={props.label}
         onClick={() => (open.value = !open.value)}
       >
-        <Icon name={props.icon} />
+        {props.face === undefined ? <Icon name={props.icon} /> : <>{props.face}<span class="hidden">{props.label}</span></>}
         {props.iconOnly !== true && <><span class="action-label">{props.label}</span><Icon name="down" class="caret" /></>}
       </button>
       {open.value && (
         <div class="menu-panel" role="menu" aria-label={props.label}>
           {props.items().map((item) => (
-            <button
-              key={item.label} type="button" role="menuitem" tabIndex={-1}
-              onClick={() => {
-                open.value = false;
-                button.current?.focus();
-                item.run();
-              }}
-            >
-              {item.icon !== undefined && <Icon name={item.icon} />}
-              <span class="menu-label">{item.label}</span>
-              {item.aside !== undefined && <span class="menu-aside">{item.aside}</span>}
-            </button>
+            <Fragment key={item.label}>
+              {item.heading !== undefined && <p class="menu-heading" role="presentation">{item.heading}</p>}
+              <button
+                type="button" role={item.checked === undefined ? "menuitem" : "menuitemradio"} aria-checked={item.checked} tabIndex={-1}
+                onClick={() => {
+                  open.value = false;
+                  button.current?.focus();
+                  item.run();
+                }}
+              >
+                {item.icon !== undefined && <Icon name={item.icon} />}
+                <span class="menu-label">{item.label}</span>
+                {item.aside !== undefined && <span class="menu-aside">{item.aside}</span>}
+                {item.checked === true && <Icon name="check" />}
+              </button>
+            </Fragment>
           ))}
         </div>
       )}

@@ -39,7 +39,7 @@ export function StateChip(props: { state: string }) {
   );
 }
 
-const levelIcons: Record<Chip["level"], IconName> = { ok: "clock", soon: "alarm", late: "flame", met: "check", late_met: "check" };
+const levelIcons: Record<Chip["level"], IconName> = { ok: "clock", soon: "alarm", late: "flame", paused: "hourglass", met: "check", late_met: "check" };
 
 /** How the first answer stands. Computed each second, drawn only when its words change. */
 export function ResponseChip(props: { ticket: Ticket; long?: boolean }) {
@@ -94,6 +94,9 @@ export function PersonalText(props: { personal: Personal | undefined; erasedOn: 
         {props.erasedOn === undefined ? t.personal.erasedNoDay : t.personal.erased(plainDay(props.erasedOn))}
       </span>
     );
+  }
+  if (props.personal === "redacted") {
+    return <span class="personal erased" title={t.personal.redactedHint}><Icon name="eraser" />{t.personal.redacted}</span>;
   }
   if (props.personal === "unavailable") {
     return (

@@ -1,71 +1,96 @@
-// The views an agent comes back to all day, one press away. Each is nothing but a filter with a name.
+// The views an agent comes back to all day, one press away, each with how many wait in it; below them the desk's
+// figures, the settings, and what concerns the agent.
 
 import { useApp } from "../app";
-import type { Session } from "../api/types";
-import { everything, formatRoute, sameFilter, type Filter } from "../state/route";
+import type { Presence, Session } from "../api/types";
+import { formatReports, formatRoute, sameFilter, type Filter } from "../state/route";
+import type { View } from "../state/views";
+import type { Theme } from "../state/settings";
 import { t } from "../text/catalogue";
-import { Icon, Mark, type IconName } from "./icons";
+import { show } from "./commands";
+import { Icon, Mark } from "./icons";
+import { Menu, type MenuItem } from "./menu";
 import { Avatar } from "./parts";
 
 /** One pane at a time; the style sheet knows the same width. */
 export const one_pane = "(max-width: 899px)";
 
-export const views: { name: string; icon: IconName; filter: Filter }[] = [
-  { name: t.rail.inbox, icon: "inbox", filter: everything },
-  { name: t.rail.mine, icon: "person", filter: { scope: "active", queue: "", assignee: "me" } },
-  { name: t.rail.unassigned, icon: "hand", filter: { scope: "open", queue: "", assignee: "none" } },
-  { name: t.rail.snoozed, icon: "moon", filter: { scope: "snoozed", queue: "", assignee: "" } },
-  { name: t.rail.resolved, icon: "checks", filter: { scope: "resolved", queue: "", assignee: "" } },
-  { name: t.rail.all, icon: "stack", filter: { scope: "all", queue: "", assignee: "" } },
-];
+/** The view whose filter is in use, the choice of queue and order aside. */
+export const viewOf = (views: readonly View[], filter: Filter) =>
+  views.find((view) => sameFilter(view.filter, { ...filter, sort: view.filter.sort, queue: view.filter.queue }));
 
-/** The view whose filter is in use, the choice of queue aside. */
-export const viewOf = (filter: Filter) => views.find((view) => sameFilter(view.filter, { ...filter, queue: "" }));
+const presences: readonly Presence[] = ["online", "away", "offline"];
+const themes: readonly Theme[] = ["system", "light", "dark"];
 
 export function Rail(props: { session: Session }) {
   const app = useApp();
-  const current = viewOf(app.filter.value);
-  const waiting = app.queues.value.reduce((sum, queue) => sum + queue.waiting, 0);
-  const { principal, workspace } = props.session;
+  const views = app.views.all.value;
+  const page = app.router.route.value.page;
+  const current = page === "conversations" ? viewOf(views, app.filter.value) : undefined;
+  const { workspace } = props.session;
 
   return (
-    <nav class="rail" aria-label={t.rail.label}>
+    <nav class="rail" id="rail" aria-label={t.rail.label}>
       <span class="rail-mark" title={t.rail.workspace(workspace.name)}><Mark /></span>
       <ul>
-        {views.map((view) => (
-          <li key={view.name}>
-            <a
-              href={formatRoute(null, view.filter)} title={view.name}
-              aria-current={view === current ? "page" : undefined}
-              onClick={(event) => {
-                if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-                // Where the list has room beside it, the open conversation stays.
-                if (window.matchMedia(one_pane).matches) return;
-                event.preventDefault();
-                app.filterBy(view.filter);
-              }}
-            >
-              <Icon name={view.icon} />
-              <span class="rail-label">{view.name}</span>
-              {view.icon === "hand" && waiting > 0 && (
-                <span class="badge"><span aria-hidden="true">{waiting > 99 ? "99+" : waiting}</span><span class="hidden">{t.rail.badge(waiting)}</span></span>
-              )}
-            </a>
-          </li>
-        ))}
+        {views.map((view) => <ViewLink key={view.id} view={view} current={view === current} />)}
       </ul>
-      <div class="rail-foot">
-        <button type="button" title={`${t.rail.shortcuts} (?)`} aria-label={t.rail.shortcuts} onClick={() => (app.dialog.value = "shortcuts")}>
-          <Icon name="keyboard" />
-        </button>
-        <button type="button" id="sign-out" title={t.rail.signOut} aria-label={t.rail.signOut} onClick={() => void app.signOut()}>
-          <Icon name="exit" />
-        </button>
-        <span class="rail-who" title={t.rail.account(principal.name)}>
-          <Avatar id={principal.id} name={principal.name} size="small" />
-          <span class="hidden">{t.rail.account(principal.name)}</span>
-        </span>
-      </div>
+      <ul class="rail-pages">
+        <li><a href={formatReports("queue", "")} title={t.rail.reports} aria-current={page === "reports" ? "page" : undefined}><Icon name="chart" /><span class="rail-label">{t.rail.reports}</span></a></li>
+        <li><a href="#/settings" title={t.rail.settings} aria-current={page === "settings" ? "page" : undefined}><Icon name="sliders" /><span class="rail-label">{t.rail.settings}</span></a></li>
+      </ul>
+      <div class="rail-foot"><MeMenu session={props.session} /></div>
     </nav>
+  );
+}
+
+function ViewLink(props: { view: View; current: boolean }) {
+  const app = useApp();
+  const { view } = props;
+  const count = app.views.counts.value.get(view.id);
+  return (
+    <li>
+      <a
+        href={formatRoute(null, view.filter)} title={view.name} aria-current={props.current ? "page" : undefined}
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          // Where the list has room beside it, the open conversation stays.
+          if (window.matchMedia(one_pane).matches) app.open(null);
+          app.filterBy(view.filter);
+        }}
+      >
+        <Icon name={view.icon} />
+        <span class="rail-label" dir="auto">{view.name}</span>
+        {count !== undefined && count > 0 && (
+          <span class={`badge badge-${view.id}`}><span aria-hidden="true">{count > 999 ? "999+" : count}</span><span class="hidden">{t.rail.count(count)}</span></span>
+        )}
+      </a>
+    </li>
+  );
+}
+
+function MeMenu(props: { session: Session }) {
+  const app = useApp();
+  const { principal } = props.session;
+  const presence = app.myself.value?.presence;
+  const items = (): MenuItem[] => [
+    ...(presence === undefined ? [] : presences.map((one, at): MenuItem => ({
+      label: t.presence.names[one], checked: one === presence, run: () => app.setPresence(one), ...(at === 0 ? { heading: t.presence.label } : {}),
+    }))),
+    ...themes.map((theme, at): MenuItem => ({
+      label: t.themes[theme], checked: app.settings.theme.peek() === theme, run: () => void (app.settings.theme.value = theme), ...(at === 0 ? { heading: t.themes.label } : {}),
+    })),
+    { label: t.rail.preferences, icon: "sliders", heading: principal.name, run: () => app.router.go("#/settings/preferences") },
+    { label: t.commands.palette, icon: "search", aside: t.keys.palette, run: () => show(app, "palette") },
+    { label: t.rail.shortcuts, icon: "keyboard", aside: "?", run: () => show(app, "shortcuts") },
+    { label: t.rail.signOut, icon: "exit", run: () => void app.signOut() },
+  ];
+  const label = presence === undefined ? t.rail.account(principal.name) : `${t.rail.account(principal.name)}, ${t.presence.names[presence]}`;
+  return (
+    <Menu
+      id="me" class="me" label={label} icon="person" iconOnly items={items}
+      face={<span class="me-face"><Avatar id={principal.id} name={principal.name} />{presence !== undefined && <span class={`presence presence-${presence}`} />}</span>}
+    />
   );
 }

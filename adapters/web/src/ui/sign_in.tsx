@@ -1,7 +1,8 @@
 // The door. A link opens it by itself; whoever comes without one is told how to get one, or gives a token.
 
 import { useSignal } from "@preact/signals";
-import { useApp, type SessionState } from "../app";
+import { useApp } from "../app";
+import type { SessionState } from "../state/session";
 import { t } from "../text/catalogue";
 import { Icon, Mark } from "./icons";
 import { Trouble } from "./trouble";

@@ -13,6 +13,7 @@ export function Trouble(props: { title: string; problem: unknown; hint?: string;
       <div>
         <p class="trouble-title">{props.title}</p>
         {problem instanceof Problem && <p>{problem.title}{problem.detail !== "" && problem.detail !== problem.title ? ` ${problem.detail}` : ""}</p>}
+        {problem instanceof Problem && problem.faults.map((fault) => fault.detail !== "" && fault.detail !== problem.detail && <p key={fault.pointer}>{fault.detail}</p>)}
         {problem instanceof Unreachable && <p>{t.app.unreachable}</p>}
         {props.hint !== undefined && <p>{props.hint}</p>}
         {problem instanceof Problem && problem.traceId !== "" && <p class="trace">{t.app.trace(problem.traceId)}</p>}

@@ -1,0 +1,45 @@
+// A list of ten thousand. Last of the suites, because it leaves the double with as many conversations.
+
+export default async function ({ mock, signedIn, check, expect, shot }) {
+  await check("a list of 10,000 scrolls without a stutter and with few rows", async () => {
+    if (mock === null) return;
+    mock.fill(10_000);
+    const fresh = await signedIn();
+    await fresh.page.locator(".rail a", { hasText: "Inbox" }).click();
+    await fresh.page.locator(".row").first().waitFor();
+    // The whole list is read by scrolling, as far as it goes.
+    await fresh.page.waitForFunction(() => {
+      const box = document.querySelector(".list-scroll");
+      box.scrollTop = box.scrollHeight;
+      return document.querySelector(".list-end") === null && [...document.querySelectorAll(".row")].some((one) => Number(one.getAttribute("aria-posinset")) >= 10_000);
+    }, undefined, { timeout: 60_000, polling: 50 });
+    const rows = await fresh.page.locator(".row").count();
+    expect(rows < 60, `few rows, not ${rows}`);
+    const frames = await fresh.page.evaluate(() => new Promise((resolve) => {
+      const box = document.querySelector(".list-scroll");
+      box.scrollTop = 0;
+      const times = [];
+      let blank = 0;
+      let last = performance.now();
+      const step = (now) => {
+        times.push(now - last);
+        last = now;
+        box.scrollTop += 400;
+        const middle = document.elementFromPoint(box.getBoundingClientRect().x + 100, box.getBoundingClientRect().y + box.clientHeight / 2);
+        blank += middle?.closest(".row") == null ? 1 : 0;
+        if (times.length < 180) requestAnimationFrame(step);
+        else resolve({ median: times.sort((a, b) => a - b)[90], slow: times.filter((time) => time > 50).length, blank });
+      };
+      requestAnimationFrame(step);
+    }));
+    console.log(`        180 frames: median ${frames.median.toFixed(1)} ms, ${frames.slow} over 50 ms, ${frames.blank} blank`);
+    expect(frames.median < 20, `60 frames a second, not one in ${frames.median} ms`);
+    expect(frames.blank <= 9, `rows under the window, blank ${frames.blank} times`);
+    await shot(fresh.page, "ten-thousand");
+    // From the keyboard, too: the row that has the focus exists.
+    await fresh.page.locator(".row a").first().focus();
+    for (let at = 0; at < 30; ++at) await fresh.page.keyboard.press("j");
+    await fresh.page.locator(".row a:focus").waitFor();
+    await fresh.context.close();
+  });
+}
