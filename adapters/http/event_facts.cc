@@ -16,6 +16,8 @@ std::string_view category_name(Category category) {
     case Category::settings: return "settings";
     case Category::desk: return "desk";
     case Category::adoption: return "adoption";
+    case Category::draft: return "draft";
+    case Category::routing: return "routing";
   }
   return "stream";
 }
