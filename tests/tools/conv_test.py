@@ -24,6 +24,14 @@ class Conversations(OnADesk):
         whole = run("conv", "list", "--sort", "newest", "-o", "json", "--data", self.desk.folder)
         self.assertEqual(json.loads(whole.stdout), listed)
 
+    def test_the_pages_filters_are_taken(self):
+        self.assertEqual(self.conv("list", "state:resolved", "--sort", "newest"),
+                         self.desk.every("/v1/conversations?q=state%3Aresolved&sort=newest"))
+        self.assertEqual(self.conv("list", "--sort", "newest", "--", "state:open", "-channel:chat"), [])
+        wrong = run("conv", "list", "colour:red", "--data", self.desk.folder)
+        self.assertEqual((wrong.returncode, wrong.stdout), (1, ""))
+        self.assertIn("/q", wrong.stderr)
+
     def test_show_timeline_and_log_are_the_servers(self):
         one = self.ids[0]
         self.assertEqual(self.conv("show", one), [self.desk.ticket(one)])
