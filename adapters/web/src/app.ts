@@ -352,11 +352,12 @@ export function createApp(world: World): App {
     commanding: computed(() => running.value > 0),
     signInWithToken: (token) => door.enterWith({ token }, "token"),
     async signOut() {
-      // Nothing that was sent is left behind: what is held goes now, and without a network nobody leaves.
+      // Nothing that was sent is left behind: what is held goes now, and while something has not gone nobody leaves.
       outbox.items.peek().filter((item) => item.state === "held").forEach((item) => outbox.release(item.key));
       await Promise.race([Promise.all([drained(), drafts.flush()]), world.outside.pause(leave_patience_ms)]);
-      if (outbox.pending.peek() > 0) {
-        notices.tell({ tone: "failed", title: t.rail.notYet, detail: t.app.queued(outbox.pending.peek()) });
+      const left = outbox.items.peek().filter((item) => item.state !== "sent").length;
+      if (left > 0) {
+        notices.tell({ tone: "failed", title: t.rail.notYet(left) });
         return;
       }
       await door.leave();

@@ -280,13 +280,16 @@ export default async function ({ url, token, linkToken, call, open, focusOn, che
 
   await check("offline, a reply waits and is sent when the network is back", async () => {
     await context.setOffline(true);
-    await page.locator(".banner.offline").waitFor();
-    await write(page, "Und noch eine gute Nachricht.");
-    await page.keyboard.press("Control+Enter");
-    await page.locator(".message.pending", { hasText: "gute Nachricht" }).waitFor();
-    await page.locator(".banner", { hasText: "waits here" }).waitFor();
-    await shot(page, "offline");
-    await context.setOffline(false);
+    try {
+      await page.locator(".banner.offline").waitFor();
+      await write(page, "Und noch eine gute Nachricht.");
+      await page.keyboard.press("Control+Enter");
+      await page.locator(".message.pending", { hasText: "gute Nachricht" }).waitFor();
+      await page.locator(".banner", { hasText: "waits here" }).waitFor();
+      await shot(page, "offline");
+    } finally {
+      await context.setOffline(false);
+    }
     await text(page, "gute Nachricht").and(page.locator(".message.out[data-id]")).waitFor();
     await page.locator(".banner").waitFor({ state: "detached" });
   });

@@ -59,7 +59,7 @@ export const english = {
     shortcuts: "Keyboard shortcuts",
     account: (name: string) => `Signed in as ${name}`,
     signOut: "Sign out",
-    notYet: "Not signed out: something is still on its way",
+    notYet: (n: number) => `Not signed out: ${count(n, "message has", "messages have")} not been sent. Send what is left, or take it back into the composer.`,
     workspace: (name: string) => `Workspace ${name}`,
     count: (n: number) => count(n, "conversation", "conversations"),
     reports: "Figures",
