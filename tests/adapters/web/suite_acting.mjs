@@ -124,7 +124,7 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
     await page.locator("dialog button[type=submit]").click();
     await page.locator("article .personal", { hasText: "Destroyed by an agent" }).waitFor();
     same((await timeline(german)).find((one) => one.kind === "message").personal, "redacted", "the text");
-    same(await page.locator("#timeline", { hasText: "12 34 56" }).count(), 0, "the words on the page");
+    await page.locator("#timeline", { hasText: "12 34 56" }).waitFor({ state: "detached" });
     await shot(page, "redacted");
   });
 
