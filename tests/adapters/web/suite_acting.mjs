@@ -11,6 +11,9 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
     person: people.english, channel: "email", language: "en", minutes: 6, thread: thread("acting-mail"), subject: "A mail with a look",
     html: "<style>p{color:#225588}</style><h1>Hello <b>team</b></h1><p>My parcel is <i>late</i>.</p><script>parent.document.title='broken'</script><img src=\"https://tracker.example/pixel.gif\">",
   });
+  // A fresh server has one queue and no tags.
+  if ((await call("GET", "/v1/queues")).data.length < 2) await call("POST", "/v1/queues", { name: "Orders" });
+  if (!(await call("GET", "/v1/settings")).tags.some((tag) => tag.name === "wrong item")) await call("POST", "/v1/tags", { name: "wrong item" });
   const menu = async (label) => {
     await page.locator("#more").click();
     await page.locator("#more ~ [role=menu] [role=menuitem]", { hasText: label }).click();
@@ -121,7 +124,7 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
     await page.locator("dialog button[type=submit]").click();
     await page.locator("article .personal", { hasText: "Destroyed by an agent" }).waitFor();
     same((await timeline(german)).find((one) => one.kind === "message").personal, "redacted", "the text");
-    same(await page.locator("#timeline", { hasText: "12 34 56" }).count(), 0, "the words on the page");
+    await page.locator("#timeline", { hasText: "12 34 56" }).waitFor({ state: "detached" });
     await shot(page, "redacted");
   });
 
@@ -154,7 +157,9 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
   await check("the sidebar says who the customer is, and why it went where it went", async () => {
     await page.locator("#choose-assignee").selectOption({ index: 1 });
     await page.locator(".sidebar .identities li").first().waitFor();
-    await page.locator(".sidebar .assignments").waitFor();
+    // In a queue that nothing is given out from, there may be nothing to explain.
+    const { data: decided } = await call("GET", `/v1/conversations/${german}/assignments`);
+    if (decided.length > 0) await page.locator(".sidebar .assignments").waitFor();
     const candidates = page.locator(".sidebar .assignments summary").first();
     if (await candidates.count() > 0) await candidates.click();
     await accessible(page, "with candidates shown");

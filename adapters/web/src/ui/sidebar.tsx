@@ -70,16 +70,21 @@ function When(props: { label: string; at: string | null }) {
 }
 
 /** Something read for one card alone. A card that cannot be filled says why, and the others stand. */
-function useRead<T>(read: () => Promise<T>, of: readonly unknown[]): { data: T | null; at: string | undefined; problem: unknown } {
+function useRead<T>(read: () => Promise<T>, of: readonly unknown[], againMs?: number): { data: T | null; at: string | undefined; problem: unknown } {
   const app = useApp();
   const state = useSignal<{ data: T | null; at: string | undefined; problem: unknown }>({ data: null, at: undefined, problem: null });
   useEffect(() => {
     let here = true;
-    read().then(
+    const get = () => read().then(
       (data) => here && (state.value = { data, at: new Date(app.clock.read()).toISOString(), problem: null }),
       (problem) => here && (state.value = { ...state.peek(), problem }),
     );
-    return () => void (here = false);
+    void get();
+    const later = againMs === undefined ? undefined : setTimeout(() => void get(), againMs);
+    return () => {
+      here = false;
+      clearTimeout(later);
+    };
   }, of);
   return state.value;
 }
@@ -293,6 +298,9 @@ function Ratings(props: { ticket: Ticket }) {
   );
 }
 
+/** What follows from a change of the conversation is decided a moment after it, by another part of the desk. */
+const decided_later_ms = 2000;
+
 /** Why the conversation went to whom it went: every decision with those it was made between. */
 function Assignments(props: { ticket: Ticket }) {
   const app = useApp();
@@ -300,7 +308,8 @@ function Assignments(props: { ticket: Ticket }) {
   const { ticket } = props;
   const { data, at } = useRead<Assignment[]>(
     async () => (await app.client.read<{ data: Assignment[] }>(`/v1/conversations/${encodeURIComponent(ticket.id)}/assignments`)).data,
-    [ticket.id, ticket.assignee?.id, ticket.queue?.id],
+    [ticket.id, ticket.version],
+    decided_later_ms,
   );
   if (data === null || data.length === 0) return null;
   const newest = [...data].reverse();
