@@ -180,7 +180,8 @@ void count(ReportFigures& f, const ReportQuery& query, const Judged& judged, boo
   }
   ++f.counted;
   f.sum += judged.value;
-  f.squares += static_cast<double>(judged.value) * static_cast<double>(judged.value);
+  const auto value = static_cast<ReportFigures::Wide>(judged.value < 0 ? -judged.value : judged.value);
+  f.squares += value * value;
   f.provisional += judged.provisional ? 1 : 0;
   if (is_duration(query.metric)) f.sketch.add(judged.value);
   if (query.metric == Metric::csat) f.high += judged.value >= 4 ? 1 : 0;

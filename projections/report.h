@@ -61,11 +61,12 @@ struct ReportQuery {
 };
 
 struct ReportFigures {
+  __extension__ using Wide = unsigned __int128;
   std::uint64_t counted = 0;
   std::uint64_t left_out = 0;
   std::uint64_t restated = 0;  ///< of both: recorded after the quarter of an hour in which they happened
   std::int64_t sum = 0;  ///< of the values: milliseconds, or scores; of fcr those resolved at first contact
-  double squares = 0;    ///< of the values' squares
+  Wide squares = 0;      ///< of the values' squares: exact, so that no order of adding shows
   std::uint64_t provisional = 0;    ///< fcr: counted, and its window is still open
   std::uint64_t high = 0, low = 0;  ///< ratings: csat 4 and 5, nps 9 and 10; nps 0 to 6
   std::uint64_t episodes = 0;       ///< ratings: resolved in the same time

@@ -156,6 +156,7 @@ class EndlessAnswer final : public Connection,
   void finish() {
     if (finished_) return;
     finished_ = true;
+    connections_->remove(this);
     deadline_.cancel();
     drop_queue();
     boost::system::error_code ignored;

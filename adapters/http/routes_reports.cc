@@ -296,7 +296,8 @@ Figures figures_of(const Asked& asked, const ReportFigures& f) {
     out.emplace_back("count", f.counted);
     out.emplace_back("sum_seconds", seconds(static_cast<double>(f.sum)));
     out.emplace_back("mean_seconds", or_null(seconds(mean)));
-    out.emplace_back("variance", or_null(std::max(0.0, f.squares / n - mean * mean) / 1e6));
+    out.emplace_back("variance",
+                     or_null(std::max(0.0, static_cast<double>(f.squares) / n - mean * mean) / 1e6));
     for (const auto& [name, q] : {std::pair<std::string_view, double>{"p50_seconds", 0.5},
                                   std::pair<std::string_view, double>{"p90_seconds", 0.9},
                                   std::pair<std::string_view, double>{"p95_seconds", 0.95},

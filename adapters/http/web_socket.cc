@@ -188,6 +188,7 @@ class WebSocket final : public Connection, public Stream, public std::enable_sha
   void finish() {
     if (finished_) return;
     finished_ = true;
+    connections_->remove(this);
     deadline_.cancel();
     drop_queue();
     beast::get_lowest_layer(socket_).close();

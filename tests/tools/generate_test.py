@@ -10,7 +10,7 @@ from command_line import DONE, PROGRAM, USAGE, run
 
 # Of `generate --seed 7 --conversations 300`: the same on every machine. Where the shop's texts or course are meant to change,
 # so does this.
-GOLDEN = "43e0d3891453b612fb4461588cad4cc59ad6941bf74a93e2f74afadc47cf9cea"
+GOLDEN = "54ab4009fa5e6371eec664c6094ae4406e888bd4cecbea5a144e966b32ea014a"
 
 
 def generate(*words):
