@@ -8,7 +8,7 @@ from command_line import DONE, NOT_FOUND, USAGE, OnADesk, on_a_terminal, rows, r
 
 class Conversations(OnADesk):
     def conv(self, *words):
-        done = run("conv", *words, "--data", self.desk.folder)
+        done = run("conv", words[0], "--data", self.desk.folder, *words[1:])
         self.assertEqual(done.returncode, DONE, done.stderr)
         return rows(done)
 
