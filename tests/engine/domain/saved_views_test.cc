@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/domain/settings.h"
+#include "tests/support/print.h"
 
 using namespace parlance;
 using namespace parlance::settings;
