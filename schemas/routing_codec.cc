@@ -109,13 +109,14 @@ struct Form {
     out.left_out = in.left_out();
     if (in.candidates() == nullptr || !r.take(in.candidates()->size() * sizeof(form::Candidate))) return;
     out.candidates.reserve(in.candidates()->size());
-    for (const form::Candidate* c : *in.candidates()) {
+    for (const form::Candidate* each : *in.candidates()) {
+      const form::Candidate c = r.element(each);
       domain::Candidate& one = out.candidates.emplace_back();
-      r.id(&c->agent(), one.agent);
-      one.load = c->load();
-      one.capacity = c->capacity();
-      one.score = c->score();
-      r.enumeration(c->excluded(), one.excluded, "reason to leave an agent out");
+      r.id(&c.agent(), one.agent);
+      one.load = c.load();
+      one.capacity = c.capacity();
+      one.score = c.score();
+      r.enumeration(c.excluded(), one.excluded, "reason to leave an agent out");
     }
   }
 

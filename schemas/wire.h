@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -110,8 +111,17 @@ class Reading {
   /// Well-formed, and of a program that knows more than this one.
   void newer(const char* what, std::uint64_t value);
 
+  /// A struct out of a vector. Copied: the library's verifier lets a hostile buffer have a vector of structs at any multiple of
+  /// four.
+  template <class Struct> [[nodiscard]] static Struct element(const Struct* in) {
+    Struct out;
+    std::memcpy(static_cast<void*>(&out), static_cast<const void*>(in), sizeof out);
+    return out;
+  }
   [[nodiscard]] RawId raw_id(const wire::Id* id) const {
-    return id == nullptr ? RawId{} : RawId{id->high(), id->low()};
+    if (id == nullptr) return {};
+    const wire::Id aligned = element(id);
+    return {aligned.high(), aligned.low()};
   }
   template <class AnId> void id(const wire::Id* in, AnId& out) const { out = AnId::from(raw_id(in)); }
   template <class AnId> void ids(const flatbuffers::Vector<const wire::Id*>* in, std::vector<AnId>& out) {

@@ -1,4 +1,5 @@
 #include "adapters/http/server.h"
+#include "tests/support/print.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
