@@ -12,6 +12,7 @@
 #include "schemas/door_generated.h"
 #include "schemas/draft_generated.h"
 #include "schemas/envelope_generated.h"
+#include "schemas/routing_generated.h"
 #include "schemas/settings_generated.h"
 #include "schemas/subject_generated.h"
 #include "tests/schemas/given_members.h"
@@ -128,6 +129,7 @@ TEST_CASE("every event has a kind of its own, named as in its schema") {
   check_names(Category::desk, wire::desk::EnumNamesEvent());
   check_names(Category::adoption, wire::adoption::EnumNamesEvent());
   check_names(Category::draft, wire::draft::EnumNamesEvent());
+  check_names(Category::routing, wire::routing::EnumNamesEvent());
   CHECK(kinds.size() == named);
 }
 

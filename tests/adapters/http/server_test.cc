@@ -1,5 +1,4 @@
 #include "adapters/http/server.h"
-#include "tests/support/print.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -19,6 +18,8 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <doctest/doctest.h>
+
+#include "tests/support/print.h"
 
 using namespace parlance;
 using namespace parlance::http;
