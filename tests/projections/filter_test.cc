@@ -323,10 +323,10 @@ TEST_CASE("teams, types, fields, ratings and mentions") {
         "field.weight:2.5", "field.weight:>2", "field.weight:2..3", "-field.weight:<2.5",
         "field.bought_at:2024-10-04", "field.bought_at:<=2024-10-04", "field.gifts:yes", "-field.gifts:no",
         "field.notes:none", "-field.size:none", "rating:<3", "rating:2", "mentions:me", "-mentions:Kim"})
-    CHECK_MESSAGE(ask(text), text);
+    CHECK_MESSAGE(ask(text), std::string(text));
   for (const char* text : {"type:none", "field.size:S", "field.weight:<2.5", "field.bought_at:>2024-10-04",
                            "field.gifts:no,none", "rating:5", "mentions:Kim", "-field.notes:none"})
-    CHECK_MESSAGE(!ask(text), text);
+    CHECK_MESSAGE(!ask(text), std::string(text));
   struct Case {
     const char* text;
     std::size_t offset;

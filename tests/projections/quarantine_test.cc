@@ -60,7 +60,7 @@ TEST_CASE("an event kind of a newer program stops the views, and is never skippe
   Served s(1, 1);
   s.shop.opened_with_message();
   KindSet kinds;
-  kinds.add(0x0901);
+  kinds.add(0x0609);
   const Offset newer = s.shop.log.write(0, as_bytes("whatever it holds"), kinds);
   s.shop.opened_with_message();
   s.apply_all();
