@@ -322,10 +322,10 @@ TEST_CASE("teams, types, fields, ratings and mentions") {
        {"type:Refund", "team:none", "sub_state:none", "field.size:\"xl, wide\"", "-field.size:S",
         "field.weight:2.5", "field.weight:>2", "field.weight:2..3", "-field.weight:<2.5",
         "field.bought_at:2024-10-04", "field.bought_at:<=2024-10-04", "field.gifts:yes", "-field.gifts:no",
-        "field.notes:none", "-field.size:none", "rating:<3", "rating:2", "mentions:me", "-mentions:Kim"})
+        "field.remembered:none", "-field.size:none", "rating:<3", "rating:2", "mentions:me", "-mentions:Kim"})
     CHECK_MESSAGE(ask(text), std::string(text));
   for (const char* text : {"type:none", "field.size:S", "field.weight:<2.5", "field.bought_at:>2024-10-04",
-                           "field.gifts:no,none", "rating:5", "mentions:Kim", "-field.notes:none"})
+                           "field.gifts:no,none", "rating:5", "mentions:Kim", "-field.remembered:none"})
     CHECK_MESSAGE(!ask(text), std::string(text));
   struct Case {
     const char* text;
