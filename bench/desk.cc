@@ -2,8 +2,8 @@
 //
 // Workload: the generated shop's history (`parlance generate`: 100,000 conversations or as many as the first argument says, some eight lines
 // each, eleven languages) imported into a folder of its own, then served. 64 keep-alive clients read tickets, each another at random,
-// beside a bare Beast server that parses HTTP and answers the bytes of one ticket. Lists of 50 in working order: each request another page,
-// 64 clients and one. Then kill -9, and serve again. Three turns each of three seconds; medians. Clients and servers share the machine.
+// beside a bare Beast server that parses HTTP and answers the bytes of one ticket. Lists of 50 in working order, over what is open then and
+// thousands of messages of the last seconds: each request another page, 64 clients and one. Then kill -9, and serve again. Three turns each of three seconds; medians. Clients and servers share the machine.
 //
 //   desk [CONVERSATIONS]
 //
@@ -93,6 +93,14 @@ int main(int argc, char** argv) {
   std::filesystem::remove(file);
 
   Server server = serve(data);
+  const Requests messages = [&](unsigned client, std::uint64_t n) {
+    const std::string number = std::to_string(client) + "-" + std::to_string(n);
+    return post("/v1/inbound", server.token,
+                R"({"channel":"email","account":"shop-de","message_id":"m)" + number +
+                    R"(","from":{"address":"buyer)" + number +
+                    R"(@example.org"},"text":"Where is my parcel?"})");
+  };
+  (void)load(server.port, server.process, clients, 1, messages);
   std::vector<std::string> ids, pages;
   for (const char* state : {"closed", "resolved", "open", "new"})
     for (const char* sort : {"newest", "oldest"})
