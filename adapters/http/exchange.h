@@ -108,6 +108,9 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& desk_routes();
 [[nodiscard]] const std::vector<Route>& view_routes();
 [[nodiscard]] const std::vector<Route>& import_routes();
+[[nodiscard]] const std::vector<Route>& openapi_routes();
+/// Every route there is. The first pattern that fits a path is its resource: what is named outright stands before {id}.
+[[nodiscard]] const std::vector<Route>& all_routes();
 /// Reads what a POST says about an import: `Parlance-Import`, the import that it is a command of, and `Parlance-As`, the agent who
 /// did it then (nobody in particular where an import does not say); both need the scope import. False: answered.
 [[nodiscard]] bool take_import_headers(const Call& call);

@@ -250,6 +250,9 @@ void send_file(const Call& call, AttachmentId id, AttachedFile file) {
 
 void download(const Call& call) {
   if (!knows_query(call, "inline")) return;
+  const auto in_line = call->request.query.find("inline");
+  if (in_line != call->request.query.end() && in_line->second != "0" && in_line->second != "1")
+    return call->fail({{"?inline", "not_a_boolean", "0 or 1"}});
   const auto id = path_id<AttachmentId>(call);
   if (!id) return;
   when_visible(call, [call, id] {

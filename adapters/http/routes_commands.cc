@@ -20,7 +20,7 @@ constexpr std::int64_t late_ms_max = 5 * 60'000;
 /// The stream version the caller saw, from If-Match.
 bool read_if_match(const Call& call, Request& request) {
   std::string_view etag = call->request.header("if-match");
-  if (etag.empty() || etag == "*") return true;
+  if (!call->request.has_header("if-match") || etag == "*") return true;
   if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
   Version version = 0;
   const auto [end, error] = std::from_chars(etag.data(), etag.data() + etag.size(), version);
