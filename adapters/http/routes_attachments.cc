@@ -128,7 +128,9 @@ std::shared_ptr<BodySink> upload(const Call& call) {
   else
     faults.push_back({"#content-type", "not_a_media_type", "such as image/png, at most 127 bytes"});
   const std::string_view given = request.header("parlance-file-name");
-  const auto name = percent_decoded(given.empty() ? "file" : given);
+  // What is not encoded came some other way, such as a header that was folded.
+  const bool encoded = std::ranges::all_of(given, [](char c) { return c > ' ' && c <= '~'; });
+  const auto name = encoded ? percent_decoded(given.empty() ? "file" : given) : std::nullopt;
   if (!name)
     faults.push_back({"#parlance-file-name", "not_a_name", "percent-encoded UTF-8 is wanted"});
   else if (name->size() > blob_name_bytes_max)

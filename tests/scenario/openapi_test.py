@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from desk import Desk, datetime, rfc3339, timedelta, timezone  # noqa: E402
+from desk import Desk, datetime, rfc3339, timedelta, timezone, wait_until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -53,15 +53,22 @@ def furnish(desk):
                                        "skills": ["returns"], "capacity": {"default": 5, "chat": 2}})["id"]
               for name in ("Bea", "Cem")]
     teams = [desk.post("/v1/teams", {"name": "Returns", "agents": agents})["id"]]
-    queues = [desk.post("/v1/queues", {"name": "Returns", "rule": {"kind": "least_loaded", "skills": ["returns"]}})["id"],
-              desk.get("/v1/queues")["data"][0]["id"]]
-    desk.post(f"/v1/agents/{agents[0]}/presence", {"presence": "online"})
+    queues = [desk.get("/v1/queues")["data"][0]["id"],
+              desk.post("/v1/queues", {"name": "Returns", "rule": {"kind": "least_loaded", "skills": ["returns"]}})["id"]]
     views = [desk.post("/v1/views", {"name": f"Late {n}", "q": "sla:late", "shared": True})["id"] for n in range(8)]
     imports = [desk.post("/v1/imports", {"name": "the desk before"})["id"]]
+    # Some of what comes is offered to the caller.
+    me = desk.get("/v1/session")["principal"]["id"]
+    desk.post(f"/v1/agents/{me}/presence", {"presence": "online"})
+    rule = {"kind": "least_loaded", "offer_seconds": 86400}
+    desk.post(f"/v1/queues/{queues[0]}", {"rule": rule}, headers={"If-Match": "*"})
     got = [desk.inbound("email", "shop", f"ann{n}@example.com", f"m{n}", "Where is it?", name="Ann", language="de",
                         html="<p>Where is <b>it</b>?</p>",
-                        attachments=[{"name": "a.txt", "type": "text/plain", "data": "aGVsbG8="}]) for n in range(6)]
+                        attachments=[{"name": "a.txt", "type": "text/plain", "data": "aGVsbG8="}]) for n in range(16)]
     conversations = [one["conversation"] for one in got]
+    wait_until(lambda: len(desk.get("/v1/offers")["data"]) >= 6, "something is offered")
+    desk.post(f"/v1/queues/{queues[0]}", {"rule": {"kind": "manual"}}, headers={"If-Match": "*"})
+    desk.post(f"/v1/agents/{agents[0]}/presence", {"presence": "online"})
     desk.post(f"/v1/conversations/{conversations[0]}/claim")
     desk.post(f"/v1/conversations/{conversations[0]}/reply", {"text": "Tomorrow"})
     desk.post(f"/v1/conversations/{conversations[1]}/draft", {"text": "Dear Ann"})
@@ -94,6 +101,7 @@ def furnish(desk):
             "etag": ["*", "*", "*", '"1"', "2"], "version": ["1", "2", "30"],
             "positions": [position, ""], "cursor": ["A" * 30],
             "feed-cursor": [desk.get("/v1/events?limit=2")["page"]["next"]],
+            "agent-token": [desk.post(f"/v1/agents/{agents[1]}/tokens")["token"]],
             "percent-encoded": ["file", "r%C3%A9sum%C3%A9.pdf", "a%20b"],
             "canonical-base64": ["", "aGVsbG8=", "AAAA"],
             "command-path": ["POST /v1/tags", f"POST /v1/conversations/{conversations[2]}/claim", "POST /v1/nothing"],
@@ -103,6 +111,19 @@ def furnish(desk):
             "date": ["2026-11-01", "2026-11-22"],
         },
     }
+
+
+def never_succeeded(document, answered):
+    """The operations that answered no request with success, each with what it answered."""
+    with open(document, encoding="utf-8") as file:
+        paths = json.load(file)["paths"]
+    with open(answered, encoding="utf-8") as file:
+        answers = json.load(file)
+    names = [f"{method.upper()} {path}" for path, item in paths.items() for method in item if method != "parameters"]
+    assert len(names) > 100, names
+    # A handshake of a WebSocket is none of Schemathesis's requests.
+    return {name: answers.get(name, {}) for name in names
+            if name != "GET /v1/live" and not any(status.startswith("2") for status in answers.get(name, {}))}
 
 
 def main():
@@ -116,6 +137,8 @@ def main():
         backups = os.path.join(folder, "backups")
         os.mkdir(backups)
         with Desk(arguments=["--backups", backups]) as desk:
+            # The first one makes the folder what it is.
+            desk.run("backup", "create", "--data", desk.folder, "--to", backups, "--keys-to", os.path.join(folder, "keys"))
             document = os.path.join(folder, "openapi.json")
             with open(document, "w", encoding="utf-8") as out:
                 json.dump(served(desk), out)
@@ -133,19 +156,23 @@ def main():
             known = os.path.join(folder, "known.json")
             with open(known, "w", encoding="utf-8") as out:
                 json.dump(furnish(desk), out)
+            answered = os.path.join(folder, "answered.json")
             me = desk.get("/v1/session")["principal"]["id"]
             how = ["--generation-deterministic"] if told.seed is None else ["--seed", str(told.seed)]
             found = subprocess.run(
                 [os.path.join(programs, "schemathesis"), "--config-file", os.path.join(TOLD, "schemathesis.toml"), "run",
                  document, "--url", f"http://{desk.address}", "--max-examples", str(told.examples), *how],
                 cwd=folder, check=False,
-                env={**os.environ, "PARLANCE_KNOWN": known, "PARLANCE_TOKEN": desk.token, "PYTHONPATH": TOLD})
+                env={**os.environ, "PARLANCE_KNOWN": known, "PARLANCE_ANSWERED": answered,
+                     "PARLANCE_TOKEN": desk.token, "PYTHONPATH": TOLD})
 
             desk.threads = type(desk.threads)()  # The connection was idle for too long.
             # What was refused at the end for want of a token was not looked at.
             assert desk.get("/v1/session")["principal"]["id"] == me, "the token does not hold any more"
             assert desk.call("GET", "/readyz").status == 200
             assert desk.stop() == 0, "the server did not end well"
+            never = never_succeeded(document, answered)
+            assert not never, f"no request succeeded, so nothing was tested: {never}"
             return found.returncode
 
 

@@ -1,8 +1,11 @@
 """What Schemathesis is told of the desk it tests: values that exist there, and to read answers strictly.
 
-Loaded by Schemathesis (schemathesis.toml); openapi_test.py names the file of values in PARLANCE_KNOWN.
+Loaded by Schemathesis (schemathesis.toml); openapi_test.py names the file of values in PARLANCE_KNOWN, and in
+PARLANCE_ANSWERED the one that is told how each operation answered.
 """
 
+import atexit
+import collections
 import itertools
 import json
 import os
@@ -54,12 +57,16 @@ def possible(case):
     if isinstance(case.body, dict):
         case.body = written_whole(case.body)
     headers, body = case.headers, case.body if isinstance(case.body, dict) else {}
+    call = next(calls)
     # A key is good for one body.
     if "Idempotency-Key" in headers:
-        headers["Idempotency-Key"] = f"key {next(calls)}"
-    # Without who did it then, nobody did, and `me` is nobody.
-    if "Parlance-As" not in headers:
+        headers["Idempotency-Key"] = f"key {call}"
+    # Without who did it then, nobody did, and `me` is nobody. And an import is soon closed by another request.
+    if "Parlance-As" not in headers or call % 4 != 0:
         headers.pop("Parlance-Import", None)
+    # What no agent may do any more, nobody can try.
+    if case.path == "/v1/settings/transitions" and call % 8 != 0 and "transitions" in body:
+        body["transitions"] = None
     # A cursor is of one list.
     for values in (case.query, body):
         if values and values.get("after"):
@@ -78,6 +85,7 @@ def possible(case):
 
 
 calls = itertools.count(1)
+answered = collections.defaultdict(collections.Counter)
 
 
 @schemathesis.hook
@@ -90,3 +98,14 @@ def before_call(context, case, kwargs):
         # A list whose items are meant to be wrong may be drawn as null, which is right. Schemathesis looks again at a
         # body that is set.
         case.body = dict(case.body)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    answered[case.operation.label][response.status_code] += 1
+
+
+@atexit.register
+def tell():
+    with open(os.environ["PARLANCE_ANSWERED"], "w", encoding="utf-8") as out:
+        json.dump(answered, out)
