@@ -2,10 +2,11 @@
 the document allows and such as it forbids, and looks whether the server takes the first, refuses the others, and
 answers as the document says; with each member of an answer named there.
 
-    openapi_test.py [--venv FOLDER] [--examples N] [--seed N]
+    openapi_test.py [--venv FOLDER] [--examples N] [--seed N] [--source FILE]
 
 `--examples` is how many requests are drawn for each operation beside the systematic ones; hundreds take minutes. Draws
-are the same each time, but for another `--seed`. What is told to Schemathesis lies in openapi/.
+are the same each time, but for another `--seed`. `--source adapters/http/openapi.yaml` takes that one, before it is built
+in. What is told to Schemathesis lies in openapi/.
 """
 
 import argparse
@@ -64,16 +65,17 @@ def furnish(desk):
     desk.post(f"/v1/queues/{queues[0]}", {"rule": rule}, headers={"If-Match": "*"})
     got = [desk.inbound("email", "shop", f"ann{n}@example.com", f"m{n}", "Where is it?", name="Ann", language="de",
                         html="<p>Where is <b>it</b>?</p>",
-                        attachments=[{"name": "a.txt", "type": "text/plain", "data": "aGVsbG8="}]) for n in range(16)]
+                        attachments=[{"name": "a.txt", "type": "text/plain", "data": "aGVsbG8="}]) for n in range(40)]
     conversations = [one["conversation"] for one in got]
     wait_until(lambda: len(desk.get("/v1/offers")["data"]) >= 6, "something is offered")
     desk.post(f"/v1/queues/{queues[0]}", {"rule": {"kind": "manual"}}, headers={"If-Match": "*"})
     desk.post(f"/v1/agents/{agents[0]}/presence", {"presence": "online"})
     desk.post(f"/v1/conversations/{conversations[0]}/claim")
     desk.post(f"/v1/conversations/{conversations[0]}/reply", {"text": "Tomorrow"})
-    desk.post(f"/v1/conversations/{conversations[1]}/draft", {"text": "Dear Ann"})
+    for one in conversations:
+        desk.post(f"/v1/conversations/{one}/draft", {"text": "Dear Ann"})
     position = desk.post(f"/v1/conversations/{conversations[1]}/tags", {"add": ["vip"]})["position"]
-    files = [file["id"] for one in conversations for item in desk.timeline(one, position)
+    files = [file["id"] for one in conversations[1::2] for item in desk.timeline(one, position)
              for file in item.get("attachments", [])]
 
     # Those in paths alone may also name nothing; in a body that is a fault.
@@ -129,8 +131,9 @@ def never_succeeded(document, answered):
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--venv", default=os.path.join(ROOT, "build", "schemathesis"))
-    arguments.add_argument("--examples", type=int, default=8)
+    arguments.add_argument("--examples", type=int, default=5)
     arguments.add_argument("--seed", type=int)
+    arguments.add_argument("--source")
     told = arguments.parse_args()
 
     with tempfile.TemporaryDirectory(prefix="parlance-openapi-") as folder:
@@ -143,6 +146,9 @@ def main():
             with open(document, "w", encoding="utf-8") as out:
                 json.dump(served(desk), out)
             print("the document is served, without a token")
+            if told.source:
+                subprocess.run([sys.executable, os.path.join(ROOT, "tools", "lib", "openapi.py"), told.source, folder],
+                               check=True)
 
             installed = subprocess.run([os.path.join(ROOT, "tools", "lib", "venv.sh"),
                                         os.path.join(TOLD, "requirements.txt"), told.venv], check=False)

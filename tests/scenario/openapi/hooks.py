@@ -51,6 +51,20 @@ def written_whole(value):
     return value % 1000 if isinstance(value, int) and not -(2**63) <= value < 2**63 else value
 
 
+def spread(case, call):
+    """Not all with one conversation: what ends one has others than what works on it, and queries have others than redacting."""
+    path, conversations = case.path_parameters or {}, KNOWN["formats"]["conversation-id"]
+    if path.get("id") not in conversations:
+        return
+    half = len(conversations) // 2
+    odd = case.method == "GET" or case.path.endswith(("/decline", "/spam"))
+    at = (2 * call + odd) % half + (half if case.path.endswith(("/close", "/spam")) else 0)
+    path["id"] = conversations[at]
+    for name in ("message", "message_id"):
+        if name in path:
+            path[name] = KNOWN["formats"]["message-id"][at]
+
+
 def possible(case):
     """Takes out of a request that should be accepted what no schema can say is wrong with it."""
     # A whole number has no fraction to a schema, however it is written, and no end.
@@ -61,9 +75,15 @@ def possible(case):
     # A key is good for one body.
     if "Idempotency-Key" in headers:
         headers["Idempotency-Key"] = f"key {call}"
-    # Without who did it then, nobody did, and `me` is nobody. And an import is soon closed by another request.
-    if "Parlance-As" not in headers or call % 4 != 0:
+    # Most is done by the caller. And without who did it then, nobody did, and `me` is nobody.
+    if call % 4 != 0:
+        headers.pop("Parlance-As", None)
+    if "Parlance-As" not in headers:
         headers.pop("Parlance-Import", None)
+    # A token that is somebody's.
+    if case.path == "/v1/session" and body.get("token"):
+        body["token"] = KNOWN["formats"]["agent-token"][0]
+    spread(case, call)
     # What no agent may do any more, nobody can try.
     if case.path == "/v1/settings/transitions" and call % 8 != 0 and "transitions" in body:
         body["transitions"] = None
