@@ -43,7 +43,6 @@ ViewSet::ViewSet(const EventLog& log, const std::vector<View>& views, StreamInde
     handled_.add(view.projection.handles);
     before_.resize(std::max<std::size_t>(before_.size(), view.projection.stream_row_bytes));
   }
-  handled_kinds_ = handled_.kinds();
   known_kinds_ = known_kinds().kinds();
   for (PartitionId p = 0; p < log.partitions(); ++p) {
     partitions_.push_back(std::make_unique<Partition>(p, row_bytes, views.size()));
@@ -188,13 +187,11 @@ std::optional<Error> ViewSet::apply_record(Partition& p, Offset offset, ByteView
   const std::uint32_t views = taking_part(p, offset);
   std::optional<Result<Envelope>> envelope;
   if (folded->verdict == Verdict::accepted_envelope) {
-    // An unknown kind is never skipped: rows without it would be wrong.
-    const KindSet& kinds = folded->record.frame.kinds;
-    if (auto newer = newer_kind(p, kinds, offset)) return newer;
-    if (touches(kinds)) {
-      envelope = decode_envelope(folded->record.body);
-      if (!*envelope && envelope->error().code == Errc::newer) return envelope->error();
-    }
+    // An unknown kind is never skipped: rows without it would be wrong. It may share its bit with a known one, so the frame alone
+    // does not say that there is none.
+    if (auto newer = newer_kind(p, folded->record.frame.kinds, offset)) return newer;
+    envelope = decode_envelope(folded->record.body);
+    if (!*envelope && envelope->error().code == Errc::newer) return envelope->error();
   }
   const std::lock_guard lock(p.mutex);
   if (envelope && *envelope) {
@@ -210,12 +207,6 @@ std::optional<Error> ViewSet::apply_record(Partition& p, Offset offset, ByteView
   p.log = state;
   p.next.store(state.next, std::memory_order_release);
   return std::nullopt;
-}
-
-bool ViewSet::touches(const KindSet& kinds) const {
-  for (std::size_t i = 0; i < kinds.bits.size(); ++i)
-    if ((kinds.bits[i] & handled_kinds_.bits[i]) != 0) return true;
-  return false;
 }
 
 std::optional<Error> ViewSet::newer_kind(const Partition& p, const KindSet& kinds, Offset offset) const {
@@ -291,7 +282,7 @@ void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::ui
   }
 
   bool exists = existed;
-  Outcome outcome = applied;
+  ApplyOutcome outcome = applied;
   Rows rows(state.keyed, p.id, at.workspace, state.family, projection.version);
   try {
     outcome = projection.apply(event.body, at, row, &exists, rows);

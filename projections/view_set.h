@@ -176,7 +176,6 @@ class ViewSet {
   [[nodiscard]] Result<void> load(Partition& p);
   [[nodiscard]] Result<void> load_index(Partition& p);
   [[nodiscard]] std::optional<Error> check_last_record(const LogState& state) const;
-  [[nodiscard]] bool touches(const KindSet& kinds) const;
   [[nodiscard]] std::optional<Error> newer_kind(const Partition& p, const KindSet& kinds,
                                                 Offset offset) const;
   [[nodiscard]] std::optional<Error> apply_record(Partition& p, Offset offset, ByteView bytes);
@@ -202,7 +201,7 @@ class ViewSet {
   StreamIndex* index_;
   std::size_t indexed_;
   KindMask handled_;  ///< by any view
-  KindSet handled_kinds_, known_kinds_;
+  KindSet known_kinds_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   std::size_t dirty_bytes_ = 0;
   Bytes before_;  ///< a stream row before the event

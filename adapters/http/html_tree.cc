@@ -11,12 +11,16 @@ struct HtmlTree::Arena {
   std::byte* next = nullptr;
   std::size_t left = 0;
   std::size_t used = 0;
+  std::size_t attributes = 0;  ///< of one tag, at most: those since the last node
   std::jmp_buf full;
 
   static constexpr std::size_t block_bytes = 64 * 1024;
 
   /// None where that is too much.
   void* take(std::size_t bytes) {
+    // The list of a tag's attributes itself passes through the size of a node once, when it grows to sixteen.
+    if (bytes == sizeof(GumboNode)) attributes = 0;
+    if (bytes == sizeof(GumboAttribute) && ++attributes > html_attributes_max) return nullptr;
     constexpr std::size_t alignment = alignof(std::max_align_t);
     bytes = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
     if (bytes > html_tree_bytes_max - used) return nullptr;
@@ -50,9 +54,24 @@ namespace {
   if (setjmp(full) != 0) return nullptr;
   return gumbo_parse_with_options(&options, html, bytes);
 }
+
+/// Tags of a document or of its body, in any case.
+std::size_t roots(std::string_view html) {
+  std::size_t out = 0;
+  for (std::size_t at = html.find('<'); at != std::string_view::npos; at = html.find('<', at + 1)) {
+    const std::string_view name = html.substr(at + 1, 4);
+    const auto is = [&](std::string_view word) {
+      return std::ranges::equal(name, word, {},
+                                [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+    };
+    out += static_cast<std::size_t>(is("html") || is("body"));
+  }
+  return out;
+}
 }  // namespace
 
 HtmlTree::HtmlTree(std::string_view html) : arena_(std::make_unique<Arena>()) {
+  if (roots(html) > html_roots_max) return;
   GumboOptions options = kGumboDefaultOptions;
   options.allocator = Arena::allocate;
   options.deallocator = Arena::release;

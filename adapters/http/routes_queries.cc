@@ -32,15 +32,16 @@ std::optional<std::pair<ConversationId, Version>> conversation_here(const Call& 
 
 /// Up to which version a time-travelling request looks: all, ?at_version= or ?as_of= (what was recorded by then).
 struct Until {
-  Version version = ~Version{0};
+  std::optional<Version> version;
   std::optional<Instant> recorded_by;
-  [[nodiscard]] bool travels() const { return version != ~Version{0} || recorded_by.has_value(); }
+  [[nodiscard]] bool travels() const { return version || recorded_by; }
 };
 std::optional<Until> read_until(const Call& call) {
   Until until;
   if (const auto text = query(call, "at_version")) {
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), until.version);
-    if (error != std::errc{} || end != text->data() + text->size() || until.version == 0) {
+    const auto [end, error] =
+        std::from_chars(text->data(), text->data() + text->size(), until.version.emplace());
+    if (error != std::errc{} || end != text->data() + text->size() || until.version == Version{0}) {
       call->fail({{"?at_version", "not_in_range", "a version, from 1"}});
       return std::nullopt;
     }
@@ -56,7 +57,18 @@ std::optional<Until> read_until(const Call& call) {
   return until;
 }
 bool within(const history::Entry& entry, const Until& until) {
-  return entry.version <= until.version && (!until.recorded_by || entry.recorded_at <= *until.recorded_by);
+  return (!until.version || entry.version <= *until.version) &&
+         (!until.recorded_by || entry.recorded_at <= *until.recorded_by);
+}
+/// The conversation of the path and its version, which must have come as far; without one it has been answered.
+std::optional<std::pair<ConversationId, Version>> conversation_until(const Call& call, const Until& until) {
+  auto here = conversation_here(call);
+  if (here && until.version && *until.version > here->second) {
+    call->fail(
+        {{"?at_version", "not_in_range", "the conversation is at version " + std::to_string(here->second)}});
+    return std::nullopt;
+  }
+  return here;
 }
 
 void etag(std::vector<std::pair<std::string, std::string>>& headers, Version version) {
@@ -89,7 +101,7 @@ void conversation(const Call& call) {
   if (!until) return;
   when_visible(call, [call, until] {
     if (until->travels()) {
-      const auto here = conversation_here(call);
+      const auto here = conversation_until(call, *until);
       if (here) travelled_ticket(call, here->first, *until);
       return;
     }
@@ -129,7 +141,7 @@ void history_page(const Call& call, json::object (*render)(const Exchange&, cons
   const auto limit = read_limit(call);
   if (!limit) return;
   when_visible(call, [call, until, limit, render] {
-    const auto here = conversation_here(call);
+    const auto here = conversation_until(call, *until);
     if (!here) return;
     const StreamId stream{Category::conversation, here->first};
     const std::string about = "history " + to_text(here->first);

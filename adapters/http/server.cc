@@ -422,7 +422,8 @@ void Session::read_piece() {
   body.size = piece_.size();
   reading_piece_ = true;
   deadline_ = std::min(upload_until_, steady_ms() + shared_->limits.piece_ms);
-  bhttp::async_read(
+  // What has come, however little: a slow client's bytes are where they belong when it breaks off.
+  bhttp::async_read_some(
       stream_, buffer_, *upload_,
       [self = shared_from_this()](beast::error_code error, std::size_t) { self->piece_came(error); });
 }
@@ -484,10 +485,11 @@ void Session::answer(HttpResponse response, bool keep) {
   response.stream.reset();
   keep = keep && !winding_down_ && !unread_;
   head_text_ = head_of(response, keep);
-  if (!head_) body_ = std::move(response.body);
-  fixed_ = head_ ? std::string_view{} : response.fixed;
   source_ = std::move(response.source);
   source_left_ = source_ && !head_ ? source_->size() : 0;
+  fixed_ = head_ || source_ ? std::string_view{} : response.fixed;
+  body_.clear();
+  if (!head_ && !source_ && fixed_.empty()) body_ = std::move(response.body);
   expires_after(shared_->limits.write_ms);
   const std::array<asio::const_buffer, 3> all{asio::buffer(head_text_), asio::buffer(body_),
                                               asio::buffer(fixed_.data(), fixed_.size())};

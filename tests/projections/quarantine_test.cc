@@ -71,6 +71,44 @@ TEST_CASE("an event kind of a newer program stops the views, and is never skippe
   CHECK(status(s, "ticket").lag == 3);
 }
 
+TEST_CASE("a newer program's event kind stops the views also where a known one hides it in the frame") {
+  KindSet known;
+  for (EventKind kind = 0x0100; kind < 0x1000; ++kind)
+    if (kind_name(kind) != "unknown") known.add(kind);
+  Served s(1, 1);
+  const auto& c = s.shop.opened_with_message();
+  Envelope envelope{.id = EnvelopeId::from({1, 999}), .workspace = tests::workspace, .recorded_at = monday};
+  envelope.events.push_back({.stream = {Category::conversation, c.id},
+                             .version = 99,
+                             .occurred_at = monday,
+                             .body = conversation::Woken{.at = monday}});
+  const EventKind kind = kind_of(envelope.events[0].body);
+  const Bytes body = encode_envelope(envelope);
+  int tried = 0;
+  for (unsigned member = 0xff; member > 0 && tried < 5; --member) {
+    const auto newer = static_cast<EventKind>((kind & 0xff00U) | member);
+    if (kind_name(newer) != "unknown" || !known.may_hold(newer)) continue;
+    for (std::size_t at = 0; at + 1 < body.size(); ++at) {
+      if (ByteReader(ByteView(body).subspan(at)).le<std::uint16_t>() != kind) continue;
+      Bytes changed = body;
+      changed[at] = static_cast<std::uint8_t>(member);
+      const auto decoded = decode_envelope(changed);
+      if (decoded || decoded.error().code != Errc::newer) continue;
+      ++tried;
+      KindSet kinds;
+      kinds.add(newer);
+      Served other(1, 1);
+      other.shop.opened_with_message();
+      const Offset offset = other.shop.log.write(0, changed, kinds);
+      other.apply_all();
+      CHECK(other.views->applied() == std::vector<Position>{{1, 0, offset - 1}});
+      CHECK(status(other, "daily").health == Health::stopped);
+      CHECK(status(other, "daily").error->code == Errc::newer);
+    }
+  }
+  CHECK(tried > 0);
+}
+
 TEST_CASE("a damaged record stops its partition, the others go on") {
   Served s(1, 2);
   for (int i = 0; i < 20; ++i) s.shop.opened_with_message();

@@ -291,7 +291,7 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
                name + ": the author is known there");
           must(c.phase != Phase::resolved, name + ": a resolved one was reopened first");
           if (c.phase != Phase::fresh) c.phase = Phase::open;
-          c.items.push_back({'m', intent->text, erased(e.content.reference())});
+          c.items.push_back({'m', intent->text, erased(e.content.reference()), arrive->content.order});
           const bool starts = !c.answered && c.response == FirstResponse::none;
           const auto target =
               policy_.contains(partition) ? policy_[partition].first_response_ms : std::nullopt;
@@ -311,7 +311,9 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
           const std::string text = text_of(e.content);
           must(intent != nullptr && (text == intent->text || erased(e.content.reference())),
                name + ": the reply is the agent's");
-          c.items.push_back({'r', intent->text, erased(e.content.reference())});
+          const auto* open = std::get_if<OpenByAgent>(&intent->request.action);
+          c.items.push_back({'r', intent->text, erased(e.content.reference()),
+                             open == nullptr ? std::string() : open->content.order});
           if (c.phase == Phase::fresh) c.phase = Phase::open;
           if (e.agent && c.customer_wrote) {
             c.answered = true;

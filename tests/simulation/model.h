@@ -21,6 +21,7 @@ class Model {
     char kind;  ///< 'm'essage, 'r'eply, 'n'ote
     std::string text;
     bool erased = false;
+    std::string order{};  ///< that the message names, or none
   };
   struct Conversation {
     conversation::Phase phase = conversation::Phase::fresh;

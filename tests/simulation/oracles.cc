@@ -28,12 +28,12 @@ Rows rows_of(const RowFamily& family) {
   return out;
 }
 
-/// What lies in a fold store apart from the log's own state, from the messages that could not be opened when they were folded
-/// (whoever looks for an order opens them then), and, where somebody was erased, from what named them.
+/// What lies in a fold store apart from the log's own state, from what leads to orders (a message that could not be opened when it was
+/// folded is opened when an order is looked for: see judge_orders()), and, where somebody was erased, from what named them.
 Rows comparable(Rows rows, bool somebody_erased) {
   std::erase_if(rows, [&](const auto& row) {
     const char type = static_cast<char>(row.first.at(2));
-    return type == 'M' || type == 'U' ||
+    return type == 'M' || type == 'B' || type == 'U' ||
            (somebody_erased && (type == 'A' || type == 'P' || type == 'R' || type == 'O'));
   });
   return rows;
@@ -239,8 +239,24 @@ void judge_vault(World& world) {
       no_plaintext(*node.rows->open(name).value(), "rows of " + name);
 }
 
+/// An order leads to the conversations that name it, those of the erased apart.
+void judge_orders(World& world, const Model& model, const Engine& engine, const std::string& where) {
+  for (std::size_t n = 0; n < World::orders; ++n) {
+    const std::string order = World::order(n);
+    const auto found = engine.conversations_of_order(world.workspace(), order);
+    must(found.has_value(), found ? "" : "an order is looked for: " + found.error().detail);
+    std::set<ConversationId> wanted;
+    for (const auto& [id, conversation] : model.conversations())
+      for (const Model::Item& item : conversation.items)
+        if (item.order == order && !item.erased) wanted.insert(id);
+    must(std::set<ConversationId>(found->begin(), found->end()) == wanted,
+         order + " leads to its conversations " + where + ": " + std::to_string(found->size()) + " of " +
+             std::to_string(wanted.size()));
+  }
+}
+
 /// Last, because it claims.
-void judge_fold_store(World& world) {
+void judge_fold_store(World& world, const Model& model) {
   const bool erased = !world.ledger().erased.empty();
   Node& node = world.survivor();
   const Rows live = comparable(rows_of(*node.rows->open("fold").value()), erased);
@@ -270,6 +286,7 @@ void judge_fold_store(World& world) {
     }
   must(folded == live,
        "folding the log from zero gives the rows that there are; kinds that differ: " + differ);
+  judge_orders(world, model, process->engine, "in a fold store from zero");
 }
 
 }  // namespace
@@ -285,7 +302,8 @@ void judge(World& world) {
   judge_conversations(world, model);
   judge_views(world);
   judge_vault(world);
-  judge_fold_store(world);
+  judge_orders(world, model, process.engine, "in the fold store that there is");
+  judge_fold_store(world, model);
 }
 
 }  // namespace parlance::simulation

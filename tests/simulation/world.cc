@@ -531,6 +531,7 @@ void World::invent() {
     action.address = from;
     action.content.text = text;
     action.content.sender_name = "needle name of " + from;
+    if (ledger_.intents.size() % 3 == 0) action.content.order = order(ledger_.intents.size() / 3 % orders);
     action.at = now;
     request.slot = slot_of_address(keys_, workspace_, channel, from);
   };

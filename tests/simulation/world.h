@@ -21,6 +21,10 @@ struct Landed {
 /// seed. Time passes only when a step says so. Nothing depends on addresses, threads or the real clock.
 class World {
  public:
+  /// How many orders messages name, and their numbers.
+  static constexpr std::size_t orders = 5;
+  [[nodiscard]] static std::string order(std::size_t n) { return "needle-order-" + std::to_string(n); }
+
   World(const Plan& plan, Trace& trace);
   ~World();
   /// All steps, then the quiet phase, in which everything must come to rest. Throws Violation.

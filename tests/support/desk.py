@@ -8,8 +8,9 @@
 
 The program is $PARLANCE_PROGRAM. Calls go over keep-alive connections, one per thread, with the administrator's token,
 and are made once: a connection that breaks raises OSError or http.client.HTTPException (`BROKEN`), because whether the
-server took the command is then unknown and to repeat it is the test's decision. Nothing here waits for a time where a
-condition can be waited for.
+server took the command is then unknown and to repeat it is the test's decision. A read answers what every command before it
+wrote: views follow the log a moment later, so each call asks for the newest position that a command's answer named, unless
+the test names one itself. Nothing here waits for a time where a condition can be waited for.
 """
 
 import http.client
@@ -60,6 +61,7 @@ class Desk:
         self.link = None  # what `serve` printed for the page, good once
         self.log = os.path.join(self.own or os.path.dirname(self.folder), "server.log")  # its stderr, all runs
         self.threads = threading.local()
+        self.written = {}  # partition: (generation, partition, offset), the newest that a command's answer named
         try:
             self.start()
         except BaseException:
@@ -138,6 +140,7 @@ class Desk:
         finally:
             process.stdout.close()
         self.threads = threading.local()  # the connections are dead
+        self.written = {}  # and what was only half written is not there to wait for
         return code
 
     def close(self):
@@ -168,6 +171,9 @@ class Desk:
             send["Authorization"] = "Bearer " + token
         if key is not None:
             send["Idempotency-Key"] = key
+        if self.written and "Parlance-At-Least" not in send:
+            send["Parlance-At-Least"] = ",".join(":".join(map(str, position)) for position in list(self.written.values()))
+            send["Prefer"] = "wait=30"
         data = None
         if body is not None:
             data = json.dumps(body).encode()
@@ -185,9 +191,16 @@ class Desk:
             raise
         if response.will_close:
             self.threads.connection = None
+        if method != "GET" and response.status < 300:
+            self._remember(response.getheader("Parlance-Position"))
         json_body = "json" in (response.getheader("Content-Type") or "")
         return Answer(response.status, json.loads(text) if json_body and text else text,
                       {name.lower(): value for name, value in response.getheaders()})
+
+    def _remember(self, positions):
+        for position in positions.split(",") if positions else ():
+            one = tuple(map(int, position.split(":")))
+            self.written[one[1]] = max(one, self.written.get(one[1], one))
 
     def get(self, path, at_least=None, token=None):
         """The body of a read that must succeed. `at_least`: a position that it must have applied."""

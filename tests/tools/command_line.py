@@ -39,7 +39,7 @@ def rows(done):
 
 def run(*words, **how):
     """A command of the program, whatever it ends with."""
-    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=120, **how)
+    return subprocess.run([PROGRAM, *words], **{"capture_output": True, "text": True, "timeout": 120, **how})
 
 
 def on_a_terminal(*words, columns=0, color=False, stderr=subprocess.DEVNULL):

@@ -1,4 +1,7 @@
-# parlance_test(name SOURCES a_test.cc ... LINK targets... [LABELS ...] [TIMEOUT seconds])
+# parlance_test(name SOURCES a_test.cc ... LINK targets... [LABELS ...] [TIMEOUT seconds] [TOGETHER n])
+#
+# TOGETHER: n sources are compiled as one. Where all of them use the same large types most of the time goes into these, and that once
+# instead of n times; nothing of one file may then bear the name of something in another.
 #
 # One doctest binary, and one test of CTest named after it without the leading tests_. Its label is the first folder
 # below tests/. Its main is tests/support/main.cc.
@@ -38,7 +41,7 @@ function(parlance_command_test name)
 endfunction()
 
 function(parlance_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LINK;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;TOGETHER" "SOURCES;LINK;LABELS")
   if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
     message(FATAL_ERROR "parlance_test(${name}): ${arg_UNPARSED_ARGUMENTS} ${arg_KEYWORDS_MISSING_VALUES}?")
   endif()
@@ -52,6 +55,9 @@ function(parlance_test name)
   add_executable(tests_${name} ${arg_SOURCES})
   target_include_directories(tests_${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(tests_${name} PRIVATE ${arg_LINK} tests_main)
+  if(arg_TOGETHER)
+    set_target_properties(tests_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${arg_TOGETHER})
+  endif()
   parlance_ctest(${name} "${label};${arg_LABELS}" ${arg_TIMEOUT} ${PARLANCE_RUN} $<TARGET_FILE:tests_${name}>)
 endfunction()
 

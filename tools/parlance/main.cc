@@ -83,6 +83,15 @@ void add_help_command(CLI::App& app, int& code) {
   });
 }
 
+/// A number without a sign is read with strtoull, which takes -1 for the largest there is.
+void refuse_signs(CLI::App& app) {
+  for (CLI::Option* option : app.get_options())
+    if (option->get_type_name().starts_with("UINT"))
+      option->check(
+          [](const std::string& text) { return text.starts_with('-') ? text + " is below 0" : ""; });
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) refuse_signs(*command);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -106,6 +115,7 @@ int main(int argc, char** argv) {
   add_tree_commands(app, code);
   app.add_subcommand("version", "Print the version")->callback([] { fmt::print("parlance {}\n", version); });
   add_help_command(app, code);
+  refuse_signs(app);
 
   try {
     app.parse(argc, argv);

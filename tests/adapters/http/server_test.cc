@@ -37,14 +37,24 @@ struct Taken {
   std::atomic<int> gone{0};
   std::atomic<std::size_t> refuse_at{~std::size_t{0}};
 };
+
+/// Until the number is what is wanted; a test that waits for ever is ended by its time limit.
+template <typename Number> void wait_for(const std::atomic<Number>& number, const auto& wanted) {
+  for (Number now = number; !wanted(now); now = number) number.wait(now);
+}
+
 class Sink final : public BodySink {
  public:
   Sink(Taken& taken, Respond respond) : taken_(taken), respond_(std::move(respond)) { taken_.begun += 1; }
-  ~Sink() override { taken_.gone += 1; }
+  ~Sink() override {
+    taken_.gone += 1;
+    taken_.gone.notify_all();
+  }
   std::uint64_t bytes_max() const override { return sink_bytes_max; }
   bool take(std::string_view piece) override {
     taken_.pieces += 1;
     taken_.bytes += piece.size();
+    taken_.bytes.notify_all();
     if (taken_.bytes < taken_.refuse_at) return true;
     respond_({.status = 422, .body = "{}"});
     return false;
@@ -121,11 +131,6 @@ class Running {
   [[nodiscard]] std::uint16_t port() const {
     const std::string address = server_->address();
     return static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
-  }
-  void wait_for(const std::function<bool()>& condition) const {
-    for (int i = 0; i < 10'000 && !condition(); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    REQUIRE(condition());
   }
   Taken taken;
 
@@ -216,7 +221,7 @@ TEST_CASE("a body is taken in pieces, and the connection goes on with the next r
   CHECK(client.answer().ends_with("POST /whole 3"));
   CHECK(server.taken.ended.load() == 5);
   CHECK(server.taken.pieces.load() >= 7);
-  server.wait_for([&] { return server.taken.gone == 5; });
+  wait_for(server.taken.gone, [](int gone) { return gone == 5; });
 }
 
 TEST_CASE("a client that waits to be told to send is told, unless it is refused") {
@@ -256,7 +261,7 @@ TEST_CASE("a body beyond the limit is refused, by its length or as it comes, and
     CHECK(client.at_end());
   }
   CHECK(server.taken.ended.load() == 0);
-  server.wait_for([&] { return server.taken.gone == server.taken.begun; });
+  wait_for(server.taken.gone, [&](int gone) { return gone == server.taken.begun; });
 }
 
 TEST_CASE("a route that refuses at once answers before the body") {
@@ -279,7 +284,7 @@ TEST_CASE("a body that stalls, or drips on too long, is answered with 408") {
     CHECK(says(client.answer(), "HTTP/1.1 408"));
     CHECK(client.at_end());
     CHECK(server.taken.ended.load() == 0);
-    server.wait_for([&] { return server.taken.gone == 1; });
+    wait_for(server.taken.gone, [](int gone) { return gone == 1; });
   }
 }
 
@@ -287,9 +292,9 @@ TEST_CASE("a client that goes away in the middle takes its sink along") {
   Running server;
   Client client(server);
   REQUIRE(client.send(post("/upload", 200'000) + std::string(100'000, 'x')));
-  server.wait_for([&] { return server.taken.bytes > 0; });
+  wait_for(server.taken.bytes, [](std::size_t bytes) { return bytes > 0; });
   client.close();
-  server.wait_for([&] { return server.taken.gone == 1; });
+  wait_for(server.taken.gone, [](int gone) { return gone == 1; });
   CHECK(server.taken.ended.load() == 0);
 }
 
@@ -333,7 +338,7 @@ TEST_CASE("stopping waits for what is under way as long as it is told, then clos
   Running server;
   Client client(server);
   REQUIRE(client.send(post("/upload", 10) + "half"));
-  server.wait_for([&] { return server.taken.bytes == 4; });
+  wait_for(server.taken.bytes, [](std::size_t bytes) { return bytes == 4; });
   const std::int64_t took = server.stop(100);
   CHECK(took >= 100);
   CHECK(took < 3000);

@@ -150,4 +150,12 @@ inline ChangeTags change_tags(std::vector<TagId> add, std::vector<TagId> remove,
   return {std::move(add), std::move(remove), when, &adopted()};
 }
 
+/// An open conversation whose first answer is due an hour after its start.
+inline std::vector<Event> asked() { return {opened(), received(at(0), at(60))}; }
+inline std::vector<Event> asked_and(std::initializer_list<Event> more) {
+  std::vector<Event> out = asked();
+  out.insert(out.end(), more);
+  return out;
+}
+
 }  // namespace parlance::conversation::story

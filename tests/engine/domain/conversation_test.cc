@@ -13,14 +13,6 @@ using namespace story;
 using given = tests::Given<State, Event>;
 using Timers = std::vector<Timer>;
 
-/// An open conversation whose first answer is due an hour after its start.
-std::vector<Event> asked() { return {opened(), received(at(0), at(60))}; }
-std::vector<Event> asked_and(std::initializer_list<Event> more) {
-  std::vector<Event> out = asked();
-  out.insert(out.end(), more);
-  return out;
-}
-
 /// Every command but Open and Tick, as they may come to a conversation in any state.
 std::vector<Command> any_command(Instant when) {
   return {receive(when),

@@ -12,12 +12,6 @@ namespace {
 using namespace story;
 using given = tests::Given<State, Event>;
 
-std::vector<Event> asked() { return {opened(), received(at(0), at(60))}; }
-std::vector<Event> asked_and(std::initializer_list<Event> more) {
-  std::vector<Event> out = asked();
-  out.insert(out.end(), more);
-  return out;
-}
 /// The settings with `change` made to them.
 template <class Change> adoption::Body settings_with(Change change) {
   adoption::Body body = adopted();

@@ -95,6 +95,9 @@ def possible(case):
                 values["after"] = KNOWN["formats"]["feed-cursor"][0]
             else:
                 del values["after"]
+    # Every conversation has come so far.
+    if case.query and case.query.get("at_version"):
+        case.query["at_version"] = 1
     # It has happened.
     if (body.get("occurred_at") or "") > KNOWN["now"]:
         del body["occurred_at"]
