@@ -45,6 +45,7 @@ bool may(const Caller& caller, Needs needs) {
     case Needs::ingest: return has(caller.scopes, Scope::ingest | Scope::import | Scope::admin);
     case Needs::admin: return has(caller.scopes, Scope::admin);
     case Needs::import: return has(caller.scopes, Scope::import | Scope::admin);
+    case Needs::files: return has(caller.scopes, Scope::agent | Scope::ingest | Scope::import | Scope::admin);
   }
   return false;
 }

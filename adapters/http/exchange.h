@@ -85,7 +85,7 @@ using Handler = void (*)(const Call&);
 /// Takes the body in pieces; null: it has answered.
 using BodyHandler = std::shared_ptr<BodySink> (*)(const Call&);
 
-enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin, import };
+enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin, import, files };
 struct Route {
   std::string_view method;
   std::string_view pattern;  ///< "/v1/conversations/{id}/reply"
