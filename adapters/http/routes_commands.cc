@@ -668,8 +668,7 @@ void batch(const Call& call) {
                                                     {},
                                                     body == nullptr ? json::value(json::object{}) : *body});
     part->request.method = "POST";
-    // A command has neither a query nor anything in its path that would have to be encoded.
-    if (!method_path.starts_with("POST /v1/") || method_path.find_first_of("?%") != std::string::npos ||
+    if (!method_path.starts_with("POST /v1/") || method_path.find('?') != std::string::npos ||
         !parse_target(std::string_view(method_path).substr(5), part->request) ||
         part->request.path == "/v1/batch")
       one.fault("method_path", "not_a_command", "such as POST /v1/inbound");
