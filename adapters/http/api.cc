@@ -45,6 +45,7 @@ bool may(const Caller& caller, Needs needs) {
     case Needs::ingest: return has(caller.scopes, Scope::ingest | Scope::import | Scope::admin);
     case Needs::admin: return has(caller.scopes, Scope::admin);
     case Needs::import: return has(caller.scopes, Scope::import | Scope::admin);
+    case Needs::files: return has(caller.scopes, Scope::agent | Scope::ingest | Scope::import | Scope::admin);
   }
   return false;
 }
@@ -109,20 +110,6 @@ std::optional<std::int64_t> wait_ms(std::string_view prefer) {
 constexpr std::int64_t wait_ms_default = 2000;
 constexpr std::size_t positions_max = 64;
 
-const std::vector<Route>& routes() {
-  static const std::vector<Route> all = [] {
-    std::vector<Route> out;
-    // The first that fits answers: what is named outright stands before {id}.
-    for (const auto* some :
-         {&find_routes(), &command_routes(), &query_routes(), &operating_routes(), &report_routes(),
-          &attachment_routes(), &conversation_work_routes(), &settings_routes(), &live_routes(),
-          &desk_routes(), &view_routes(), &backup_routes(), &metrics_routes(), &import_routes()})
-      out.insert(out.end(), some->begin(), some->end());
-    return out;
-  }();
-  return all;
-}
-
 /// Whether the caller may use the route; answered otherwise.
 bool admitted(const Call& call, const Route& route) {
   if (route.needs != Needs::nothing && call->caller.role == Role::none) {
@@ -179,17 +166,37 @@ Respond counted(const std::shared_ptr<Context>& context, std::shared_ptr<const O
 
 }  // namespace
 
-Context::Context(Api::Parts p) : parts(std::move(p)), metrics(routes()), access(parts.engine, parts.clock) {}
+const std::vector<Route>& all_routes() {
+  static const std::vector<Route> all = [] {
+    std::vector<Route> out;
+    for (const auto* some : {&find_routes(), &command_routes(), &query_routes(), &operating_routes(),
+                             &report_routes(), &attachment_routes(), &conversation_work_routes(),
+                             &settings_routes(), &live_routes(), &desk_routes(), &view_routes(),
+                             &backup_routes(), &metrics_routes(), &import_routes(), &openapi_routes()})
+      out.insert(out.end(), some->begin(), some->end());
+    std::ranges::stable_sort(out, {},
+                             [](const Route& route) { return std::ranges::count(route.pattern, '{'); });
+    return out;
+  }();
+  return all;
+}
+
+Context::Context(Api::Parts p)
+    : parts(std::move(p)), metrics(all_routes()), access(parts.engine, parts.clock) {}
 
 void dispatch(const Call& call) {
   const std::string& path = call->request.path;
   const std::string_view method =
       call->request.method == "HEAD" ? std::string_view("GET") : std::string_view(call->request.method);
   std::string allowed;
-  for (const Route& route : routes()) {
+  std::string_view resource;
+  for (const Route& route : all_routes()) {
+    if (!resource.empty() && route.pattern != resource) continue;
     if (!matches(route.pattern, path, call->captured)) continue;
+    resource = route.pattern;
     if (route.method != method) {
       allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+      if (route.method == "GET") allowed += ", HEAD";
       continue;
     }
     if (call->observed) call->observed->route = &route;
@@ -303,7 +310,7 @@ void Api::handle(HttpRequest request, Respond respond) {
 std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
                                                      const std::function<Respond()>& respond) {
   std::vector<std::string> captured;
-  for (const Route& route : routes()) {
+  for (const Route& route : all_routes()) {
     if (route.body == nullptr || route.method != head.method || !matches(route.pattern, head.path, captured))
       continue;
     const Call call = call_of(impl_->context, head, respond());

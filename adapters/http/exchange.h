@@ -85,7 +85,7 @@ using Handler = void (*)(const Call&);
 /// Takes the body in pieces; null: it has answered.
 using BodyHandler = std::shared_ptr<BodySink> (*)(const Call&);
 
-enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin, import };
+enum class Needs : std::uint8_t { nothing, signed_in, agent, ingest, admin, import, files };
 struct Route {
   std::string_view method;
   std::string_view pattern;  ///< "/v1/conversations/{id}/reply"
@@ -108,6 +108,9 @@ struct Route {
 [[nodiscard]] const std::vector<Route>& desk_routes();
 [[nodiscard]] const std::vector<Route>& view_routes();
 [[nodiscard]] const std::vector<Route>& import_routes();
+[[nodiscard]] const std::vector<Route>& openapi_routes();
+/// Every route there is. The first pattern that fits a path is its resource: what is named outright stands before {id}.
+[[nodiscard]] const std::vector<Route>& all_routes();
 /// Reads what a POST says about an import: `Parlance-Import`, the import that it is a command of, and `Parlance-As`, the agent who
 /// did it then (nobody in particular where an import does not say); both need the scope import. False: answered.
 [[nodiscard]] bool take_import_headers(const Call& call);

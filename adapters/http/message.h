@@ -24,6 +24,12 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;
   std::string remote;  ///< the peer's address, for limits only
+  [[nodiscard]] bool has_header(std::string_view lower_case_name) const {
+    for (const auto& [name, value] : headers)
+      if (name == lower_case_name) return true;
+    return false;
+  }
+  /// Empty also where it is missing.
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const {
     for (const auto& [name, value] : headers)
       if (name == lower_case_name) return value;

@@ -20,7 +20,7 @@ constexpr std::int64_t late_ms_max = 5 * 60'000;
 /// The stream version the caller saw, from If-Match.
 bool read_if_match(const Call& call, Request& request) {
   std::string_view etag = call->request.header("if-match");
-  if (etag.empty() || etag == "*") return true;
+  if (!call->request.has_header("if-match") || etag == "*") return true;
   if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
   Version version = 0;
   const auto [end, error] = std::from_chars(etag.data(), etag.data() + etag.size(), version);
@@ -668,7 +668,7 @@ void batch(const Call& call) {
                                                     {},
                                                     body == nullptr ? json::value(json::object{}) : *body});
     part->request.method = "POST";
-    if (!method_path.starts_with("POST /v1/") ||
+    if (!method_path.starts_with("POST /v1/") || method_path.find('?') != std::string::npos ||
         !parse_target(std::string_view(method_path).substr(5), part->request) ||
         part->request.path == "/v1/batch")
       one.fault("method_path", "not_a_command", "such as POST /v1/inbound");

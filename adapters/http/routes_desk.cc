@@ -18,6 +18,12 @@ constexpr std::array channels{Channel::email,     Channel::chat, Channel::whatsa
                               Channel::instagram, Channel::sms,  Channel::voice,    Channel::marketplace,
                               Channel::social,    Channel::api};
 
+constexpr std::size_t language_tag_bytes_max = 40;
+
+Language read_language(std::string_view tag) {
+  return tag.size() <= language_tag_bytes_max ? parse_language(tag) : Language::und;
+}
+
 bool is_admin(const Call& call) { return has(call->caller.scopes, Scope::admin); }
 
 /// The workspace as its own streams last had it, or an answered 503.
@@ -144,7 +150,7 @@ void agents(const Call& call) {
     } else if (name == "skill") {
       wants(filter.skill, id_of_word(desk.skills, value));
     } else if (name == "language") {
-      const Language language = parse_language(value);
+      const Language language = read_language(value);
       wants(filter.language, language == Language::und ? std::nullopt : std::optional(language));
     } else if (name == "limit") {
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
@@ -225,7 +231,7 @@ std::optional<std::vector<Language>> read_languages(Fields& fields) {
   std::vector<Language> out;
   for (const json::value& item : *list) {
     const Language language =
-        item.is_string() ? parse_language(std::string_view(item.as_string())) : Language::und;
+        item.is_string() ? read_language(std::string_view(item.as_string())) : Language::und;
     if (language == Language::und)
       fields.fault("languages", "language.unknown", "codes of ISO 639-1, such as de or zh-Hant");
     else if (std::ranges::find(out, language) == out.end())

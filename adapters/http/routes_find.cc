@@ -91,7 +91,8 @@ void counts_of_body(const Call& call) {
   auto counting = std::make_shared<Counting>();
   counting->call = call;
   const json::array* list = fields.array("q", counts_max);
-  if (list == nullptr && faults.empty()) fields.fault("q", "required", "a list of 1 to 50 filters");
+  if ((list == nullptr || list->empty()) && faults.empty())
+    fields.fault("q", "required", "a list of 1 to 50 filters");
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     const json::value& text = (*list)[i];
     if (text.is_string())

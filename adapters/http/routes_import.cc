@@ -72,19 +72,22 @@ void list_imports(const Call& call) {
 bool take_import_headers(const Call& call) {
   const std::string_view import = call->request.header("parlance-import");
   const std::string_view as = call->request.header("parlance-as");
-  if (import.empty() && as.empty() && !call->import) return true;
+  // One that is there and empty is a mistake: what it was meant for must not be done as if it stood alone.
+  const bool has_import = call->request.has_header("parlance-import");
+  const bool has_as = call->request.has_header("parlance-as");
+  if (!has_import && !has_as && !call->import) return true;
   const auto refuse = [&](unsigned status, std::string_view code, std::string_view detail) {
     call->fail(status, code, detail);
     return false;
   };
   if (!has(call->caller.scopes, Scope::import | Scope::admin))
     return refuse(403, "forbidden", "Parlance-Import and Parlance-As need the scope import");
-  if (!import.empty()) {
+  if (has_import) {
     const auto id = parse_id<ImportId>(import);
     if (!id) return refuse(422, id.error().rule, "Parlance-Import: the id that POST /v1/imports answered");
     call->import = *id;
   }
-  if (as.empty()) {
+  if (!has_as) {
     // Whoever brings a history in did not do what it tells.
     call->caller.agent = {};
     call->caller.actor = {ActorKind::program, {}};

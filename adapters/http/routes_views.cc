@@ -116,16 +116,17 @@ void views(const Call& call) {
   const std::string counts = query(call, "counts").value_or("false");
   if (counts != "true" && counts != "false")
     return call->fail({{"?counts", "not_a_boolean", "true or false"}});
-  if (counts == "true")
-    return when_visible(call, [call] {
+  when_visible(call, [call, counted = counts == "true"] {
+    if (counted) {
       auto counting = std::make_shared<Counting>();
       counting->call = call;
       counting->views = views_seen(*call);
-      count_next(counting);
-    });
-  json::array data;
-  for (const Opened& v : views_seen(*call)) data.push_back(view_json(*call, v));
-  call->answer(200, json::object{{"data", std::move(data)}});
+      return count_next(counting);
+    }
+    json::array data;
+    for (const Opened& v : views_seen(*call)) data.push_back(view_json(*call, v));
+    call->answer(200, json::object{{"data", std::move(data)}}, position_headers(call));
+  });
 }
 
 /// The view in the path, if the caller may change it; answers 404 or 403 otherwise. What one may not see is not there.

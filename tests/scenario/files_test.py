@@ -175,7 +175,8 @@ def limits(desk):
     assert len(stored_files(desk)) == len(before) + 1
     for headers, status in (({"Content-Type": "image"}, 422), ({"Content-Type": "a/b c"}, 422), ({"Content-Type": "a/" + "b" * 200}, 422),
                             ({"Parlance-File-Name": "%zz"}, 422), ({"Parlance-File-Name": "%ff"}, 422),
-                            ({"Parlance-File-Name": "%00"}, 422), ({"Parlance-File-Name": "x" * 256}, 422),
+                            ({"Parlance-File-Name": "%00"}, 422), ({"Parlance-File-Name": "a b.png"}, 422),
+                            ({"Parlance-File-Name": "x" * 256}, 422),
                             ({"Parlance-File-Name": "x" * 10_240}, 422), ({"Parlance-File-Name": "x" * 17_000}, 431),
                             ({"Content-Encoding": "gzip"}, 415)):
         refused = Raw(desk, "POST", "/v1/attachments", b"x", headers)

@@ -17,6 +17,7 @@ void add_event_commands(CLI::App& app, int& code);         ///< events cat, tail
 void add_backup_commands(CLI::App& app, int& code);        ///< backup create, list, verify, restore
 void add_view_commands(CLI::App& app, int& code);          ///< view list, status, verify, rebuild
 void add_import_command(CLI::App& app, int& code);         ///< import
+void add_openapi_command(CLI::App& app, int& code);        ///< openapi
 void add_conversation_commands(CLI::App& app, int& code);  ///< conv list, show, timeline, log, at
 
 }  // namespace parlance::tools

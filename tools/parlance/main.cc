@@ -112,6 +112,7 @@ int main(int argc, char** argv) {
   add_backup_commands(app, code);
   add_report_commands(app, code);
   add_doctor_command(app, code);
+  add_openapi_command(app, code);
   add_tree_commands(app, code);
   app.add_subcommand("version", "Print the version")->callback([] { fmt::print("parlance {}\n", version); });
   add_help_command(app, code);
