@@ -71,6 +71,7 @@ export function createMock() {
   const answers = new Map();
   const conversations = new Map();
   const messageIds = new Map();
+  const byAddress = new Map();
   const subjects = new Map();
   let offset = 0;
   let number = 4710;
@@ -102,12 +103,21 @@ export function createMock() {
 
   const done = (conversation, entry) => ({ id: entry?.id, version: conversation.ticket.version, position: `1:0:${offset}` });
 
+  /** The conversation that a message joins, by the door's rule: that of the message it answers, however it is named;
+   *  else the sender's newest active one on that channel and account, else the newest that was resolved. */
+  function joined(channel, address, body) {
+    const answered = conversations.get(body.thread) ?? conversations.get(messageIds.get(`${channel} ${body.thread ?? body.in_reply_to}`)?.conversation);
+    if (answered !== undefined && answered.ticket.state !== "closed") return answered;
+    const theirs = [...(byAddress.get(address) ?? [])].reverse();
+    return theirs.find((one) => active.includes(one.ticket.state)) ?? theirs.find((one) => one.ticket.state === "resolved");
+  }
+
   function inbound(body) {
-    const known = messageIds.get(`${body.channel} ${body.message_id}`);
+    const channel = `${body.channel} ${body.account}`;
+    const known = messageIds.get(`${channel} ${body.message_id}`);
     if (known !== undefined) return { ...known, created: false };
-    const address = `${body.channel} ${body.account} ${body.from.address}`;
-    let conversation = [...conversations.values()].find((one) =>
-      one.address === address && one.ticket.state !== "closed" && (body.thread === undefined || one.thread === body.thread) && (body.thread !== undefined || body.in_reply_to !== undefined));
+    const address = `${channel} ${body.from.address}`;
+    let conversation = joined(channel, address, body);
     const at = body.occurred_at ?? iso();
     const created = conversation === undefined;
     if (created) {
@@ -115,8 +125,7 @@ export function createMock() {
       subjects.set(address, subject);
       number += 1;
       conversation = {
-        address, thread: body.thread,
-        timeline: [],
+        address, timeline: [],
         ticket: {
           id: id("cnv"), number: String(number), version: "0", state: "new", queue: queues[0], assignee: null,
           channel: body.channel, account: body.account ?? null, language: body.language ?? "und", priority: "normal", tags: [],
@@ -129,6 +138,7 @@ export function createMock() {
         snapshots: new Map(), before: null, assignments: [], htmls: new Map(),
       };
       conversations.set(conversation.ticket.id, conversation);
+      byAddress.set(address, [...(byAddress.get(address) ?? []), conversation]);
       record(conversation, "opened", at, { kind: "customer", id: subject, name: body.from.name ?? null }, { details: {} });
     }
     const { ticket } = conversation;
@@ -145,9 +155,12 @@ export function createMock() {
     ticket.last_message_at = at;
     ticket.last_message_by = "customer";
     ticket.unanswered_since ??= at;
-    if (over.has(ticket.state)) reopen(conversation, { kind: "system", id: null, name: null });
+    // Who writes again ends a snooze and a wait; a new conversation stays new, and spam is spam.
+    if (ticket.state === "resolved") reopen(conversation, { kind: "system", id: null, name: null });
+    else if (!["new", "spam"].includes(ticket.state)) ticket.state = "open";
+    ticket.snoozed_until = null;
     const answer = { conversation: ticket.id, message: entry.id, subject: from.id, ticket_number: ticket.number, created, ...done(conversation, entry) };
-    messageIds.set(`${body.channel} ${body.message_id}`, answer);
+    messageIds.set(`${channel} ${body.message_id}`, answer);
     return answer;
   }
 
@@ -193,8 +206,9 @@ export function createMock() {
     reply(conversation, body) {
       const { ticket } = conversation;
       if (ticket.state === "closed") throw new Refusal(409, "conversation.closed", "The conversation is closed.");
+      if (ticket.state === "spam") throw new Refusal(409, "conversation.spam", "It is marked as spam; take the mark away first.");
       if (body.seen_version !== undefined && body.anyway !== true) {
-        const changes = conversation.timeline.filter((entry) => entry.kind === "message" && Number(entry.version) > Number(body.seen_version));
+        const changes = conversation.timeline.filter((entry) => ["message", "note"].includes(entry.kind) && Number(entry.version) > Number(body.seen_version));
         if (changes.length > 0) refuse(409, "conversation.changed_since", "Somebody has written meanwhile.", "", { changes });
       }
       drafts.delete(ticket.id);
@@ -707,11 +721,11 @@ export function createMock() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { seed } = await import("./seed.mjs");
+  const { peopleOf, seed } = await import("./seed.mjs");
   const mock = createMock();
   const url = await mock.listen(Number(process.env.PORT ?? 8090));
   const token = mock.token;
-  await seed(url, token);
+  await seed(url, token, peopleOf("demo"));
   console.log(`listening on ${url}`);
   console.log(`sign in: ${url}/#/sign-in/${mock.link()}`);
 }

@@ -1,6 +1,8 @@
 // An agent's day: signing in, reading, answering, moving work along, and leaving.
 
-import { message, people, seed, thread } from "./seed.mjs";
+import { message, peopleOf, seed } from "./seed.mjs";
+
+const people = peopleOf("agent");
 
 export default async function ({ url, token, linkToken, call, open, focusOn, check, expect, same, shot, row, text, state, ticket, timeline, view, write, accessible }) {
   const { context, page } = await open();
@@ -39,7 +41,7 @@ export default async function ({ url, token, linkToken, call, open, focusOn, che
     await page.locator("#filter-state").selectOption("active");
   });
 
-  const ids = await seed(url, token);
+  const ids = await seed(url, token, people);
 
   await check("the list shows new conversations by itself", async () => {
     for (const id of Object.values(ids)) await row(page, id).waitFor();
@@ -212,7 +214,7 @@ export default async function ({ url, token, linkToken, call, open, focusOn, che
   await check("a customer's message arrives in the open conversation and is announced", async () => {
     await view(page, ids.portuguese);
     await call("POST", "/v1/inbound", message({
-      person: people.portuguese, channel: "instagram", language: "pt", thread: thread("portuguese"),
+      person: people.portuguese, channel: "instagram", language: "pt",
       text: "Ah, e vocês entregam em Lisboa?",
     }));
     await text(page, "entregam em Lisboa").waitFor();

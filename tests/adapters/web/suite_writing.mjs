@@ -1,16 +1,18 @@
 // Writing to a customer and to the team: input methods, taking a reply back, ready-made answers, colleagues, files, drafts
 // on the server, and what happens when two write at once.
 
-import { message, people, thread } from "./seed.mjs";
+import { message, peopleOf } from "./seed.mjs";
 
 const picture = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+
+const people = peopleOf("writing");
 
 export default async function ({ url, call, mock, signedIn, check, expect, same, shot, text, ticket, timeline, view, write, accessible }) {
   const { context, page } = await signedIn({ undoSeconds: 5 });
   const open = async (members) => (await call("POST", "/v1/inbound", message(members))).conversation;
-  const german = await open({ person: people.german, channel: "email", language: "de", minutes: 5, thread: thread("writing-de"), subject: "Rücksendung", text: "Wo finde ich das Etikett?" });
-  const thai = await open({ person: { name: "สมชาย ใจดี", address: "somchai@example.org" }, channel: "whatsapp", language: "th", minutes: 4, thread: thread("writing-th"), text: "สวัสดีครับ พัสดุหมายเลข 40512 ยังไม่ถึงเลยครับ ช่วยตรวจสอบให้หน่อยได้ไหมครับ ขอบคุณครับ" });
-  const arabic = await open({ person: people.arabic, channel: "email", language: "ar", minutes: 3, thread: thread("writing-ar"), subject: "استفسار", text: "متى يصل الطرد؟" });
+  const german = await open({ person: people.german, channel: "email", language: "de", minutes: 5, subject: "Rücksendung", text: "Wo finde ich das Etikett?" });
+  const thai = await open({ person: people.thai, channel: "whatsapp", language: "th", minutes: 4, text: "สวัสดีครับ พัสดุหมายเลข 40512 ยังไม่ถึงเลยครับ ช่วยตรวจสอบให้หน่อยได้ไหมครับ ขอบคุณครับ" });
+  const arabic = await open({ person: people.arabic, channel: "email", language: "ar", minutes: 3, subject: "استفسار", text: "متى يصل الطرد؟" });
 
   await check("a reply waits some seconds and can be taken back", async () => {
     await view(page, german);
@@ -187,7 +189,7 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
     await view(page, german);
     await page.route("**/reply", async (route) => {
       // The customer writes just before the reply gets there.
-      await call("POST", "/v1/inbound", message({ person: people.german, channel: "email", language: "de", thread: thread("writing-de"), subject: "Rücksendung", text: "Hat sich erledigt, danke!" }));
+      await call("POST", "/v1/inbound", message({ person: people.german, channel: "email", language: "de", subject: "Rücksendung", text: "Hat sich erledigt, danke!" }));
       await route.continue();
     }, { times: 1 });
     await write(page, "Ich suche das Etikett heraus.");
