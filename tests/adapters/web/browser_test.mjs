@@ -6,15 +6,14 @@
 //   PARLANCE_SHOTS=DIR     takes a picture of every screen, there
 //   CHROMIUM=PATH          the browser (/usr/bin/chromium unless said)
 //
-// Each suite has a server of its own, because what it looks at are lists and counts. So several run at once: most of
-// what a suite does is to wait for what a person would wait for.
+// Each suite has a server of its own, because what it looks at are lists and counts. So they run at once: most of what a
+// suite does is to wait for what a person would wait for.
 
 import { launch, start, where } from "./browser.mjs";
 
-// Those that take longest first. The last one measures how smooth a list is and shares the browser with nobody.
-const suites = ["agent", "writing", "finding", "pages", "acting"];
+// The last one measures how smooth a list is and shares the browser with nobody.
+const suites = ["agent", "writing", "finding", "pages", "acting", "desk"];
 const alone = ["long"];
-const together = 3;
 
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const chosen = (names) => names.filter((one) => wanted.length === 0 || wanted.includes(one));
@@ -39,10 +38,7 @@ async function run(name) {
   console.log([`# ${name}: ${((performance.now() - began) / 1000).toFixed(1)} s`, ...result.said].join("\n"));
 }
 
-const waiting = chosen(suites);
-await Promise.all(Array.from({ length: together }, async () => {
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await run(next);
-}));
+await Promise.all(chosen(suites).map(run));
 for (const name of chosen(alone)) await run(name);
 await browser.close();
 
