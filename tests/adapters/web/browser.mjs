@@ -101,17 +101,26 @@ export async function start(browser, suite, server) {
     same(result.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.target.join(" ")}${one.id === "color-contrast" ? ` ${node.any[0]?.data?.fgColor} on ${node.any[0]?.data?.bgColor}` : ""}`).join(", ")}`), [], `accessibility faults ${where}`);
   }
 
-  /** Another page that is signed in, with the page's own settings as said. */
-  async function signedIn(settings = {}, options = {}) {
+  /** Another page that is signed in, with the page's own settings as said; `as`: the token of somebody else. */
+  async function signedIn(settings = {}, options = {}, as = token) {
     const opened = await open(options);
     await opened.context.addInitScript((kept) => {
       if (location.protocol === "http:" && window === top && localStorage.getItem("parlance.settings") === null) localStorage.setItem("parlance.settings", kept);
     }, JSON.stringify({ undoSeconds: 0, ...settings }));
-    await opened.context.request.post(`${url}/v1/session`, { data: { token }, headers: { "Parlance-Request": "page", Origin: url } });
+    await opened.context.request.post(`${url}/v1/session`, { data: { token: as }, headers: { "Parlance-Request": "page", Origin: url } });
     await opened.page.goto(`${url}/`);
     await opened.page.locator(".desk").waitFor();
     focusOn(opened.page);
     return opened;
+  }
+  /** One more tab of somebody who is signed in. */
+  async function tab(context) {
+    const page = await context.newPage();
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.goto(`${url}/`);
+    await page.locator(".desk").waitFor();
+    focusOn(page);
+    return page;
   }
   function focusOn(page) {
     current = page;
@@ -124,7 +133,7 @@ export async function start(browser, suite, server) {
   }
 
   const tell = (line) => said.push(`        ${line}`);
-  return { url, linkToken, token, call, mock, tell, open, signedIn, focusOn, check, expect, same, shot, row, text, state, ticket, timeline, view, write, accessible, finish };
+  return { url, linkToken, token, call, mock, tell, open, signedIn, tab, focusOn, check, expect, same, shot, row, text, state, ticket, timeline, view, write, accessible, finish };
 }
 
 export const where = () => (pictures ? `pictures in ${shots}` : `pictures of what failed in ${shots}`);

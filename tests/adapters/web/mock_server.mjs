@@ -66,8 +66,9 @@ export function createMock() {
   const drafts = new Map();
   const workspace = { id: "wsp_default", name: "default" };
   const bearer = randomUUID();
+  const tokens = new Map([[bearer, "agt_ada"]]);
   const links = new Set();
-  const sessions = new Set();
+  const sessions = new Map();
   const answers = new Map();
   const conversations = new Map();
   const messageIds = new Map();
@@ -420,7 +421,7 @@ export function createMock() {
       late: tickets.filter((ticket) => ticket.first_response.state === "running" && ticket.first_response.due_at < iso()).length, by_channel: {}, by_language: {},
     };
   };
-  const session = () => ({ principal: { id: agents[0].id, name: agents[0].name, role: agents[0].role }, workspace, expires_at: iso(Date.now() + 43_200_000) });
+  const session = (who) => ({ principal: { id: who.id, name: who.name, role: who.role }, workspace, expires_at: iso(Date.now() + 43_200_000) });
 
   const groupsOf = { queue: (ticket) => ticket.queue, agent: (ticket) => ticket.assignee, channel: (ticket) => ({ id: ticket.channel, name: null }), language: (ticket) => ({ id: ticket.language, name: null }) };
   const today = () => `${iso().slice(0, 10)}T00:00:00.000Z`;
@@ -501,6 +502,11 @@ export function createMock() {
     }
     if (request.method === "POST" && kind === "agents" && which !== undefined) {
       const one = pick(agents, which);
+      if (verb === "tokens") {
+        const token = randomUUID();
+        tokens.set(token, one.id);
+        return [201, { id: id("tok"), token }];
+      }
       if (verb === "presence") Object.assign(one, { presence: body.presence, presence_since: iso() });
       else if (verb === "deactivate") one.active = false;
       else Object.assign(one, body, body.skills && { skills: body.skills.map((name) => ({ id: name, name })) }, body.teams && { teams: body.teams.map((team) => named(pick(teams, team))) });
@@ -564,7 +570,6 @@ export function createMock() {
         const html = find(parts[1]).htmls.get(parts[3]) ?? refuse(404, "not_found", "No such mail.");
         return [200, html, { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:" }];
       }
-      if (path === "/v1/session") return [200, session()];
       if (path === "/v1/queues") return [200, { data: queues.map(queueOf) }];
       if (path === "/v1/agents") return [200, { data: agents, page: { has_more: false, next: null } }];
       if (path === "/v1/conversations") return [200, list(query)];
@@ -599,13 +604,16 @@ export function createMock() {
     const cookie = /parlance_session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
     const byCookie = sessions.has(cookie);
     if (request.method === "POST" && url.pathname === "/v1/session") {
-      if (!(links.delete(body.link) || body.token === bearer)) throw new Refusal(401, "unauthenticated", "This link or token is not valid.");
+      const who = links.delete(body.link) ? agents[0] : agents.find((one) => one.id === tokens.get(body.token));
+      if (who === undefined) throw new Refusal(401, "unauthenticated", "This link or token is not valid.");
       const fresh = randomUUID();
-      sessions.add(fresh);
-      return [201, session(), { "Set-Cookie": `parlance_session=${fresh}; HttpOnly; SameSite=Strict; Path=/` }];
+      sessions.set(fresh, who);
+      return [201, session(who), { "Set-Cookie": `parlance_session=${fresh}; HttpOnly; SameSite=Strict; Path=/` }];
     }
-    if (!byCookie && request.headers.authorization !== `Bearer ${bearer}`) throw new Refusal(401, "unauthenticated", "Sign in first.");
+    const who = sessions.get(cookie) ?? agents.find((one) => one.id === tokens.get(request.headers.authorization?.replace("Bearer ", "")));
+    if (who === undefined) throw new Refusal(401, "unauthenticated", "Sign in first.");
     if (byCookie && request.method !== "GET" && request.headers["parlance-request"] !== "page") throw new Refusal(403, "csrf", "This request did not come from the page.");
+    if (request.method === "GET" && url.pathname === "/v1/session") return [200, session(who)];
     if (request.method === "DELETE" && url.pathname === "/v1/session") {
       sessions.delete(cookie);
       return [204, undefined, { "Set-Cookie": "parlance_session=; Max-Age=0; Path=/" }];
@@ -621,7 +629,7 @@ export function createMock() {
   const live = createLive({
     agentOf(request) {
       const cookie = /parlance_session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
-      return sessions.has(cookie) && request.headers.origin === `http://${request.headers.host}` ? named(agents[0]) : null;
+      return sessions.has(cookie) && request.headers.origin === `http://${request.headers.host}` ? named(sessions.get(cookie)) : null;
     },
     remember(what) {
       if (what.what === "list") return { at: offset, order: find_(what.q, what.sort, false).slice(0, what.limit).map((ticket) => ticket.id) };
