@@ -194,6 +194,15 @@ export function createMock() {
     });
   }
 
+  /** Where the queue gives work out by offers, the conversation is offered to whoever may take it. */
+  function offer(conversation) {
+    const { ticket } = conversation;
+    const seconds = queues.find((queue) => queue.id === ticket.queue?.id)?.rule.offer_seconds ?? null;
+    if (seconds === null || ticket.assignee !== null || agents[0].presence !== "online") return;
+    offers.push({ id: id("off"), conversation: ticket, expires_at: iso(Date.now() + seconds * 1000) });
+    decided(conversation, "offered", named(agents[0]), "least_loaded");
+  }
+
   function reopen(conversation, actor) {
     const { ticket } = conversation;
     ticket.state = "open";
@@ -301,6 +310,7 @@ export function createMock() {
       ticket.assignee = body.agent === undefined ? null : named(pick(agents, body.agent));
       if (body.queue !== undefined) ticket.queue = named(pick(queues, body.queue));
       if (body.team !== undefined) ticket.team = named(pick(teams, body.team));
+      offer(conversation);
       return record(conversation, "transferred", iso(), ada, { details: { agent: ticket.assignee, queue: ticket.queue, team: ticket.team, reason: body.reason ?? null } });
     },
     escalate(conversation, body) {
@@ -707,12 +717,6 @@ export function createMock() {
     /** Many conversations at once, without a request for each. */
     fill(count) {
       for (let at = 0; at < count; ++at) inbound({ channel: "email", account: "fill", message_id: `fill-${at}`, from: { name: `Customer ${at + 1}`, address: `fill${at}@example.org` }, text: `Question ${at + 1}`, subject: `Matter ${at + 1}`, language: "en" });
-      live.changed();
-    },
-    offer(which, seconds) {
-      const { ticket } = find(which);
-      offers.push({ id: id("off"), conversation: ticket, expires_at: iso(Date.now() + seconds * 1000) });
-      decided(find(which), "offered", named(agents[0]), "least_loaded");
       live.changed();
     },
     link() {

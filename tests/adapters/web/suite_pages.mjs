@@ -5,7 +5,7 @@ import { message, peopleOf } from "./seed.mjs";
 
 const people = peopleOf("pages");
 
-export default async function ({ url, call, mock, signedIn, check, expect, same, shot, row, view, accessible, ticket }) {
+export default async function ({ url, call, signedIn, check, expect, same, shot, row, view, accessible, ticket }) {
   const { context, page } = await signedIn();
   const open = async (members) => (await call("POST", "/v1/inbound", message(members))).conversation;
   const ids = {
