@@ -16,9 +16,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <fcntl.h>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -34,8 +31,10 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include "bench/http_load.h"
 #include "tests/support/temp_dir.h"
 
+using namespace parlance::bench;
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
@@ -192,35 +191,6 @@ struct Subscriber : std::enable_shared_from_this<Subscriber> {
   }
 };
 
-struct Poster {
-  asio::io_context io;
-  tcp::socket socket{io};
-  std::string token;
-  Poster(unsigned short port, std::string t) : token(std::move(t)) {
-    socket.connect({asio::ip::make_address("127.0.0.1"), port});
-    socket.set_option(tcp::no_delay(true));
-  }
-  std::string post(const std::string& path, const std::string& body) {
-    const std::string out =
-        "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + token +
-        "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-        body;
-    asio::write(socket, asio::buffer(out));
-    beast::flat_buffer buffer;
-    http::response<http::string_body> response;
-    http::read(socket, buffer, response);
-    if (response.result_int() >= 300) std::fprintf(stderr, "refused: %s\n", response.body().c_str());
-    return response.body();
-  }
-};
-
-std::string member(const std::string& body, const std::string& name) {
-  const std::size_t at = body.find("\"" + name + "\":\"");
-  if (at == std::string::npos) return {};
-  const std::size_t from = at + name.size() + 4;
-  return body.substr(from, body.find('"', from) - from);
-}
-
 /// Sends at the given pace, from a thread of its own, while the subscribers read.
 void run(asio::io_context& io, Times& times, double per_second,
          const std::function<void(std::size_t)>& send) {
@@ -255,60 +225,30 @@ void print(const char* what, Times& times) {
       part(times.list_ms, 0.5), part(times.list_ms, 0.99), times.list_ms.size());
 }
 
-std::string first_line(const std::filesystem::path& path) {
-  std::string line;
-  std::ifstream in(path);
-  std::getline(in, line);
-  return line;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::size_t subscribers = argc > 1 ? static_cast<std::size_t>(std::atoi(argv[1])) : 200;
   const double per_second = argc > 2 ? std::atof(argv[2]) : 50;
-  const char* named = std::getenv("PARLANCE_PROGRAM");
-  const std::string program =
-      named != nullptr
-          ? named
-          : (std::filesystem::canonical("/proc/self/exe").parent_path().parent_path() / "parlance").string();
-
   ::setenv("TMPDIR", "/var/tmp", 0);  // on a disk: a sync in memory costs nothing
   const parlance::tests::TempDir dir;
-  const std::string data = (dir.path() / "data").string();
-  const pid_t server = ::fork();
-  if (server == 0) {
-    const int nowhere = ::open("/dev/null", O_WRONLY);
-    ::dup2(nowhere, 1);
-    ::execl(program.c_str(), program.c_str(), "serve", "--data", data.c_str(), "--listen", "127.0.0.1:0",
-            nullptr);
-    std::perror(program.c_str());
-    std::_Exit(1);
-  }
-  const auto address = std::filesystem::path(data) / "address";
-  for (int i = 0; i < 1000 && !std::filesystem::exists(address); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  const std::string url = first_line(address);
-  const std::string token = first_line(std::filesystem::path(data) / "admin.token");
-  const auto port = static_cast<unsigned short>(std::atoi(url.substr(url.rfind(':') + 1).c_str()));
-  if (port == 0) return 1;
+  Server server = serve(dir / "data");
 
   Times ours;
   {
-    Poster poster(port, token);
     std::vector<std::string> ids;
     for (std::size_t c = 0; c < conversations; ++c)
-      ids.push_back(
-          member(poster.post("/v1/inbound", R"({"channel":"chat","account":"shop","message_id":"b)" +
-                                                std::to_string(c) + R"(","from":{"address":"buyer)" +
-                                                std::to_string(c) +
-                                                R"(","name":"Ann Buyer"},"text":"Where is my parcel?"})"),
-                 "conversation"));
+      ids.push_back(member(
+          ask(server.port, post("/v1/inbound", server.token,
+                                R"({"channel":"chat","account":"shop","message_id":"b)" + std::to_string(c) +
+                                    R"(","from":{"address":"buyer)" + std::to_string(c) +
+                                    R"(","name":"Ann Buyer"},"text":"Where is my parcel?"})")),
+          "conversation"));
     asio::io_context io;
     std::vector<std::shared_ptr<Subscriber>> all;
     for (std::size_t s = 0; s < subscribers; ++s) {
       auto one = std::make_shared<Subscriber>(io, ours);
-      one->open(port, token);
+      one->open(server.port, server.token);
       one->say(R"({"op":"subscribe","id":"l","what":"list"})");
       (void)one->hear();
       one->say(R"({"op":"subscribe","id":"q","what":"queues"})");
@@ -320,13 +260,12 @@ int main(int argc, char** argv) {
     }
     for (const auto& one : all) one->read();
     run(io, ours, per_second, [&](std::size_t n) {
-      (void)poster.post(
-          "/v1/conversations/" + ids[n % conversations] + "/reply",
-          R"({"text":")" + std::string(mark) + std::to_string(n) + R"( is on its way to you."})");
+      (void)ask(server.port,
+                post("/v1/conversations/" + ids[n % conversations] + "/reply", server.token,
+                     R"({"text":")" + std::string(mark) + std::to_string(n) + R"( is on its way to you."})"));
     });
   }
-  ::kill(server, SIGTERM);
-  ::waitpid(server, nullptr, 0);
+  server.process.end(SIGTERM);
 
   Times bare;
   {

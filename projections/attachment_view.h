@@ -20,7 +20,7 @@ struct AttachmentView {
   };
   static constexpr std::uint8_t use_tag = 1;
 
-  template <class Message> static Outcome on(const Message& e, const EventAt& at, Rows& rows) {
+  template <class Message> static ApplyOutcome on(const Message& e, const EventAt& at, Rows& rows) {
     if (e.files.empty()) return applied;
     if (!e.attachments) return cannot("attachment.no_capsule");
     const Sealed& sealed = e.attachments->sealed();

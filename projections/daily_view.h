@@ -53,7 +53,7 @@ struct DailyView {
   };
   static constexpr std::uint8_t figures_tag = 1;
 
-  static Outcome on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+  static ApplyOutcome on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
     auto& row = mine.make();
     row.language = e.language;
     row.channel = e.channel;
@@ -61,12 +61,14 @@ struct DailyView {
     count(row, row.queue, {}, at, at.occurred_at, rows, [](Figures& f) { ++f.created; });
     return applied;
   }
-  static Outcome on(const conversation::MessageReceived&, const EventAt& at, Mine<StreamRow> mine, Rows&) {
+  static ApplyOutcome on(const conversation::MessageReceived&, const EventAt& at, Mine<StreamRow> mine,
+                         Rows&) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
     if (!mine->first_message_at.is_set()) mine->first_message_at = at.occurred_at;
     return applied;
   }
-  static Outcome on(const conversation::Replied& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+  static ApplyOutcome on(const conversation::Replied& e, const EventAt& at, Mine<StreamRow> mine,
+                         Rows& rows) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
     if (!e.agent) return applied;
     const bool responds = takes_first_response(*mine, at, rows);
@@ -81,17 +83,18 @@ struct DailyView {
     mine->response_agent = e.agent;
     return applied;
   }
-  static Outcome on(const conversation::Assigned& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
+  static ApplyOutcome on(const conversation::Assigned& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
     mine->queue = e.queue;
     return applied;
   }
-  static Outcome on(const conversation::QueueChanged& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
+  static ApplyOutcome on(const conversation::QueueChanged& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
     mine->queue = e.to;
     return applied;
   }
-  static Outcome on(const conversation::Resolved& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+  static ApplyOutcome on(const conversation::Resolved& e, const EventAt& at, Mine<StreamRow> mine,
+                         Rows& rows) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
     count(*mine, mine->queue, e.agent, at, at.occurred_at, rows, [](Figures& f) { ++f.resolved; });
     mine->resolved_queue = mine->queue;
@@ -100,12 +103,12 @@ struct DailyView {
   }
   template <class E>
     requires std::is_same_v<E, conversation::Transferred> || std::is_same_v<E, conversation::Escalated>
-  static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
+  static ApplyOutcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
     mine->queue = e.to_queue;
     return applied;
   }
-  static Outcome on(const conversation::Undone& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+  static ApplyOutcome on(const conversation::Undone& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
     if (e.act == conversation::Act::resolved)
       count(*mine, mine->resolved_queue, mine->resolved_agent, at, e.done_at, rows,
@@ -113,7 +116,8 @@ struct DailyView {
     if (has(e.before.parts, conversation::Part::holder)) mine->queue = e.before.queue;
     return applied;
   }
-  static Outcome on(const conversation::Reopened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+  static ApplyOutcome on(const conversation::Reopened& e, const EventAt& at, Mine<StreamRow> mine,
+                         Rows& rows) {
     if (!mine.exists()) return cannot("daily.conversation_unknown");
     const AgentId by =
         !e.by_customer && at.actor.kind == ActorKind::agent ? AgentId::from(at.actor.id) : AgentId{};

@@ -93,7 +93,7 @@ struct FactsView {
   };
   static constexpr std::uint8_t fact_tag = 1;
 
-  static Outcome on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+  static ApplyOutcome on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
     if (mine.exists()) return cannot("facts.conversation_exists");
     StreamRow& row = mine.make();
     row.episode = 1;
@@ -103,7 +103,7 @@ struct FactsView {
     row.created = {at.occurred_at, at.version};
     return applied;
   }
-  template <class E> static Outcome on(const E& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+  template <class E> static ApplyOutcome on(const E& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
     if (!mine.exists()) return cannot("facts.conversation_unknown");
     take(*mine, e, at, rows);
     return applied;

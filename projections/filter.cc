@@ -585,16 +585,8 @@ class Compiling {
 // ---- asking ----
 
 bool has_id(const FilterTest& test, RawId id) { return std::ranges::binary_search(test.ids, id); }
-bool within(const std::vector<FilterRange>& ranges, std::int64_t value) {
-  return std::ranges::any_of(ranges, [&](const FilterRange& r) { return r.from <= value && value < r.to; });
-}
-bool is_language(Language wanted, Language held) {
-  constexpr unsigned script_step = 1024;
-  const auto w = static_cast<unsigned>(wanted), h = static_cast<unsigned>(held);
-  return w == h || (w != 0 && w < script_step && h % script_step == w);
-}
 bool passes_instant(const FilterTest& test, const std::optional<Instant>& at, Instant now) {
-  return at && (within(test.ranges, at->ms) || within(test.ages, now - *at));
+  return at && (test.within(at->ms) || test.of_age(now - *at));
 }
 std::uint32_t is_bits(const FilterTest& test, const FilterSubject& s, Instant now) {
   std::uint32_t bits = 0;
@@ -618,9 +610,8 @@ bool holds_field(const FilterTest& test, const FilterSubject& s) {
   if (const auto* yes = std::get_if<bool>(&it->value))
     return (test.mask & filter_bit(*yes ? FilterField::yes : FilterField::no)) != 0;
   if (const auto* number = std::get_if<conversation::NumberValue>(&it->value))
-    return within(test.ranges, number->ten_thousandths);
-  if (const auto* date = std::get_if<conversation::DateValue>(&it->value))
-    return within(test.ranges, date->days);
+    return test.within(number->ten_thousandths);
+  if (const auto* date = std::get_if<conversation::DateValue>(&it->value)) return test.within(date->days);
   return false;
 }
 bool holds(const FilterTest& test, const FilterSubject& s, Instant now) {
@@ -629,8 +620,7 @@ bool holds(const FilterTest& test, const FilterSubject& s, Instant now) {
     case FilterKey::is: return (test.mask & is_bits(test, s, now)) != 0;
     case FilterKey::channel: return (test.mask & filter_bit(s.channel)) != 0;
     case FilterKey::priority: return (test.mask & filter_bit(s.priority)) != 0;
-    case FilterKey::lang:
-      return std::ranges::any_of(test.languages, [&](Language l) { return is_language(l, s.language); });
+    case FilterKey::lang: return test.has(s.language);
     case FilterKey::assignee: return has_id(test, s.assignee);
     case FilterKey::queue: return has_id(test, s.queue);
     case FilterKey::account: return has_id(test, s.store);
@@ -644,13 +634,13 @@ bool holds(const FilterTest& test, const FilterSubject& s, Instant now) {
     case FilterKey::subject: return has_id(test, s.id);
     case FilterKey::sla:
       if ((test.mask & sla_bits(s, now)) != 0) return true;
-      return s.response_outstanding && s.response_due && within(test.ages, *s.response_due - now);
+      return s.response_outstanding && s.response_due && test.of_age(*s.response_due - now);
     case FilterKey::created: return passes_instant(test, s.created_at, now);
     case FilterKey::updated: return passes_instant(test, s.updated_at, now);
     case FilterKey::resolved: return passes_instant(test, s.resolved_at, now);
-    case FilterKey::messages: return within(test.ranges, static_cast<std::int64_t>(s.messages));
-    case FilterKey::reopened: return within(test.ranges, s.reopened);
-    case FilterKey::number: return within(test.ranges, static_cast<std::int64_t>(s.number));
+    case FilterKey::messages: return test.within(static_cast<std::int64_t>(s.messages));
+    case FilterKey::reopened: return test.within(s.reopened);
+    case FilterKey::number: return test.within(static_cast<std::int64_t>(s.number));
     case FilterKey::team: return has_id(test, s.team);
     case FilterKey::type: return has_id(test, s.type);
     case FilterKey::sub_state: return has_id(test, s.sub_state);
@@ -659,7 +649,7 @@ bool holds(const FilterTest& test, const FilterSubject& s, Instant now) {
     case FilterKey::rating: {
       const auto last =
           std::ranges::find(s.ratings.rbegin(), s.ratings.rend(), RatingKind::csat, &TicketRating::kind);
-      return last != s.ratings.rend() && within(test.ranges, last->score);
+      return last != s.ratings.rend() && test.within(last->score);
     }
     case FilterKey::field: return holds_field(test, s);
   }
@@ -825,6 +815,19 @@ bool Filter::depends_on_time() const {
     return !test.ages.empty() || (test.key == FilterKey::sla && test.mask != 0) ||
            (test.key == FilterKey::is && (test.mask & timely) != 0);
   });
+}
+
+bool FilterTest::has(Language held) const {
+  constexpr unsigned script_step = 1024;
+  const auto h = static_cast<unsigned>(held);
+  return std::ranges::any_of(languages, [&](Language wanted) {
+    const auto w = static_cast<unsigned>(wanted);
+    return w == h || (w != 0 && w < script_step && h % script_step == w);
+  });
+}
+
+bool FilterTest::any(const std::vector<FilterRange>& ranges, std::int64_t value) {
+  return std::ranges::any_of(ranges, [&](const FilterRange& r) { return r.from <= value && value < r.to; });
 }
 
 }  // namespace parlance

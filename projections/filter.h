@@ -182,6 +182,13 @@ struct FilterTest {
   FieldId
       field;  ///< of `field`: its ids are those of choices, its ranges as FieldValue holds numbers and days
   FieldKind field_kind = FieldKind::none;
+
+  [[nodiscard]] bool within(std::int64_t value) const { return any(ranges, value); }
+  [[nodiscard]] bool of_age(std::int64_t ms) const { return any(ages, ms); }
+  [[nodiscard]] bool has(Language held) const;
+
+ private:
+  [[nodiscard]] static bool any(const std::vector<FilterRange>& ranges, std::int64_t value);
 };
 
 /// A filter ready to use. A value; copies are cheap enough. Threads: any.

@@ -13,13 +13,6 @@ using Entry = TicketIndex::Entry;
 bool contains(const std::vector<std::uint32_t>& numbers, std::uint32_t number) {
   return std::ranges::find(numbers, number) != numbers.end();
 }
-bool within(const std::vector<FilterRange>& ranges, std::int64_t value) {
-  return std::ranges::any_of(ranges, [&](const FilterRange& r) { return r.from <= value && value < r.to; });
-}
-bool is_language(Language wanted, Language held) {
-  return wanted == held || (wanted != Language::und && static_cast<unsigned>(wanted) < 1024 &&
-                            static_cast<unsigned>(held) % 1024 == static_cast<unsigned>(wanted));
-}
 template <class AnId>
 std::vector<std::uint32_t> numbers_of(const std::vector<RawId>& ids, const TicketIndex::Orders& orders) {
   std::vector<std::uint32_t> out;
@@ -173,12 +166,10 @@ bool EntryTest::may_pass(const Entry& e) const {
 bool EntryTest::may_hold(const FilterTest& test, const Entry& e) const {
   const bool outstanding = (e.flags & Entry::outstanding) != 0;
   switch (test.key) {
-    case FilterKey::lang:
-      return std::ranges::any_of(test.languages, [&](Language l) { return is_language(l, e.language); }) !=
-             test.negated;
+    case FilterKey::lang: return test.has(e.language) != test.negated;
     case FilterKey::created:
     case FilterKey::updated:
-      return (within(test.ranges, e.key) || within(test.ages, now_ - Instant{e.key})) != test.negated;
+      return (test.within(e.key) || test.of_age(now_ - Instant{e.key})) != test.negated;
     case FilterKey::tag:
       if (test.negated) return true;
       if (e.tags == 0) return std::ranges::find(test.ids, RawId{}) != test.ids.end();

@@ -17,8 +17,8 @@
 ///     static constexpr std::uint32_t version = 1;          // another one: the view is built again from the log's start
 ///     struct StreamRow { std::uint32_t view_version; ... }; // optional: one for each stream, looked up before `on`
 ///     using Events = Handles<conversation::Opened, conversation::NoteAdded>;
-///     static Outcome on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows);
-///     static Outcome on(const conversation::NoteAdded& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows);
+///     static ApplyOutcome on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows);
+///     static ApplyOutcome on(const conversation::NoteAdded& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows);
 ///   };
 ///
 /// and one line in registry.cc. `on` sees events and its own rows: no clock, no other view, no I/O, no capsule. Without StreamRow
@@ -38,12 +38,12 @@ struct EventAt {
 };
 
 /// What came of an event: applied, or the rule by which it cannot be: then the view's rows are as before it.
-struct Outcome {
+struct ApplyOutcome {
   std::string_view rule;
   [[nodiscard]] bool applied() const { return rule.empty(); }
 };
-inline constexpr Outcome applied{};
-[[nodiscard]] constexpr Outcome cannot(std::string_view rule) { return {rule}; }
+inline constexpr ApplyOutcome applied{};
+[[nodiscard]] constexpr ApplyOutcome cannot(std::string_view rule) { return {rule}; }
 
 /// The events that a view handles; of the others it hears nothing.
 template <class... Events> struct Handles {
@@ -140,7 +140,8 @@ struct Projection {
   std::uint32_t stream_row_bytes = 0;
   KindMask handles;
   /// `row` and `exists` are the view's row of the event's stream, null without one.
-  Outcome (*apply)(const AnyEvent& event, const EventAt& at, void* row, bool* exists, Rows& rows) = nullptr;
+  ApplyOutcome (*apply)(const AnyEvent& event, const EventAt& at, void* row, bool* exists,
+                        Rows& rows) = nullptr;
 };
 
 namespace detail {
@@ -155,11 +156,11 @@ struct StreamRowOf<View> {
 };
 
 template <class View>
-Outcome apply_to(const AnyEvent& event, const EventAt& at, void* row, bool* exists, Rows& rows) {
+ApplyOutcome apply_to(const AnyEvent& event, const EventAt& at, void* row, bool* exists, Rows& rows) {
   return std::visit(
       [&](const auto& of_category) {
         return std::visit(
-            [&]<class E>(const E& e) -> Outcome {
+            [&]<class E>(const E& e) -> ApplyOutcome {
               if constexpr (!View::Events::template has<E>) {
                 return applied;
               } else if constexpr (StreamRowOf<View>::bytes == 0) {

@@ -31,7 +31,7 @@ struct QueueView {
   };
   static constexpr std::uint8_t language_tag = 2;
 
-  template <class E> static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows& rows) {
+  template <class E> static ApplyOutcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows& rows) {
     if constexpr (std::is_same_v<E, conversation::Opened>) {
       mine.make();
     } else {

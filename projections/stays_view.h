@@ -35,7 +35,7 @@ struct StaysView {
   static constexpr std::uint8_t stay_tag = 1;
   static constexpr std::uint64_t lasts = ~std::uint64_t{0};
 
-  template <class E> static Outcome on(const E& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+  template <class E> static ApplyOutcome on(const E& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
     if constexpr (std::is_same_v<E, conversation::Opened>) {
       if (mine.exists()) return cannot("stays.conversation_exists");
       mine.make();

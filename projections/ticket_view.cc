@@ -53,7 +53,7 @@ conversation::FieldEntry entry_of(const TicketView::Field& row) {
 
 }  // namespace
 
-Outcome TicketView::on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows&) {
+ApplyOutcome TicketView::on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows&) {
   if (mine.exists()) return cannot("ticket.conversation_exists");
   StreamRow& row = mine.make();
   move(row.standing, e);
@@ -69,7 +69,8 @@ Outcome TicketView::on(const conversation::Opened& e, const EventAt& at, Mine<St
   return applied;
 }
 
-Outcome TicketView::change(StreamRow& row, const conversation::MessageReceived& e, const EventAt& at, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::MessageReceived& e, const EventAt& at,
+                                Rows&) {
   take_message(row, e, ActorKind::customer, at);
   ++row.received;
   row.snoozed_until = {};
@@ -85,8 +86,8 @@ Outcome TicketView::change(StreamRow& row, const conversation::MessageReceived& 
   }
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::ParticipantJoined& e, const EventAt& at,
-                           Rows& rows) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::ParticipantJoined& e, const EventAt& at,
+                                Rows& rows) {
   auto& participant = rows.at<Participant>(
       rows.key(participant_tag).id(at.stream.id).be(static_cast<std::uint16_t>(row.participants)));
   participant.reference = e.participant;
@@ -95,7 +96,7 @@ Outcome TicketView::change(StreamRow& row, const conversation::ParticipantJoined
   ++row.participants;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::Replied& e, const EventAt& at, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::Replied& e, const EventAt& at, Rows&) {
   take_message(row, e, ActorKind::agent, at);
   ++row.replied;
   if (!e.agent) return applied;
@@ -105,7 +106,8 @@ Outcome TicketView::change(StreamRow& row, const conversation::Replied& e, const
     row.unanswered_since = at.occurred_at.ms >= row.last_received_at.ms ? RowInstant{} : row.last_received_at;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::NoteAdded& e, const EventAt& at, Rows& rows) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::NoteAdded& e, const EventAt& at,
+                                Rows& rows) {
   ++row.notes;
   if (e.mentions.empty()) return applied;
   auto& agents = rows.at<Mentions>(rows.key(mentions_tag).id(at.stream.id)).agents;
@@ -119,28 +121,28 @@ Outcome TicketView::change(StreamRow& row, const conversation::NoteAdded& e, con
   }
   return applied;
 }
-Outcome TicketView::change(StreamRow&, const conversation::Assigned&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow&, const conversation::Assigned&, const EventAt&, Rows&) {
   return applied;
 }
-Outcome TicketView::change(StreamRow&, const conversation::Unassigned&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow&, const conversation::Unassigned&, const EventAt&, Rows&) {
   return applied;
 }
-Outcome TicketView::change(StreamRow&, const conversation::QueueChanged&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow&, const conversation::QueueChanged&, const EventAt&, Rows&) {
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::Snoozed& e, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::Snoozed& e, const EventAt&, Rows&) {
   row.snoozed_until = e.until;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::Woken&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::Woken&, const EventAt&, Rows&) {
   row.snoozed_until = {};
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::WaitStarted&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::WaitStarted&, const EventAt&, Rows&) {
   row.snoozed_until = {};
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::Resolved& e, const EventAt& at, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::Resolved& e, const EventAt& at, Rows&) {
   row.resolved_at = at.occurred_at;
   row.closes_at = e.closes_at ? RowInstant(*e.closes_at) : RowInstant{};
   row.reopens_until = e.reopens_until;
@@ -149,7 +151,7 @@ Outcome TicketView::change(StreamRow& row, const conversation::Resolved& e, cons
   end_promise(row);
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::Reopened& e, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::Reopened& e, const EventAt&, Rows&) {
   row.episode = e.episode;
   ++row.reopened;
   row.turn_ended = 0;
@@ -163,7 +165,7 @@ Outcome TicketView::change(StreamRow& row, const conversation::Reopened& e, cons
   row.episode_answered = 0;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::Closed&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::Closed&, const EventAt&, Rows&) {
   row.closes_at = {};
   row.reopens_until = {};
   row.snoozed_until = {};
@@ -171,16 +173,17 @@ Outcome TicketView::change(StreamRow& row, const conversation::Closed&, const Ev
   end_promise(row);
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::PriorityChanged& e, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::PriorityChanged& e, const EventAt&,
+                                Rows&) {
   row.priority = e.to;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::TagsChanged& e, const EventAt& at,
-                           Rows& rows) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::TagsChanged& e, const EventAt& at,
+                                Rows& rows) {
   return change_tags(row, e.added, e.removed, at, rows);
 }
-Outcome TicketView::change_tags(StreamRow& row, const std::vector<TagId>& added,
-                                const std::vector<TagId>& removed, const EventAt& at, Rows& rows) {
+ApplyOutcome TicketView::change_tags(StreamRow& row, const std::vector<TagId>& added,
+                                     const std::vector<TagId>& removed, const EventAt& at, Rows& rows) {
   const RowKey more_key = rows.key(more_tags_tag).id(at.stream.id);
   std::vector<TagId> tags;
   for (std::size_t i = 0; i < row.tags_count; ++i)
@@ -204,37 +207,38 @@ Outcome TicketView::change_tags(StreamRow& row, const std::vector<TagId>& added,
   row.tags_count = static_cast<std::uint16_t>(tags.size());
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::FirstResponseBreached&, const EventAt&,
-                           Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::FirstResponseBreached&, const EventAt&,
+                                Rows&) {
   row.response = FirstResponse::breached;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::BreachWithdrawn&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::BreachWithdrawn&, const EventAt&, Rows&) {
   row.response = FirstResponse::withdrawn;
   return applied;
 }
 
-Outcome TicketView::change(StreamRow&, const conversation::Transferred&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow&, const conversation::Transferred&, const EventAt&, Rows&) {
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::Escalated&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::Escalated&, const EventAt&, Rows&) {
   row.escalated = 1;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::TypeChanged& e, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::TypeChanged& e, const EventAt&, Rows&) {
   row.type = e.to;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::SubjectLineChanged& e, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::SubjectLineChanged& e, const EventAt&,
+                                Rows&) {
   row.preview = RowSealed(e.preview.sealed());
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::FieldsChanged& e, const EventAt& at,
-                           Rows& rows) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::FieldsChanged& e, const EventAt& at,
+                                Rows& rows) {
   return set_fields(row, e.changes, at, rows);
 }
-Outcome TicketView::set_fields(StreamRow& row, const std::vector<conversation::FieldEntry>& changes,
-                               const EventAt& at, Rows& rows) {
+ApplyOutcome TicketView::set_fields(StreamRow& row, const std::vector<conversation::FieldEntry>& changes,
+                                    const EventAt& at, Rows& rows) {
   const auto place = [&](std::size_t i) {
     return rows.key(field_tag).id(at.stream.id).be(static_cast<std::uint16_t>(i));
   };
@@ -269,18 +273,19 @@ Outcome TicketView::set_fields(StreamRow& row, const std::vector<conversation::F
   }
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::SubStateChanged& e, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::SubStateChanged& e, const EventAt&,
+                                Rows&) {
   row.sub_state = e.to;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::SpamMarked&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::SpamMarked&, const EventAt&, Rows&) {
   row.snoozed_until = {};
   row.closes_at = {};
   row.reopens_until = {};
   end_promise(row);
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::SpamUnmarked& e, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::SpamUnmarked& e, const EventAt&, Rows&) {
   row.unanswered_since = e.unanswered_since ? RowInstant(*e.unanswered_since) : RowInstant{};
   row.resolved_at = {};
   if (!e.first_response_due) return applied;
@@ -288,16 +293,17 @@ Outcome TicketView::change(StreamRow& row, const conversation::SpamUnmarked& e, 
   row.response_due = *e.first_response_due;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::NoReplyNeeded&, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::NoReplyNeeded&, const EventAt&, Rows&) {
   row.turn_ended = 1;
   end_promise(row);
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::MessageRedacted& e, const EventAt&, Rows&) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::MessageRedacted& e, const EventAt&,
+                                Rows&) {
   if (e.preview) row.preview = RowSealed(e.preview->sealed());
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::Rated& e, const EventAt& at, Rows& rows) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::Rated& e, const EventAt& at, Rows& rows) {
   if (row.ratings >= ratings_max) return applied;
   auto& rating = rows.at<Rating>(rows.key(rating_tag).id(at.stream.id).be(row.ratings));
   rating.episode = e.episode;
@@ -309,7 +315,8 @@ Outcome TicketView::change(StreamRow& row, const conversation::Rated& e, const E
   ++row.ratings;
   return applied;
 }
-Outcome TicketView::change(StreamRow& row, const conversation::Undone& e, const EventAt& at, Rows& rows) {
+ApplyOutcome TicketView::change(StreamRow& row, const conversation::Undone& e, const EventAt& at,
+                                Rows& rows) {
   using conversation::Part;
   const conversation::Before& before = e.before;
   // The decider's zero is none.
@@ -329,7 +336,7 @@ Outcome TicketView::change(StreamRow& row, const conversation::Undone& e, const 
   }
   if (has(before.parts, Part::priority)) row.priority = before.priority;
   if (has(before.parts, Part::type)) row.type = before.type;
-  if (const Outcome tags = change_tags(row, before.tags_added, before.tags_removed, at, rows);
+  if (const ApplyOutcome tags = change_tags(row, before.tags_added, before.tags_removed, at, rows);
       !tags.applied())
     return tags;
   return set_fields(row, before.fields, at, rows);
@@ -403,7 +410,7 @@ Result<Ticket> fold_ticket(std::span<const PastEvent> history) {
   for (const PastEvent& past : history) {
     const EventAt at{workspace,         past.meta.envelope, past.meta.actor,       past.meta.recorded_at,
                      past.event.stream, past.event.version, past.event.occurred_at};
-    if (const Outcome outcome = view.apply(past.event.body, at, &row, &exists, rows); !outcome.applied())
+    if (const ApplyOutcome outcome = view.apply(past.event.body, at, &row, &exists, rows); !outcome.applied())
       return corrupt(outcome.rule,
                      "version " + std::to_string(past.event.version) + " of the conversation's history");
     keyed.keep_changes(hash);

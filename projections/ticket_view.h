@@ -103,15 +103,15 @@ struct TicketView {
   };
   static constexpr std::uint8_t mentions_tag = 5;
 
-  static Outcome on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows);
-  template <class E> static Outcome on(const E& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
+  static ApplyOutcome on(const conversation::Opened& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows);
+  template <class E> static ApplyOutcome on(const E& e, const EventAt& at, Mine<StreamRow> mine, Rows& rows) {
     if (!mine.exists()) return cannot("ticket.conversation_unknown");
     if (at.version <= mine->version) return cannot("ticket.version_again");
     const conversation::Phase before = mine->standing.phase;
     if constexpr (Moves::has<E>) move(mine->standing, e);
     // A sub-state is within its base state.
     if (mine->standing.phase != before) mine->sub_state = {};
-    if (const Outcome outcome = change(*mine, e, at, rows); !outcome.applied()) return outcome;
+    if (const ApplyOutcome outcome = change(*mine, e, at, rows); !outcome.applied()) return outcome;
     mine->version = at.version;
     mine->updated_at.ms = std::max(mine->updated_at.ms, at.occurred_at.ms);
     return applied;
@@ -126,47 +126,57 @@ struct TicketView {
 
  private:
   // Beyond where it stands. One for each event.
-  static Outcome change(StreamRow& row, const conversation::MessageReceived& e, const EventAt& at,
-                        Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::ParticipantJoined& e, const EventAt& at,
-                        Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Replied& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::NoteAdded& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Assigned& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Unassigned& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::QueueChanged& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Snoozed& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Woken& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::WaitStarted& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Resolved& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Reopened& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Closed& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::PriorityChanged& e, const EventAt& at,
-                        Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::TagsChanged& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::FirstResponseBreached& e, const EventAt& at,
-                        Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::BreachWithdrawn& e, const EventAt& at,
-                        Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Transferred& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Escalated& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::TypeChanged& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::SubjectLineChanged& e, const EventAt& at,
-                        Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::FieldsChanged& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::SubStateChanged& e, const EventAt& at,
-                        Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::SpamMarked& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::SpamUnmarked& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::NoReplyNeeded& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::MessageRedacted& e, const EventAt& at,
-                        Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Rated& e, const EventAt& at, Rows& rows);
-  static Outcome change(StreamRow& row, const conversation::Undone& e, const EventAt& at, Rows& rows);
-  static Outcome change_tags(StreamRow& row, const std::vector<TagId>& added,
-                             const std::vector<TagId>& removed, const EventAt& at, Rows& rows);
-  static Outcome set_fields(StreamRow& row, const std::vector<conversation::FieldEntry>& changes,
-                            const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::MessageReceived& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::ParticipantJoined& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Replied& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::NoteAdded& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Assigned& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Unassigned& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::QueueChanged& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Snoozed& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Woken& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::WaitStarted& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Resolved& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Reopened& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Closed& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::PriorityChanged& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::TagsChanged& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::FirstResponseBreached& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::BreachWithdrawn& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Transferred& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Escalated& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::TypeChanged& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::SubjectLineChanged& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::FieldsChanged& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::SubStateChanged& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::SpamMarked& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::SpamUnmarked& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::NoReplyNeeded& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::MessageRedacted& e, const EventAt& at,
+                             Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Rated& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change(StreamRow& row, const conversation::Undone& e, const EventAt& at, Rows& rows);
+  static ApplyOutcome change_tags(StreamRow& row, const std::vector<TagId>& added,
+                                  const std::vector<TagId>& removed, const EventAt& at, Rows& rows);
+  static ApplyOutcome set_fields(StreamRow& row, const std::vector<conversation::FieldEntry>& changes,
+                                 const EventAt& at, Rows& rows);
 };
 static_assert(FixedRow<TicketView::StreamRow> && FixedRow<TicketView::Field> &&
               FixedRow<TicketView::Rating> && FixedRow<TicketView::Mentions>);

@@ -282,7 +282,7 @@ void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::ui
   }
 
   bool exists = existed;
-  Outcome outcome = applied;
+  ApplyOutcome outcome = applied;
   Rows rows(state.keyed, p.id, at.workspace, state.family, projection.version);
   try {
     outcome = projection.apply(event.body, at, row, &exists, rows);

@@ -26,7 +26,7 @@ struct WorkloadView {
   };
   static constexpr std::uint8_t counts_tag = 1;
 
-  template <class E> static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows& rows) {
+  template <class E> static ApplyOutcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows& rows) {
     if constexpr (std::is_same_v<E, conversation::Opened>) {
       mine.make();
     } else {

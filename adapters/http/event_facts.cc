@@ -7,30 +7,6 @@
 namespace parlance::http {
 namespace {
 
-std::string_view category_name(Category category) {
-  switch (category) {
-    case Category::none: break;
-    case Category::conversation: return "conversation";
-    case Category::subject: return "subject";
-    case Category::door: return "door";
-    case Category::settings: return "settings";
-    case Category::desk: return "desk";
-    case Category::adoption: return "adoption";
-    case Category::draft: return "draft";
-    case Category::routing: return "routing";
-  }
-  return "stream";
-}
-
-std::string_view class_name(FieldClass field_class) {
-  switch (field_class) {
-    case FieldClass::contact: return "contact";
-    case FieldClass::content: return "content";
-    case FieldClass::attachment: return "attachment";
-  }
-  return "unknown";
-}
-
 // What a header's member may be.
 template <class T>
 concept AnId = std::derived_from<T, RawId> && !std::same_as<T, RawId>;
@@ -157,7 +133,7 @@ struct Facts {
 std::string stream_text(const StreamId& stream) {
   if (stream.category == Category::conversation) return to_text(ConversationId::from(stream.id));
   if (stream.category == Category::subject) return to_text(SubjectId::from(stream.id));
-  return raw_id_text(category_name(stream.category), stream.id);
+  return raw_id_text(to_text(stream.category), stream.id);
 }
 
 json::object event_facts(const AnyEvent& event) {
@@ -175,8 +151,8 @@ json::array event_capsules(const AnyEvent& event) {
             [&](auto& e) {
               const auto each = [&](auto& field) {
                 const Sealed& sealed = field.sealed();
-                out.push_back(json::object{{"number", sealed.capsule.number},
-                                           {"class", class_name(sealed.field_class)}});
+                out.push_back(
+                    json::object{{"number", sealed.capsule.number}, {"class", to_text(sealed.field_class)}});
               };
               if constexpr (requires { e.each_personal(each); }) e.each_personal(each);
             },

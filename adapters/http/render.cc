@@ -456,16 +456,18 @@ json::value actor_json(const Exchange& x, const Actor& actor) {
 }
 
 json::object ticket_json(const Exchange& x, const Ticket& t, TicketDetail detail) {
-  json::object out{{"id", to_text(t.id)},
-                   {"number", std::to_string(t.number)},
-                   {"version", std::to_string(t.version)},
-                   {"state", conversation::to_text(t.state)},
-                   {"queue", queue_json(x, t.queue)},
-                   {"assignee", agent_json(x, t.assignee)},
-                   {"channel", to_text(t.channel)},
-                   {"language", to_text(t.language)},
-                   {"priority", to_text(t.priority)},
-                   {"tags", tags_json(x, t.tags)}};
+  constexpr std::size_t members = 48;  // about: so that it grows once
+  json::object out({{"id", to_text(t.id)},
+                    {"number", std::to_string(t.number)},
+                    {"version", std::to_string(t.version)},
+                    {"state", conversation::to_text(t.state)},
+                    {"queue", queue_json(x, t.queue)},
+                    {"assignee", agent_json(x, t.assignee)},
+                    {"channel", to_text(t.channel)},
+                    {"language", to_text(t.language)},
+                    {"priority", to_text(t.priority)},
+                    {"tags", tags_json(x, t.tags)}},
+                   members);
   json::value requester = nullptr;
   const auto row = x.engine().door().row(x.caller.workspace, t.requester);
   if (const auto* known = std::get_if<KeyRow>(&row)) requester = to_text(SubjectId::from(known->owner));

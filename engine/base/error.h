@@ -47,6 +47,11 @@ template <class T> using Result = boost::system::result<T, Error>;
   return {Errc::unavailable, rule, std::move(detail)};
 }
 
+/// Whether the same command will be answered so again: a rule says no, or what it is about is not there.
+[[nodiscard]] inline bool is_final(const Error& error) {
+  return error.code == Errc::refused || error.code == Errc::not_found;
+}
+
 /// Result<T>::value() on an error is a programming error, so it throws a logic_error that names the rule.
 [[noreturn]] inline void throw_exception_from_error(const Error& error, const boost::source_location&) {
   throw std::logic_error(std::string(error.rule) + ": " + error.detail);

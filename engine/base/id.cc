@@ -91,4 +91,19 @@ Result<Position> parse_position(std::string_view text) {
   return p;
 }
 
+std::string_view to_text(Category category) {
+  switch (category) {
+    case Category::none: break;
+    case Category::conversation: return "conversation";
+    case Category::subject: return "subject";
+    case Category::door: return "door";
+    case Category::settings: return "settings";
+    case Category::desk: return "desk";
+    case Category::adoption: return "adoption";
+    case Category::draft: return "draft";
+    case Category::routing: return "routing";
+  }
+  return "unknown";
+}
+
 }  // namespace parlance

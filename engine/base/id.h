@@ -97,6 +97,8 @@ enum class Category : std::uint8_t {
   draft = 7,
   routing = 8
 };
+/// "conversation"; "unknown" for what is no category.
+[[nodiscard]] std::string_view to_text(Category category);
 
 /// The history of one thing. Its slot is its id's.
 struct StreamId {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -16,6 +17,14 @@ enum class FieldClass : std::uint8_t {
   content = 3,     ///< what people write
   attachment = 4,  ///< files
 };
+[[nodiscard]] constexpr std::string_view to_text(FieldClass field_class) {
+  switch (field_class) {
+    case FieldClass::contact: return "contact";
+    case FieldClass::content: return "content";
+    case FieldClass::attachment: return "attachment";
+  }
+  return "unknown";
+}
 
 /// Where a capsule lies in the vault: the envelope that brought it and its number there, from 0.
 struct CapsuleId {

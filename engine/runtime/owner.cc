@@ -62,9 +62,6 @@ std::optional<ConversationId> message_went_to(const Envelope& envelope) {
   return std::nullopt;
 }
 
-/// A repeat would be told the same.
-bool is_final(const Error& error) { return error.code == Errc::refused || error.code == Errc::not_found; }
-
 constexpr std::size_t timers_a_turn = 500;
 
 }  // namespace

@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t follows_max = 64;  ///< under way at once, of each partition, to the owner of one
 constexpr std::size_t conversations_a_turn = 2000;  ///< looked through before others have their turn
 
-bool is_final(const Error& error) { return error.code == Errc::refused || error.code == Errc::not_found; }
-
 /// An id holds when it was made.
 Instant made_at(RawId id) { return {static_cast<std::int64_t>(id.high >> 16)}; }
 

@@ -26,12 +26,12 @@ struct NotesView {
     std::uint32_t view_version = 0;
     std::uint32_t notes = 0;
   };
-  static Outcome on(const conversation::NoteAdded&, const EventAt&, Mine<StreamRow> mine, Rows& rows) {
+  static ApplyOutcome on(const conversation::NoteAdded&, const EventAt&, Mine<StreamRow> mine, Rows& rows) {
     if (!mine.exists()) return cannot("notes.conversation_unknown");
     ++rows.at<Count>(rows.key(1).id(mine->standing.queue)).notes;
     return applied;
   }
-  template <class E> static Outcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
+  template <class E> static ApplyOutcome on(const E& e, const EventAt&, Mine<StreamRow> mine, Rows&) {
     if (!mine.exists()) mine.make();
     move(mine->standing, e);
     return applied;
@@ -48,7 +48,7 @@ struct StumblingView {
     std::uint32_t notes = 0;
   };
   static inline int seen = 0;
-  static Outcome on(const conversation::NoteAdded&, const EventAt&, Rows& rows) {
+  static ApplyOutcome on(const conversation::NoteAdded&, const EventAt&, Rows& rows) {
     ++rows.at<Count>(rows.key(1)).notes;
     rows.at<Count>(rows.key(2)).notes += 100;
     if (++seen % 3 == 0) throw std::runtime_error("stumbled");

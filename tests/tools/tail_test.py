@@ -3,11 +3,12 @@
 import http.server
 import json
 import os
+import subprocess
 import tempfile
 import threading
 import unittest
 
-from command_line import DONE, FAILED, NOT_ALLOWED, NOT_FOUND, OnADesk, rows, run
+from command_line import DONE, FAILED, NOT_ALLOWED, NOT_FOUND, PROGRAM, OnADesk, rows, run
 
 
 class FakeServer:
@@ -98,6 +99,28 @@ class Tail(unittest.TestCase):
             done, seen = self.tail([problem(status, "some.rule")])
             self.assertEqual((done.returncode, done.stdout, len(seen)), (code, "", 1), done.stderr)
             self.assertIn("some.rule", done.stderr)
+
+
+class OfARealServer(OnADesk):
+    def page(self, limit, after=None):
+        return self.desk.get(f"/v1/events?limit={limit}" + (f"&after={after}" if after else ""))
+
+    def test_it_shows_what_the_feed_has(self):
+        after = self.page(3)["page"]["next"]
+        done = run("events", "tail", "--data", self.desk.folder, "--after", after, "--limit", "7")
+        self.assertEqual((done.returncode, rows(done)), (DONE, self.page(7, after)["data"]), done.stderr)
+
+    def test_it_waits_for_what_has_not_happened(self):
+        end = None
+        while (page := self.page(200, end))["data"]:
+            end = page["page"]["next"]
+        words = ("events", "tail", "--data", self.desk.folder, "--after", end, "--types", "conversation.note_added", "--limit", "1")
+        with subprocess.Popen([PROGRAM, *words], stdout=subprocess.PIPE, text=True) as tail:
+            self.desk.post(f"/v1/conversations/{self.ids[0]}/spam")
+            self.desk.post(f"/v1/conversations/{self.ids[1]}/note", {"text": "look"})
+            said, _ = tail.communicate(timeout=60)
+        event = json.loads(said)
+        self.assertEqual((event["type"], event["stream"]), ("conversation.note_added", self.ids[1]))
 
 
 class Report(OnADesk):

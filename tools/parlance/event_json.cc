@@ -5,30 +5,6 @@
 namespace parlance::tools {
 namespace {
 
-std::string_view category_name(Category category) {
-  switch (category) {
-    case Category::none: break;
-    case Category::conversation: return "conversation";
-    case Category::subject: return "subject";
-    case Category::door: return "door";
-    case Category::settings: return "settings";
-    case Category::desk: return "desk";
-    case Category::adoption: return "adoption";
-    case Category::draft: return "draft";
-    case Category::routing: return "routing";
-  }
-  return "unknown";
-}
-
-std::string_view class_name(FieldClass field_class) {
-  switch (field_class) {
-    case FieldClass::contact: return "contact";
-    case FieldClass::content: return "content";
-    case FieldClass::attachment: return "attachment";
-  }
-  return "unknown";
-}
-
 json::value actor_id(const Actor& actor) {
   if (actor.kind == ActorKind::agent) return json::value(to_text(AgentId::from(actor.id)));
   if (actor.kind == ActorKind::program) return json::value(to_text(TokenId::from(actor.id)));
@@ -40,7 +16,7 @@ json::value actor_id(const Actor& actor) {
 std::string stream_text(const StreamId& stream) {
   if (stream.category == Category::conversation) return to_text(ConversationId::from(stream.id));
   if (stream.category == Category::subject) return to_text(SubjectId::from(stream.id));
-  return raw_id_text(category_name(stream.category), stream.id);
+  return raw_id_text(to_text(stream.category), stream.id);
 }
 
 void each_sealed(const AnyEvent& event, const std::function<void(const Sealed&)>& visit) {
@@ -77,7 +53,7 @@ json::object event_json(const Position& position, const Envelope& envelope, std:
   each_sealed(event.body, [&](const Sealed& sealed) {
     capsules.push_back(json::object{{"number", sealed.capsule.number},
                                     {"reference", to_text(sealed.reference)},
-                                    {"class", class_name(sealed.field_class)},
+                                    {"class", to_text(sealed.field_class)},
                                     {"digest", to_hex(sealed.digest)}});
   });
   out["capsules"] = std::move(capsules);
