@@ -91,19 +91,6 @@ export function createLive(source) {
   let waiting = false;
   return {
     accept,
-    clients,
-    /** Somebody who is at a conversation without a browser. */
-    pretend(agent, conversation, state) {
-      const ghost = [...clients].find((one) => one.agent.id === agent.id && one.ghost) ?? { agent, ghost: true, subscriptions: new Map(), viewing: new Map(), send: () => undefined };
-      clients.add(ghost);
-      if (state === "left") ghost.viewing.delete(conversation);
-      else ghost.viewing.set(conversation, state);
-      tellViewers(conversation);
-    },
-    /** Cuts everybody off, as a restart does. */
-    cut() {
-      for (const client of clients) client.socket?.destroy();
-    },
     /** Something has changed: each subscription gets what concerns it, once for all that changed in this turn. */
     changed() {
       if (waiting) return;

@@ -66,11 +66,13 @@ export function createMock() {
   const drafts = new Map();
   const workspace = { id: "wsp_default", name: "default" };
   const bearer = randomUUID();
+  const tokens = new Map([[bearer, "agt_ada"]]);
   const links = new Set();
-  const sessions = new Set();
+  const sessions = new Map();
   const answers = new Map();
   const conversations = new Map();
   const messageIds = new Map();
+  const byAddress = new Map();
   const subjects = new Map();
   let offset = 0;
   let number = 4710;
@@ -102,12 +104,21 @@ export function createMock() {
 
   const done = (conversation, entry) => ({ id: entry?.id, version: conversation.ticket.version, position: `1:0:${offset}` });
 
+  /** The conversation that a message joins, by the door's rule: that of the message it answers, however it is named;
+   *  else the sender's newest active one on that channel and account, else the newest that was resolved. */
+  function joined(channel, address, body) {
+    const answered = conversations.get(body.thread) ?? conversations.get(messageIds.get(`${channel} ${body.thread ?? body.in_reply_to}`)?.conversation);
+    if (answered !== undefined && answered.ticket.state !== "closed") return answered;
+    const theirs = [...(byAddress.get(address) ?? [])].reverse();
+    return theirs.find((one) => active.includes(one.ticket.state)) ?? theirs.find((one) => one.ticket.state === "resolved");
+  }
+
   function inbound(body) {
-    const known = messageIds.get(`${body.channel} ${body.message_id}`);
+    const channel = `${body.channel} ${body.account}`;
+    const known = messageIds.get(`${channel} ${body.message_id}`);
     if (known !== undefined) return { ...known, created: false };
-    const address = `${body.channel} ${body.account} ${body.from.address}`;
-    let conversation = [...conversations.values()].find((one) =>
-      one.address === address && one.ticket.state !== "closed" && (body.thread === undefined || one.thread === body.thread) && (body.thread !== undefined || body.in_reply_to !== undefined));
+    const address = `${channel} ${body.from.address}`;
+    let conversation = joined(channel, address, body);
     const at = body.occurred_at ?? iso();
     const created = conversation === undefined;
     if (created) {
@@ -115,8 +126,7 @@ export function createMock() {
       subjects.set(address, subject);
       number += 1;
       conversation = {
-        address, thread: body.thread,
-        timeline: [],
+        address, timeline: [],
         ticket: {
           id: id("cnv"), number: String(number), version: "0", state: "new", queue: queues[0], assignee: null,
           channel: body.channel, account: body.account ?? null, language: body.language ?? "und", priority: "normal", tags: [],
@@ -129,6 +139,7 @@ export function createMock() {
         snapshots: new Map(), before: null, assignments: [], htmls: new Map(),
       };
       conversations.set(conversation.ticket.id, conversation);
+      byAddress.set(address, [...(byAddress.get(address) ?? []), conversation]);
       record(conversation, "opened", at, { kind: "customer", id: subject, name: body.from.name ?? null }, { details: {} });
     }
     const { ticket } = conversation;
@@ -145,9 +156,12 @@ export function createMock() {
     ticket.last_message_at = at;
     ticket.last_message_by = "customer";
     ticket.unanswered_since ??= at;
-    if (over.has(ticket.state)) reopen(conversation, { kind: "system", id: null, name: null });
+    // Who writes again ends a snooze and a wait; a new conversation stays new, and spam is spam.
+    if (ticket.state === "resolved") reopen(conversation, { kind: "system", id: null, name: null });
+    else if (!["new", "spam"].includes(ticket.state)) ticket.state = "open";
+    ticket.snoozed_until = null;
     const answer = { conversation: ticket.id, message: entry.id, subject: from.id, ticket_number: ticket.number, created, ...done(conversation, entry) };
-    messageIds.set(`${body.channel} ${body.message_id}`, answer);
+    messageIds.set(`${channel} ${body.message_id}`, answer);
     return answer;
   }
 
@@ -180,6 +194,15 @@ export function createMock() {
     });
   }
 
+  /** Where the queue gives work out by offers, the conversation is offered to whoever may take it. */
+  function offer(conversation) {
+    const { ticket } = conversation;
+    const seconds = queues.find((queue) => queue.id === ticket.queue?.id)?.rule.offer_seconds ?? null;
+    if (seconds === null || ticket.assignee !== null || agents[0].presence !== "online") return;
+    offers.push({ id: id("off"), conversation: ticket, expires_at: iso(Date.now() + seconds * 1000) });
+    decided(conversation, "offered", named(agents[0]), "least_loaded");
+  }
+
   function reopen(conversation, actor) {
     const { ticket } = conversation;
     ticket.state = "open";
@@ -193,8 +216,9 @@ export function createMock() {
     reply(conversation, body) {
       const { ticket } = conversation;
       if (ticket.state === "closed") throw new Refusal(409, "conversation.closed", "The conversation is closed.");
+      if (ticket.state === "spam") throw new Refusal(409, "conversation.spam", "It is marked as spam; take the mark away first.");
       if (body.seen_version !== undefined && body.anyway !== true) {
-        const changes = conversation.timeline.filter((entry) => entry.kind === "message" && Number(entry.version) > Number(body.seen_version));
+        const changes = conversation.timeline.filter((entry) => ["message", "note"].includes(entry.kind) && Number(entry.version) > Number(body.seen_version));
         if (changes.length > 0) refuse(409, "conversation.changed_since", "Somebody has written meanwhile.", "", { changes });
       }
       drafts.delete(ticket.id);
@@ -286,6 +310,7 @@ export function createMock() {
       ticket.assignee = body.agent === undefined ? null : named(pick(agents, body.agent));
       if (body.queue !== undefined) ticket.queue = named(pick(queues, body.queue));
       if (body.team !== undefined) ticket.team = named(pick(teams, body.team));
+      offer(conversation);
       return record(conversation, "transferred", iso(), ada, { details: { agent: ticket.assignee, queue: ticket.queue, team: ticket.team, reason: body.reason ?? null } });
     },
     escalate(conversation, body) {
@@ -406,7 +431,7 @@ export function createMock() {
       late: tickets.filter((ticket) => ticket.first_response.state === "running" && ticket.first_response.due_at < iso()).length, by_channel: {}, by_language: {},
     };
   };
-  const session = () => ({ principal: { id: agents[0].id, name: agents[0].name, role: agents[0].role }, workspace, expires_at: iso(Date.now() + 43_200_000) });
+  const session = (who) => ({ principal: { id: who.id, name: who.name, role: who.role }, workspace, expires_at: iso(Date.now() + 43_200_000) });
 
   const groupsOf = { queue: (ticket) => ticket.queue, agent: (ticket) => ticket.assignee, channel: (ticket) => ({ id: ticket.channel, name: null }), language: (ticket) => ({ id: ticket.language, name: null }) };
   const today = () => `${iso().slice(0, 10)}T00:00:00.000Z`;
@@ -487,6 +512,11 @@ export function createMock() {
     }
     if (request.method === "POST" && kind === "agents" && which !== undefined) {
       const one = pick(agents, which);
+      if (verb === "tokens") {
+        const token = randomUUID();
+        tokens.set(token, one.id);
+        return [201, { id: id("tok"), token }];
+      }
       if (verb === "presence") Object.assign(one, { presence: body.presence, presence_since: iso() });
       else if (verb === "deactivate") one.active = false;
       else Object.assign(one, body, body.skills && { skills: body.skills.map((name) => ({ id: name, name })) }, body.teams && { teams: body.teams.map((team) => named(pick(teams, team))) });
@@ -550,7 +580,6 @@ export function createMock() {
         const html = find(parts[1]).htmls.get(parts[3]) ?? refuse(404, "not_found", "No such mail.");
         return [200, html, { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:" }];
       }
-      if (path === "/v1/session") return [200, session()];
       if (path === "/v1/queues") return [200, { data: queues.map(queueOf) }];
       if (path === "/v1/agents") return [200, { data: agents, page: { has_more: false, next: null } }];
       if (path === "/v1/conversations") return [200, list(query)];
@@ -585,13 +614,16 @@ export function createMock() {
     const cookie = /parlance_session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
     const byCookie = sessions.has(cookie);
     if (request.method === "POST" && url.pathname === "/v1/session") {
-      if (!(links.delete(body.link) || body.token === bearer)) throw new Refusal(401, "unauthenticated", "This link or token is not valid.");
+      const who = links.delete(body.link) ? agents[0] : agents.find((one) => one.id === tokens.get(body.token));
+      if (who === undefined) throw new Refusal(401, "unauthenticated", "This link or token is not valid.");
       const fresh = randomUUID();
-      sessions.add(fresh);
-      return [201, session(), { "Set-Cookie": `parlance_session=${fresh}; HttpOnly; SameSite=Strict; Path=/` }];
+      sessions.set(fresh, who);
+      return [201, session(who), { "Set-Cookie": `parlance_session=${fresh}; HttpOnly; SameSite=Strict; Path=/` }];
     }
-    if (!byCookie && request.headers.authorization !== `Bearer ${bearer}`) throw new Refusal(401, "unauthenticated", "Sign in first.");
+    const who = sessions.get(cookie) ?? agents.find((one) => one.id === tokens.get(request.headers.authorization?.replace("Bearer ", "")));
+    if (who === undefined) throw new Refusal(401, "unauthenticated", "Sign in first.");
     if (byCookie && request.method !== "GET" && request.headers["parlance-request"] !== "page") throw new Refusal(403, "csrf", "This request did not come from the page.");
+    if (request.method === "GET" && url.pathname === "/v1/session") return [200, session(who)];
     if (request.method === "DELETE" && url.pathname === "/v1/session") {
       sessions.delete(cookie);
       return [204, undefined, { "Set-Cookie": "parlance_session=; Max-Age=0; Path=/" }];
@@ -607,7 +639,7 @@ export function createMock() {
   const live = createLive({
     agentOf(request) {
       const cookie = /parlance_session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
-      return sessions.has(cookie) && request.headers.origin === `http://${request.headers.host}` ? named(agents[0]) : null;
+      return sessions.has(cookie) && request.headers.origin === `http://${request.headers.host}` ? named(sessions.get(cookie)) : null;
     },
     remember(what) {
       if (what.what === "list") return { at: offset, order: find_(what.q, what.sort, false).slice(0, what.limit).map((ticket) => ticket.id) };
@@ -687,12 +719,6 @@ export function createMock() {
       for (let at = 0; at < count; ++at) inbound({ channel: "email", account: "fill", message_id: `fill-${at}`, from: { name: `Customer ${at + 1}`, address: `fill${at}@example.org` }, text: `Question ${at + 1}`, subject: `Matter ${at + 1}`, language: "en" });
       live.changed();
     },
-    offer(which, seconds) {
-      const { ticket } = find(which);
-      offers.push({ id: id("off"), conversation: ticket, expires_at: iso(Date.now() + seconds * 1000) });
-      decided(find(which), "offered", named(agents[0]), "least_loaded");
-      live.changed();
-    },
     link() {
       const link = randomUUID();
       links.add(link);
@@ -707,11 +733,11 @@ export function createMock() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { seed } = await import("./seed.mjs");
+  const { peopleOf, seed } = await import("./seed.mjs");
   const mock = createMock();
   const url = await mock.listen(Number(process.env.PORT ?? 8090));
   const token = mock.token;
-  await seed(url, token);
+  await seed(url, token, peopleOf("demo"));
   console.log(`listening on ${url}`);
   console.log(`sign in: ${url}/#/sign-in/${mock.link()}`);
 }

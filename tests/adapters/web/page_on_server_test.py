@@ -1,5 +1,7 @@
-"""The page's browser tests once more, on the real server instead of their double."""
+"""The page's browser tests once more, on real servers instead of their double: one for each suite."""
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -7,11 +9,12 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "support"))
 from desk import Desk  # noqa: E402
 
-SCRIPT = os.path.join(os.path.dirname(__file__), "browser_test.mjs")
+HERE = os.path.dirname(__file__)
+SUITES = sys.argv[1:] or [name[len("suite_"):-len(".mjs")] for name in sorted(os.listdir(HERE)) if name.startswith("suite_")]
 
-with Desk() as desk:
-    environment = dict(
-        os.environ, PARLANCE_URL=f"http://{desk.address}", PARLANCE_LINK=desk.link, PARLANCE_TOKEN=desk.token
-    )
-    code = subprocess.run(["node", SCRIPT], env=environment, check=False).returncode
+with contextlib.ExitStack() as stack:
+    desks = [stack.enter_context(Desk()) for _ in SUITES]
+    servers = [{"url": f"http://{desk.address}", "link": desk.link, "token": desk.token} for desk in desks]
+    environment = dict(os.environ, PARLANCE_DESKS=json.dumps(servers))
+    code = subprocess.run(["node", os.path.join(HERE, "browser_test.mjs"), *SUITES], env=environment, check=False).returncode
 sys.exit(code)

@@ -1,14 +1,16 @@
 // What agents do with a conversation beside answering it, and what they are shown about it: hand it on, tag it, fill in
 // fields, take acts back, destroy a text, look back in time, see why it went where it went.
 
-import { message, people, thread } from "./seed.mjs";
+import { message, peopleOf } from "./seed.mjs";
 
-export default async function ({ url, call, mock, signedIn, check, expect, same, shot, state, ticket, timeline, view, write, text, accessible }) {
+const people = peopleOf("acting");
+
+export default async function ({ url, call, signedIn, check, expect, same, shot, state, ticket, timeline, view, write, text, accessible }) {
   const { context, page } = await signedIn();
   const open = async (members) => (await call("POST", "/v1/inbound", message(members))).conversation;
-  const german = await open({ person: people.german, channel: "email", language: "de", minutes: 14, thread: thread("acting-de"), subject: "Falsche Lieferung", text: "Statt der blauen Jacke kam eine rote. Meine Kontonummer ist 12 34 56." });
+  const german = await open({ person: people.german, channel: "email", language: "de", minutes: 14, subject: "Falsche Lieferung", text: "Statt der blauen Jacke kam eine rote. Meine Kontonummer ist 12 34 56." });
   const mail = await open({
-    person: people.english, channel: "email", language: "en", minutes: 6, thread: thread("acting-mail"), subject: "A mail with a look",
+    person: people.english, channel: "email", language: "en", minutes: 6, subject: "A mail with a look",
     html: "<style>p{color:#225588}</style><h1>Hello <b>team</b></h1><p>My parcel is <i>late</i>.</p><script>parent.document.title='broken'</script><img src=\"https://tracker.example/pixel.gif\">",
   });
   // A fresh server has one queue and no tags.
@@ -174,9 +176,12 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
   });
 
   await check("an offer is accepted in time", async () => {
-    if (mock === null) return;
-    const offered = await open({ person: people.chinese, channel: "chat", language: "zh-Hans", minutes: 1, thread: thread("offer"), text: "请问还有货吗？" });
-    mock.offer(offered, 60);
+    const { principal } = await (await context.request.get(`${url}/v1/session`)).json();
+    await call("POST", `/v1/agents/${principal.id}/presence`, { presence: "online" });
+    await call("POST", "/v1/queues", { name: "By offer", rule: { kind: "least_loaded", offer_seconds: 60 } });
+    const queue = (await call("GET", "/v1/queues")).data.find((one) => one.name === "By offer");
+    const offered = await open({ person: people.chinese, channel: "chat", language: "zh-Hans", minutes: 1, text: "请问还有货吗？" });
+    await call("POST", `/v1/conversations/${offered}/transfer`, { queue: queue.id });
     await page.locator(".offer", { hasText: "王小明" }).waitFor();
     await accessible(page, "with an offer");
     await shot(page, "offer");

@@ -3,7 +3,7 @@
 
 import { message } from "./seed.mjs";
 
-export default async function ({ url, call, mock, signedIn, check, expect, same, shot, row, ticket, view, accessible }) {
+export default async function ({ url, call, signedIn, tab, check, expect, same, shot, row, ticket, view, accessible }) {
   const { context, page } = await signedIn();
   const run = Math.random().toString(36).slice(2, 7);
   const open = async (name, members = {}) => (await call("POST", "/v1/inbound", message({
@@ -95,7 +95,6 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
   });
 
   await check("what the server tells is shown at once, without a poll", async () => {
-    if (mock === null) await page.waitForFunction(() => document.querySelector(".polling") === null);
     await page.locator(".rail a", { hasText: "Inbox" }).click();
     await row(page, calm).waitFor();
     await page.waitForFunction(() => document.querySelector(".polling") === null);
@@ -109,41 +108,53 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
   });
 
   await check("without the live connection the page polls, says so, and listens again when it is back", async () => {
-    if (mock === null) return;
-    await context.route("**/v1/live", (route) => route.abort());
-    await page.routeWebSocket("**/v1/live", (socket) => socket.close());
-    mock.live.cut();
-    await page.locator(".polling").waitFor();
-    await page.mouse.move(900, 10);
+    const other = await tab(context);
+    let down = false;
+    const sockets = [];
+    await other.routeWebSocket("**/v1/live", (socket) => {
+      if (down) return void socket.close();
+      socket.connectToServer();
+      sockets.push(socket);
+    });
+    await other.reload();
+    await row(other, calm).waitFor();
+    await other.waitForFunction(() => document.querySelector(".polling") === null);
+    down = true;
+    for (const socket of sockets) await socket.close();
+    await other.locator(".polling").waitFor();
+    await other.mouse.move(900, 10);
     const made = await open("Paul Polled", { minutes: 400 });
-    await row(page, made).waitFor();
-    await shot(page, "polling");
+    await row(other, made).waitFor();
+    await shot(other, "polling");
+    down = false;
+    await other.locator(".polling").waitFor({ state: "detached" });
+    await other.close();
   });
 
   await check("rows stay under the pointer while the list changes", async () => {
-    const fresh = await signedIn();
-    await row(fresh.page, calm).waitFor();
-    await fresh.page.locator(".row").nth(1).hover();
-    const order = () => fresh.page.locator(".row").evaluateAll((rows) => rows.map((one) => one.dataset.id));
+    const other = await tab(context);
+    await row(other, calm).waitFor();
+    await other.locator(".row").nth(1).hover();
+    const order = () => other.locator(".row").evaluateAll((rows) => rows.map((one) => one.dataset.id));
     const before = await order();
     await open("Nora New", { minutes: 900 });
     await open("Nils New", { minutes: 901 });
-    await fresh.page.locator("#news", { hasText: "2 new" }).waitFor();
+    await other.locator("#news", { hasText: "2 new" }).waitFor();
     same(await order(), before, "rows under the pointer");
-    await fresh.page.locator("#news").click();
-    await fresh.page.locator(".row", { hasText: "Nils New" }).waitFor();
-    await fresh.context.close();
+    await other.locator("#news").click();
+    await other.locator(".row", { hasText: "Nils New" }).waitFor();
+    await other.close();
   });
 
   await check("the focus stays on its row while the list changes", async () => {
-    const fresh = await signedIn();
-    await row(fresh.page, calm).waitFor();
-    await row(fresh.page, calm).locator("a").focus();
+    const other = await tab(context);
+    await row(other, calm).waitFor();
+    await row(other, calm).locator("a").focus();
     await call("POST", `/v1/conversations/${calm}/priority`, { priority: "high" });
     await open("Fay Focus", { minutes: 950 });
-    await row(fresh.page, calm).locator(".priority-high").waitFor();
-    same(await fresh.page.evaluate(() => document.activeElement.closest(".row")?.dataset.id), calm, "the row with the focus");
-    await fresh.context.close();
+    await row(other, calm).locator(".priority-high").waitFor();
+    same(await other.evaluate(() => document.activeElement.closest(".row")?.dataset.id), calm, "the row with the focus");
+    await other.close();
   });
 
   await check("panes are as wide as they were left, and can be put away", async () => {
@@ -228,20 +239,20 @@ export default async function ({ url, call, mock, signedIn, check, expect, same,
   });
 
   await check("several conversations are selected and resolved at once", async () => {
-    const fresh = await signedIn();
+    const other = await tab(context);
     const [one, two] = [await open("Bea Bulk", { minutes: 1000 }), await open("Ben Bulk", { minutes: 1001 })];
-    await row(fresh.page, two).waitFor();
+    await row(other, two).waitFor();
     for (const id of [one, two]) {
-      await row(fresh.page, id).hover();
-      await row(fresh.page, id).locator("input").check();
+      await row(other, id).hover();
+      await row(other, id).locator("input").check();
     }
-    await fresh.page.locator(".selection-count", { hasText: "2 selected" }).waitFor();
-    await accessible(fresh.page, "with rows selected");
-    await shot(fresh.page, "selection");
-    await fresh.page.locator("#select-resolve").click();
-    await fresh.page.locator(".toast", { hasText: "2 conversations" }).waitFor();
+    await other.locator(".selection-count", { hasText: "2 selected" }).waitFor();
+    await accessible(other, "with rows selected");
+    await shot(other, "selection");
+    await other.locator("#select-resolve").click();
+    await other.locator(".toast", { hasText: "2 conversations" }).waitFor();
     same([(await ticket(one)).state, (await ticket(two)).state], ["resolved", "resolved"], "states");
-    await fresh.context.close();
+    await other.close();
   });
 
   await context.close();

@@ -1,6 +1,6 @@
 // A list of ten thousand. Last of the suites, because it leaves the double with as many conversations.
 
-export default async function ({ mock, signedIn, check, expect, shot }) {
+export default async function ({ mock, tell, signedIn, check, expect, shot }) {
   await check("a list of 10,000 scrolls without a stutter and with few rows", async () => {
     if (mock === null) return;
     mock.fill(10_000);
@@ -12,7 +12,7 @@ export default async function ({ mock, signedIn, check, expect, shot }) {
       const box = document.querySelector(".list-scroll");
       box.scrollTop = box.scrollHeight;
       return document.querySelector(".list-end") === null && [...document.querySelectorAll(".row")].some((one) => Number(one.getAttribute("aria-posinset")) >= 10_000);
-    }, undefined, { timeout: 60_000, polling: 50 });
+    }, undefined, { timeout: 60_000, polling: "raf" });
     const rows = await fresh.page.locator(".row").count();
     expect(rows < 60, `few rows, not ${rows}`);
     const frames = await fresh.page.evaluate(() => new Promise((resolve) => {
@@ -32,7 +32,7 @@ export default async function ({ mock, signedIn, check, expect, shot }) {
       };
       requestAnimationFrame(step);
     }));
-    console.log(`        180 frames: median ${frames.median.toFixed(1)} ms, ${frames.slow} over 50 ms, ${frames.blank} blank`);
+    tell(`180 frames: median ${frames.median.toFixed(1)} ms, ${frames.slow} over 50 ms, ${frames.blank} blank`);
     expect(frames.median < 20, `60 frames a second, not one in ${frames.median} ms`);
     expect(frames.blank <= 9, `rows under the window, blank ${frames.blank} times`);
     await shot(fresh.page, "ten-thousand");

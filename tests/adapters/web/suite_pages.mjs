@@ -1,16 +1,18 @@
 // The pages beside the conversations, and how all of them look: figures, settings, both themes, a right-to-left page,
 // narrow windows, and words that are longer than ours.
 
-import { message, people, thread } from "./seed.mjs";
+import { message, peopleOf } from "./seed.mjs";
 
-export default async function ({ url, call, mock, signedIn, check, expect, same, shot, row, view, accessible, ticket }) {
+const people = peopleOf("pages");
+
+export default async function ({ url, call, signedIn, check, expect, same, shot, row, view, accessible, ticket }) {
   const { context, page } = await signedIn();
   const open = async (members) => (await call("POST", "/v1/inbound", message(members))).conversation;
   const ids = {
-    german: await open({ person: people.german, channel: "email", language: "de", minutes: 20, thread: thread("pages-de"), subject: "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz und Umtausch", text: "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft\n\nWann kommt mein Paket?" }),
-    arabic: await open({ person: people.arabic, channel: "whatsapp", language: "ar", minutes: 12, thread: thread("pages-ar"), text: "مرحباً، طلبي رقم 40388 لم يصل بعد (DHL Express).\nشكراً لكم!" }),
-    chinese: await open({ person: people.chinese, channel: "marketplace", language: "zh-Hans", minutes: 3, thread: thread("pages-zh"), subject: "订单 40412 退款咨询", text: "您好！我上周退回的电水壶（订单号 40412）已经签收三天了，但是还没有收到退款。请问大概什么时候可以到账？谢谢！" }),
-    thai: await open({ person: { name: "สมชาย ใจดี", address: "somchai@example.org" }, channel: "chat", language: "th", minutes: 2, thread: thread("pages-th"), subject: "ขอเปลี่ยนขนาดรองเท้า", text: "สวัสดีค่ะ ดิฉันสั่งรองเท้าเบอร์สามสิบแปดไปแต่ได้รับเบอร์สามสิบเก้า ขอเปลี่ยนได้ไหมคะ น้ำหนักและขนาดกล่องเหมือนเดิมทุกอย่าง" }),
+    german: await open({ person: people.german, channel: "email", language: "de", minutes: 20, subject: "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz und Umtausch", text: "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft\n\nWann kommt mein Paket?" }),
+    arabic: await open({ person: people.arabic, channel: "whatsapp", language: "ar", minutes: 12, text: "مرحباً، طلبي رقم 40388 لم يصل بعد (DHL Express).\nشكراً لكم!" }),
+    chinese: await open({ person: people.chinese, channel: "marketplace", language: "zh-Hans", minutes: 3, subject: "订单 40412 退款咨询", text: "您好！我上周退回的电水壶（订单号 40412）已经签收三天了，但是还没有收到退款。请问大概什么时候可以到账？谢谢！" }),
+    thai: await open({ person: people.thai, channel: "chat", language: "th", minutes: 2, subject: "ขอเปลี่ยนขนาดรองเท้า", text: "สวัสดีค่ะ ดิฉันสั่งรองเท้าเบอร์สามสิบแปดไปแต่ได้รับเบอร์สามสิบเก้า ขอเปลี่ยนได้ไหมคะ น้ำหนักและขนาดกล่องเหมือนเดิมทุกอย่าง" }),
   };
   const sideways = (at) => at.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   let figures = true;

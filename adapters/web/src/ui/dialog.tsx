@@ -2,7 +2,7 @@
 // goes back to where it was.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useApp } from "../app";
 import { t } from "../text/catalogue";
 import { Icon } from "./icons";
@@ -11,7 +11,8 @@ export function DialogFrame(props: { title: string; class: string; bare?: boolea
   const app = useApp();
   const box = useRef<HTMLDialogElement>(null);
   const close = () => (app.dialog.value = { is: "none" });
-  useEffect(() => {
+  // Before anything else can happen: a key that follows at once is meant for the dialog.
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     box.current?.showModal();
     return () => before?.focus?.();

@@ -2,7 +2,7 @@
 // conversation that has it.
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useApp } from "../app";
 import type { Listing, Ticket } from "../api/types";
 import { fuzzy } from "../state/fuzzy";
@@ -31,7 +31,7 @@ export function Palette() {
   const input = useRef<HTMLInputElement>(null);
   // Whatever the commands ask about is what was there before the palette came.
   const able = useRef(commands.filter((one) => one.id !== "palette" && one.id !== "open" && one.available(app)));
-  useEffect(() => input.current?.focus(), []);
+  useLayoutEffect(() => input.current?.focus(), []);
 
   async function openNumber(number: string) {
     try {
