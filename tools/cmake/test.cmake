@@ -1,10 +1,7 @@
-# parlance_test(name SOURCES a_test.cc ... LINK targets... [LABELS ...] [TIMEOUT seconds] [TOGETHER n] [RELEASED])
+# parlance_test(name SOURCES a_test.cc ... LINK targets... [LABELS ...] [TIMEOUT seconds] [TOGETHER n])
 #
 # TOGETHER: n sources are compiled as one. Where all of them use the same large types most of the time goes into these, and that once
 # instead of n times; nothing of one file may then bear the name of something in another.
-#
-# RELEASED: under a sanitizer the binary of the release preset is run (its target released_tests), for what would take the whole
-# program to be compiled once more.
 #
 # One doctest binary, and one test of CTest named after it without the leading tests_. Its label is the first folder
 # below tests/. Its main is tests/support/main.cc.
@@ -43,10 +40,8 @@ function(parlance_command_test name)
   set_tests_properties(${name} PROPERTIES WORKING_DIRECTORY "${arg_DIRECTORY}")
 endfunction()
 
-add_custom_target(released_tests)
-
 function(parlance_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "RELEASED" "TIMEOUT;TOGETHER" "SOURCES;LINK;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;TOGETHER" "SOURCES;LINK;LABELS")
   if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
     message(FATAL_ERROR "parlance_test(${name}): ${arg_UNPARSED_ARGUMENTS} ${arg_KEYWORDS_MISSING_VALUES}?")
   endif()
@@ -57,18 +52,9 @@ function(parlance_test name)
   string(REGEX REPLACE "/.*" "" label "${folder}")
   string(REGEX REPLACE "^tests_" "" name "${name}")
 
-  if(arg_RELEASED AND PARLANCE_SANITIZE)
-    get_filename_component(released "${PARLANCE_PROGRAM}" DIRECTORY)
-    parlance_ctest(${name} "${label};${arg_LABELS}" ${arg_TIMEOUT} "${released}/tests/${folder}/tests_${name}")
-    return()
-  endif()
-
   add_executable(tests_${name} ${arg_SOURCES})
   target_include_directories(tests_${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(tests_${name} PRIVATE ${arg_LINK} tests_main)
-  if(arg_RELEASED)
-    add_dependencies(released_tests tests_${name})
-  endif()
   if(arg_TOGETHER)
     set_target_properties(tests_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${arg_TOGETHER})
   endif()
