@@ -348,7 +348,7 @@ def bad_filters(desk):
         ("a search of none", "POST", "/v1/conversations/search", {"q": "", "limit": 0}, 422),
         ("a filter that is not UTF-8", "GET", "/v1/conversations?q=%ff", None, 400),
         ("a filter with a NUL", "GET", "/v1/conversations?q=a%00", None, 400),
-        ("a search in the way of a GET", "GET", "/v1/conversations/search", None, 404),
+        ("a search in the way of a GET", "GET", "/v1/conversations/search", None, 405),
     ]:
         answer = desk.call(method, path, body)
         check(name, answer.status == status, answer)
