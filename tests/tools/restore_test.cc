@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "adapters/embedded/system.h"
+#include "engine/runtime/capsule.h"
 #include "engine/runtime/key_row.h"
 #include "tests/support/print.h"
 #include "tests/support/temp_dir.h"
@@ -105,6 +106,27 @@ TEST_CASE("what was destroyed after the backup is destroyed again") {
     CHECK_FALSE(has(world.options().to, VaultFamily::rows, n));
   }
   CHECK(has(world.options().to, VaultFamily::rows, 3));
+}
+
+TEST_CASE("a message redacted alone comes back so, and keeps no backup from being made") {
+  World world;
+  const CapsuleId gone{EnvelopeId::from(RawId{9, 1}), 0};
+  {
+    auto log = open_log_alone(world.data);
+    REQUIRE(log);
+    REQUIRE((*log)->vault().write({{VaultFamily::tombstones, capsule_key(gone), Bytes{1, 0, 0, 0}}}, {}));
+  }
+  world.destroy(1);
+  world.back_up_log();
+  world.back_up_the_keys(world.keys);
+  const auto restored = world.restore(world.options());
+  REQUIRE(restored);
+  CHECK(restored->redestroyed == 0);
+  CHECK(restored->unreadable == 0);
+  auto log = open_log_to_read(world.options().to);
+  REQUIRE(log);
+  CHECK((*log)->vault().get(VaultFamily::tombstones, capsule_key(gone)).value() ==
+        std::optional(Bytes{1, 0, 0, 0}));
 }
 
 TEST_CASE("a ledger that the vault is ahead of is not the newest") {
