@@ -1,6 +1,7 @@
 #include "tools/parlance/restore.h"
 
 #include <algorithm>
+#include <array>
 #include <system_error>
 
 #include <fmt/core.h>
@@ -15,6 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t ledger_rows = 1'000;  // written at once
+/// What a restore that was cut short leaves in its folder beside no log. The last is made first and removed last: it says whose the
+/// others are.
+constexpr std::array leftovers{"keys.restoring", "keys", attachments_folder, "restoring"};
 
 Error io_error(const std::error_code& error, const fs::path& path) {
   return unavailable("restore.io", path.string() + ": " + error.message());
@@ -30,13 +34,12 @@ Result<void> check_target(const RestoreOptions& options) {
   if (!fs::exists(options.to, error)) return {};
   if (!fs::is_directory(options.to, error))
     return invalid("restore.exists", options.to.string() + " is not a folder");
-  const bool ours = fs::exists(options.to / "restoring", error) && !fs::exists(options.to / "log", error);
+  const bool ours =
+      fs::exists(options.to / leftovers.back(), error) && !fs::exists(options.to / "log", error);
   for (fs::directory_iterator entry(options.to, error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (name == "lost+found" ||
-        (ours && (name == "restoring" || name == "keys" || name == attachments_folder)))
-      continue;
+    if (name == "lost+found" || (ours && std::ranges::find(leftovers, name) != leftovers.end())) continue;
     return invalid("restore.exists", options.to.string() + " holds " + name +
                                          " already; nothing is written over: name an empty or a new folder");
   }
@@ -184,11 +187,13 @@ Result<Restored> restore_backup(const RestoreOptions& options, bool quiet, const
   out.faults = std::move(*faults);
   if (!out.faults.empty()) return out;
 
-  const fs::path staged = options.to / "restoring";
+  const fs::path staged = options.to / leftovers.back();
   std::error_code error;
   // Of a restore that was cut short; it had no log yet, so nothing was ever written with these.
-  for (const char* left : {"restoring", "keys", attachments_folder}) fs::remove_all(options.to / left, error);
-  if (error) return io_error(error, options.to);
+  for (const char* left : leftovers) {
+    fs::remove_all(options.to / left, error);
+    if (error) return io_error(error, options.to / left);
+  }
   if (auto made = backup_files.make_folder(staged); !made) return made.error();
   const auto give_up = [&](const Error& why) {
     fs::remove_all(staged, error);
