@@ -139,6 +139,8 @@ class Desk:
             raise AssertionError(f"the server did not stop within {seconds_max} s of {how.name}") from None
         finally:
             process.stdout.close()
+        if connection := getattr(self.threads, "connection", None):
+            connection.close()
         self.threads = threading.local()  # the connections are dead
         self.written = {}  # and what was only half written is not there to wait for
         return code

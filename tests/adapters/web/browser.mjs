@@ -96,7 +96,14 @@ export async function start(browser, suite, server) {
   async function accessible(page, where) {
     if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
     // A colour on its way to another is neither of the two.
-    await page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
+    // What inherits one sets out when the other has arrived.
+    await page.evaluate(async () => {
+      const running = () => document.getAnimations().filter((one) => one.pending || one.playState === "running");
+      do {
+        await Promise.allSettled(running().map((one) => one.finished));
+        await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+      } while (running().length !== 0);
+    });
     const result = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] }));
     same(result.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.target.join(" ")}${one.id === "color-contrast" ? ` ${node.any[0]?.data?.fgColor} on ${node.any[0]?.data?.bgColor}` : ""}`).join(", ")}`), [], `accessibility faults ${where}`);
   }
