@@ -52,7 +52,7 @@ class Raw:
     def __init__(self, desk):
         host, port = desk.address.rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), timeout=30)
-        self.kept = b""
+        self.desk, self.kept = desk, b""
 
     def send(self, data):
         try:
@@ -78,6 +78,7 @@ class Raw:
                     return None
                 rest += more
             self.kept = rest[length:]
+            self.desk.remember(headers.get("parlance-position"))
             return int(lines[0].split()[1]), headers, rest[:length].decode()
         except OSError:
             return None

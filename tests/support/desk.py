@@ -194,12 +194,13 @@ class Desk:
         if response.will_close:
             self.threads.connection = None
         if method != "GET" and response.status < 300:
-            self._remember(response.getheader("Parlance-Position"))
+            self.remember(response.getheader("Parlance-Position"))
         json_body = "json" in (response.getheader("Content-Type") or "")
         return Answer(response.status, json.loads(text) if json_body and text else text,
                       {name.lower(): value for name, value in response.getheaders()})
 
-    def _remember(self, positions):
+    def remember(self, positions):
+        """What later calls wait for: a Parlance-Position header, or None."""
         for position in positions.split(",") if positions else ():
             one = tuple(map(int, position.split(":")))
             self.written[one[1]] = max(one, self.written.get(one[1], one))
