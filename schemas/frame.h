@@ -21,8 +21,8 @@
 ///       32    8  seq (0 in a claim)
 ///       40   32  prev: the chain this record extends (zeros in a claim)
 ///       72   16  kinds: for each event kind inside, category << 8 | member, the bit n = (19 * category + member) mod 128, being
-///                bit n % 8 of byte n / 8 (19 keeps categories apart); a reader that knows none
-///                of the set bits may skip the body
+///                bit n % 8 of byte n / 8. A clear bit says that none of its kinds is inside; a set one that no known kind
+///                has, that a newer one is. Kinds share bits, so what else is inside the body alone tells
 ///       88    4  length of the body
 ///       92    4  CRC-32 (zlib's) of bytes 0 to 91 and of the body
 ///       96       body
