@@ -1,9 +1,10 @@
 // How does a desk with 100,000 conversations answer?
 //
-// Workload: the generated shop's history (`parlance generate`: 100,000 conversations or as many as the first argument says, some eight lines
-// each, eleven languages) imported into a folder of its own, then served. 64 keep-alive clients read tickets, each another at random,
-// beside a bare Beast server that parses HTTP and answers the bytes of one ticket. Lists of 50 in working order, over what is open then and
-// thousands of messages of the last seconds: each request another page, 64 clients and one. Then kill -9, and serve again. Three turns each of three seconds; medians. Clients and servers share the machine.
+// Workload: the generated shop's history (`parlance generate`: 100,000 conversations or as many as the first argument says, some eight
+// lines each, eleven languages) imported into a folder of its own, then served. 64 keep-alive clients read tickets, each another at
+// random, beside a bare Beast server that parses HTTP and answers the bytes of one ticket. Lists of 50 in working order, over what is
+// open then and thousands of messages of the last second: each request another page, 64 clients and one. Then kill -9, and serve
+// again. Three turns each of three seconds; medians. Clients and servers share the machine.
 //
 //   desk [CONVERSATIONS]
 //
