@@ -25,6 +25,16 @@ using ByteView = std::span<const std::uint8_t>;
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// Between little-endian, as integers lie in memory, and big-endian.
+template <class T>
+  requires std::is_unsigned_v<T>
+[[nodiscard]] constexpr T swap_bytes(T value) {
+  if constexpr (sizeof value == 8) return static_cast<T>(__builtin_bswap64(value));
+  if constexpr (sizeof value == 4) return static_cast<T>(__builtin_bswap32(value));
+  if constexpr (sizeof value == 2) return static_cast<T>(__builtin_bswap16(value));
+  return value;
+}
+
 /// Appends fixed-layout values: little-endian integers for rows and frames, big-endian ones for keys that must sort.
 class ByteWriter {
  public:
@@ -38,8 +48,7 @@ class ByteWriter {
   template <class T>
     requires std::is_unsigned_v<T>
   ByteWriter& be(T value) {
-    for (std::size_t i = sizeof value; i-- > 0;) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-    return *this;
+    return le(swap_bytes(value));
   }
   ByteWriter& id(RawId value) { return raw(value.bytes()); }
   ByteWriter& raw(ByteView bytes) {
@@ -82,9 +91,7 @@ class ByteReader {
   template <class T>
     requires std::is_unsigned_v<T>
   [[nodiscard]] T be() {
-    T value{};
-    for (const std::uint8_t b : take(sizeof value)) value = static_cast<T>(value << 8 | b);
-    return value;
+    return swap_bytes(le<T>());
   }
   [[nodiscard]] RawId id() {
     const auto bytes = take(16);

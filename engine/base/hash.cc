@@ -1,7 +1,7 @@
 #include "engine/base/hash.h"
 
+#include <libdeflate.h>
 #include <memory>
-#include <zlib.h>
 
 #include <openssl/evp.h>
 
@@ -28,8 +28,9 @@ Sha256 sha256(std::initializer_list<ByteView> pieces) {
 }
 
 std::uint32_t crc32(ByteView bytes, std::uint32_t start) {
-  if (bytes.empty()) return start;  // zlib takes a null pointer for "begin anew"
-  return static_cast<std::uint32_t>(::crc32_z(start, bytes.data(), bytes.size()));
+  if (bytes.empty()) return start;  // the library takes a null pointer for "begin anew"
+  // With carry-less multiplication where the processor has it: zlib's took a twentieth of a replay.
+  return ::libdeflate_crc32(start, bytes.data(), bytes.size());
 }
 
 std::string to_hex(ByteView bytes) {

@@ -16,6 +16,7 @@ find_package(prometheus-cpp REQUIRED)                  # prometheus-cpp::core al
 find_package(RocksDB REQUIRED)                         # RocksDB::rocksdb is the static one; brings zstd::zstd
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)   # PkgConfig::sodium
 pkg_check_modules(icu_uc REQUIRED IMPORTED_TARGET icu-uc)      # PkgConfig::icu_uc
+pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET libdeflate)  # PkgConfig::libdeflate
 pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)  # PkgConfig::libsystemd
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)  # PkgConfig::tomlplusplus
 pkg_check_modules(gumbo REQUIRED IMPORTED_TARGET gumbo)        # PkgConfig::gumbo
