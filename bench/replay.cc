@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
   if (only == "baseline") return 0;
   const auto rows_dir = own.path() / "rows";
   const auto views_spent = measure([&] {
-    const auto rows = must(open_rocks_rows(rows_dir));
+    const auto rows = must(open_rocks_rows(rows_dir, rows_of_views));
     const auto views = must(Views::open(*log, *rows));
     // The views know no clock but this one: rows go down by bytes and by records.
     while (must(views->apply_available(Instant{0}, 10'000)) != 0) {
@@ -123,7 +123,7 @@ int main(int argc, char** argv) {
   });
   answer("the same, and all views with their rows stored", views_spent, events);
 
-  const auto rows = must(open_rocks_rows(rows_dir));
+  const auto rows = must(open_rocks_rows(rows_dir, rows_of_views));
   answer("opening the views again, orders from rows", measure([&] { (void)must(Views::open(*log, *rows)); }),
          events);
   return 0;

@@ -34,17 +34,19 @@ class MemoryRows::Family final : public RowFamily {
     return {};
   }
 
-  Result<void> write(const std::vector<RowChange>& changes) override {
+  Result<void> write_all(std::span<const RowChangeView> changes) override {
     const std::lock_guard lock(mutex_);
     // A scan that is going on keeps the rows it began with.
     if (rows_.use_count() > 1) rows_ = std::make_shared<Rows>(*rows_);
-    for (const RowChange& change : changes) {
+    for (const RowChangeView& change : changes) {
       const auto found = rows_->find(change.key);
       const bool present = found != rows_->end();
       // The first change of a row since the last flush remembers what that flush made durable.
-      unflushed_.try_emplace(change.key, present ? std::optional<Bytes>(found->second) : std::nullopt);
+      unflushed_.try_emplace(Bytes(change.key.begin(), change.key.end()),
+                             present ? std::optional<Bytes>(found->second) : std::nullopt);
       if (change.value) {
-        rows_->insert_or_assign(change.key, *change.value);
+        rows_->insert_or_assign(Bytes(change.key.begin(), change.key.end()),
+                                Bytes(change.value->begin(), change.value->end()));
       } else if (present) {
         rows_->erase(found);
       }

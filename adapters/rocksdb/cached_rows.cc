@@ -62,17 +62,19 @@ class CachedFamily final : public RowFamily {
     return under_.scan(from, to, sink);
   }
 
-  Result<void> write(const std::vector<RowChange>& changes) override {
+  Result<void> write_all(std::span<const RowChangeView> changes) override {
     std::size_t bytes = 0;
     {
       const std::lock_guard lock(mutex_);
       if (failed_) return *failed_;
-      for (const RowChange& change : changes) {
+      for (const RowChangeView& change : changes) {
         Rows::value_type& row = *rows_.try_emplace(std::string(as_text(change.key))).first;
         const bool first = row.second.changed_in != round_;
         if (!first) changed_bytes_ -= size_of(row);
         if (row.second.changed_in == 0 && row.second.value) kept_bytes_ -= size_of(row);
-        row.second.value = change.value ? std::make_shared<const Bytes>(*change.value) : nullptr;
+        row.second.value = change.value
+                               ? std::make_shared<const Bytes>(change.value->begin(), change.value->end())
+                               : nullptr;
         row.second.changed_in = round_;
         changed_bytes_ += size_of(row);
         if (first) changed_.push_back(&row);
@@ -107,14 +109,11 @@ class CachedFamily final : public RowFamily {
       for (const Rows::value_type* row : rows) going.emplace_back(row->first, row->second.value);
     }
     std::ranges::sort(going, {}, [](const auto& row) { return row.first; });
-    std::vector<RowChange> batch;
+    std::vector<RowChangeView> batch;
     batch.reserve(going.size());
-    for (const auto& [key, value] : going) {
-      const ByteView bytes = as_bytes(key);
-      batch.push_back(
-          {Bytes(bytes.begin(), bytes.end()), value ? std::optional<Bytes>(*value) : std::nullopt});
-    }
-    const auto written = under_.write(batch);
+    for (const auto& [key, value] : going)
+      batch.emplace_back(as_bytes(key), value ? std::optional<ByteView>(*value) : std::nullopt);
+    const auto written = under_.write_all(batch);
     const std::lock_guard lock(mutex_);
     if (!written) {
       failed_ = written.error();

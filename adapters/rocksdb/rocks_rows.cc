@@ -22,6 +22,7 @@ namespace parlance {
 namespace {
 
 constexpr std::size_t block_bytes = 16 * 1024;
+constexpr std::size_t batch_overhead = 16;  ///< of a change, at most
 constexpr double bloom_bits = 10;
 constexpr double memtable_bloom_ratio = 0.1;
 
@@ -102,9 +103,12 @@ class Family final : public RowFamily {
     return {};
   }
 
-  Result<void> write(const std::vector<RowChange>& changes) override {
-    rocksdb::WriteBatch batch;
-    for (const RowChange& change : changes) {
+  Result<void> write_all(std::span<const RowChangeView> changes) override {
+    std::size_t bytes = 0;
+    for (const RowChangeView& change : changes)
+      bytes += change.key.size() + (change.value ? change.value->size() : 0) + batch_overhead;
+    rocksdb::WriteBatch batch(bytes);
+    for (const RowChangeView& change : changes) {
       const rocksdb::Status added = change.value ? batch.Put(handle_, slice(change.key), slice(*change.value))
                                                  : batch.Delete(handle_, slice(change.key));
       if (!added.ok()) return store_error(added, "writing", handle_->GetName());
@@ -224,8 +228,8 @@ rocksdb::ColumnFamilyOptions family_options(const RocksRowsOptions& wanted,
   options.write_buffer_size = wanted.write_buffer_bytes / 4;
   options.max_write_buffer_number = 4;
   options.compression = rocksdb::kLZ4Compression;
-  // Keys are looked up whole, so whole keys are in the filters, of memtables too.
-  options.memtable_prefix_bloom_size_ratio = memtable_bloom_ratio;
+  // Keys are looked up whole, so whole keys are in the filters.
+  options.memtable_prefix_bloom_size_ratio = wanted.filter_unflushed ? memtable_bloom_ratio : 0;
   options.memtable_whole_key_filtering = true;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;

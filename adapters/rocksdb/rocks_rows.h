@@ -26,9 +26,14 @@ struct RocksRowsOptions {
   std::size_t cache_bytes = std::size_t{256} << 20;
   /// All write buffers together; a full family is flushed beyond a quarter of it.
   std::size_t write_buffer_bytes = std::size_t{128} << 20;
+  /// A filter over what is not flushed yet: for rows looked up by keys that are often not there. It costs a cache miss a row written.
+  bool filter_unflushed = true;
   /// Null: the system's files. For faults in tests; must outlive the store.
   rocksdb::Env* env = nullptr;
 };
+
+/// For views, which keep in memory what they change, and look up little else.
+inline constexpr RocksRowsOptions rows_of_views{.filter_unflushed = false};
 
 /// Opens or makes the store in `dir`. `locked` "rows.locked" where another process has it open; `read_only` "rows.no_space";
 /// `newer` "rows.newer"; `corrupt` "rows.corrupt" for anything else that is there and does not open; `unavailable` "rows.io" where the

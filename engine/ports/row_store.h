@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,15 @@ struct RowChange {
   std::optional<Bytes> value;  ///< none: delete
 };
 
+/// The same of bytes that lie elsewhere.
+struct RowChangeView {
+  ByteView key;
+  std::optional<ByteView> value;
+  RowChangeView(ByteView of, std::optional<ByteView> to) : key(of), value(to) {}
+  explicit RowChangeView(const RowChange& c)
+      : key(c.key), value(c.value ? std::optional<ByteView>(*c.value) : std::nullopt) {}
+};
+
 /// Disposable rows in key order: the fold store, history and the views. Not durable by itself: after a crash a family holds some
 /// earlier whole batch of itself, and what is missing is folded again from the log, so each batch carries the offset
 /// that it applied as one of its rows.
@@ -28,8 +38,11 @@ class RowFamily {
   /// Rows with from <= key < to in order (an empty `to`: to the end); `sink` returns false to stop.
   [[nodiscard]] virtual Result<void> scan(
       ByteView from, ByteView to, const std::function<bool(ByteView key, ByteView value)>& sink) const = 0;
-  /// All of `changes` or none.
-  [[nodiscard]] virtual Result<void> write(const std::vector<RowChange>& changes) = 0;
+  /// All of `changes` or none, each in its turn.
+  [[nodiscard]] virtual Result<void> write_all(std::span<const RowChangeView> changes) = 0;
+  [[nodiscard]] Result<void> write(const std::vector<RowChange>& changes) {
+    return write_all(std::vector<RowChangeView>(changes.begin(), changes.end()));
+  }
   /// Makes what was written durable.
   [[nodiscard]] virtual Result<void> flush() = 0;
 };

@@ -72,11 +72,14 @@ class LossyRows final : public RowStore {
         if ((!end.empty() && it->first >= end) || !sink(it->first, it->second)) break;
       return {};
     }
-    [[nodiscard]] Result<void> write(const std::vector<RowChange>& changes) override {
+    [[nodiscard]] Result<void> write_all(std::span<const RowChangeView> changes) override {
       if (store.fail_writes_) return unavailable("test.write_failed");
       ++store.writes_;
-      put(rows, changes);
-      unflushed.push_back(changes);
+      Batch& batch = unflushed.emplace_back();
+      for (const RowChangeView& c : changes)
+        batch.push_back({Bytes(c.key.begin(), c.key.end()),
+                         c.value ? std::optional(Bytes(c.value->begin(), c.value->end())) : std::nullopt});
+      put(rows, batch);
       return {};
     }
     [[nodiscard]] Result<void> flush() override {

@@ -13,14 +13,14 @@ namespace {
 
 constexpr std::uint32_t first_generation = 1;
 
-Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, std::string_view what,
-                                            std::vector<std::string>& notes) {
-  auto rows = open_rocks_rows(dir);
+Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, const RocksRowsOptions& options,
+                                            std::string_view what, std::vector<std::string>& notes) {
+  auto rows = open_rocks_rows(dir, options);
   if (rows || rows.error().code != Errc::corrupt) return rows;
   notes.push_back(std::string(what) + " in " + dir.string() + " was damaged (" + rows.error().detail +
                   "); it is made again from the log, nothing is lost");
   if (auto destroyed = destroy_rocks_rows(dir); !destroyed) return destroyed.error();
-  return open_rocks_rows(dir);
+  return open_rocks_rows(dir, options);
 }
 
 Result<std::unique_ptr<EmbeddedLog>> open_log(const fs::path& dir, EmbeddedLogOptions options) {
@@ -103,10 +103,10 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   folder.log = std::move(*log);
   if (auto fits = check_keyring(*folder.log, *folder.keys, keys_dir); !fits) return fits.error();
 
-  auto fold = open_rows(dir / "fold", "the fold store", folder.notes);
+  auto fold = open_rows(dir / "fold", {}, "the fold store", folder.notes);
   if (!fold) return fold.error();
   folder.fold = cache_rows(std::move(*fold));
-  auto views = open_rows(dir / "views", "the view store", folder.notes);
+  auto views = open_rows(dir / "views", rows_of_views, "the view store", folder.notes);
   if (!views) return views.error();
   folder.views = std::move(*views);
   auto files = BlobFolder::open(dir / "files");

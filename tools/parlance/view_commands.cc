@@ -119,7 +119,7 @@ class FolderViews final : public ViewsAt {
     if (!std::filesystem::exists(data / "views", ignored))
       return Error{Errc::not_found, "views.absent",
                    data.string() + " has no views; the next start makes them from the log"};
-    auto rows = open_rocks_rows(data / "views");
+    auto rows = open_rocks_rows(data / "views", rows_of_views);
     if (!rows) return rows.error();
     rows_ = std::move(*rows);
     auto views = Views::open(*log_, *rows_);

@@ -65,12 +65,13 @@ class Watched final : public RowStore, public RowFamily {
                     const std::function<bool(ByteView, ByteView)>& sink) const override {
     return rows_.scan(from, to, sink);
   }
-  Result<void> write(const std::vector<RowChange>& changes) override {
+  Result<void> write_all(std::span<const RowChangeView> changes) override {
     if (seen_.refuse) return Error{Errc::read_only, "rows.no_space"};
     ++seen_.writes;
     seen_.rows += changes.size();
-    seen_.sorted = seen_.sorted && std::ranges::is_sorted(changes, {}, &RowChange::key);
-    return rows_.write(changes);
+    seen_.sorted = seen_.sorted &&
+                   std::ranges::is_sorted(changes, std::ranges::lexicographical_compare, &RowChangeView::key);
+    return rows_.write_all(changes);
   }
   Result<void> flush() override { return rows_.flush(); }
 
