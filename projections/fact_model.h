@@ -1,18 +1,7 @@
 #pragma once
-#include <array>
 #include <cstdint>
 
-#include "engine/base/id.h"
-
 namespace parlance {
-
-/// An event by which something was counted.
-struct EventRef {
-  EnvelopeId envelope;
-  std::uint16_t index = 0;
-  std::array<std::uint8_t, 6> zero{};
-  bool operator==(const EventRef&) const = default;
-};
 
 /// Why a fact is not counted. Stored: only add.
 enum class LeftOut : std::uint8_t {

@@ -1,5 +1,7 @@
 #include "projections/keyed_rows.h"
 
+#include <algorithm>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -9,8 +11,20 @@ std::size_t KeyedRows::Hash::operator()(const RowKey& key) const {
   return XXH3_64bits(key.bytes().data(), key.bytes().size());
 }
 
-KeyedRows::Row& KeyedRows::touch(const RowKey& key, PartitionId partition, const RowFamily* family,
-                                 std::size_t size) {
+void KeyedRows::Row::resize(std::size_t to) {
+  PARLANCE_ASSERT(to <= row_bytes_max, "rows are of bounded size");
+  if (to > capacity()) {
+    // A row that grows item by item is moved a few times, not each time.
+    const std::size_t room = std::min(row_bytes_max, std::max(to, 2 * capacity()));
+    auto larger = std::make_unique_for_overwrite<std::uint8_t[]>(room);
+    std::memcpy(larger.get(), data(), size);
+    large_ = std::move(larger);
+    large_capacity_ = static_cast<std::uint16_t>(room);
+  }
+  size = static_cast<std::uint16_t>(to);
+}
+
+KeyedRows::Row& KeyedRows::touch(const RowKey& key, PartitionId partition, const RowFamily* family) {
   auto it = rows_.find(key);
   if (it == rows_.end()) {
     std::optional<Bytes> stored;
@@ -18,25 +32,25 @@ KeyedRows::Row& KeyedRows::touch(const RowKey& key, PartitionId partition, const
       auto got = family->get(stored_key(partition, key.bytes()));
       if (!got) throw RowStoreFailure{got.error()};
       stored = std::move(*got);
-      if (stored && stored->size() != size)
-        throw RowStoreFailure{corrupt("views.row_size", "a stored row is " + std::to_string(stored->size()) +
-                                                            " bytes long instead of " +
-                                                            std::to_string(size))};
+      if (stored && stored->size() > row_bytes_max)
+        throw RowStoreFailure{
+            corrupt("views.row_size", "a stored row is " + std::to_string(stored->size()) + " bytes long")};
     }
     it = rows_.try_emplace(key).first;
     Row& row = it->second;
-    row.resize(size);
     row.exists = stored.has_value();
-    if (stored) std::memcpy(row.data(), stored->data(), size);
+    if (stored) {
+      row.resize(stored->size());
+      std::memcpy(row.data(), stored->data(), stored->size());
+    }
     bytes_ += footprint(row);
   }
   Row& row = it->second;
-  PARLANCE_ASSERT(row.size == size, "rows of one tag have one type");
   row.referenced = true;
   if (!row.touched) {
     row.touched = true;
-    touched_.push_back({&*it, row.exists, old_.size()});
-    old_.insert(old_.end(), row.data(), row.data() + size);
+    touched_.push_back({&*it, row.exists, row.size, row.capacity(), old_.size()});
+    if (row.exists) old_.insert(old_.end(), row.data(), row.data() + row.size);
   }
   return row;
 }
@@ -51,10 +65,13 @@ std::size_t KeyedRows::keep_changes(RowHash& hash) {
   for (const Touched& t : touched_) {
     Row& row = t.entry->second;
     row.touched = false;
-    const ByteView old{old_.data() + t.old_at, row.size};
-    const bool same =
-        row.exists == t.existed && (!row.exists || std::memcmp(old.data(), row.data(), row.size) == 0);
-    if (same || row.dirty) continue;
+    bytes_ += row.capacity() - t.old_capacity;
+    if (row.dirty) {
+      if (row.size > t.old_size) dirtied += row.size - t.old_size;
+      continue;
+    }
+    const ByteView old{old_.data() + t.old_at, t.existed ? t.old_size : 0U};
+    if (row.exists == t.existed && (!row.exists || std::ranges::equal(old, row.bytes()))) continue;
     if (t.existed) hash.subtract(RowHash::term(t.entry->first.bytes(), old));
     make_dirty(*t.entry);
     dirtied += row.size + t.entry->first.bytes().size();
@@ -69,7 +86,9 @@ void KeyedRows::undo_changes() {
     Row& row = t.entry->second;
     row.touched = false;
     row.exists = t.existed;
-    std::memcpy(row.data(), old_.data() + t.old_at, row.size);
+    row.resize(t.old_size);
+    if (t.existed) std::memcpy(row.data(), old_.data() + t.old_at, t.old_size);
+    bytes_ += row.capacity() - t.old_capacity;
   }
   touched_.clear();
   old_.clear();

@@ -28,10 +28,9 @@ class KeyedRows {
     [[nodiscard]] std::uint8_t* data() { return large_ ? large_.get() : small_.data(); }
     [[nodiscard]] const std::uint8_t* data() const { return large_ ? large_.get() : small_.data(); }
     [[nodiscard]] ByteView bytes() const { return {data(), size}; }
-    void resize(std::size_t to) {
-      size = static_cast<std::uint16_t>(to);
-      if (to > small_.size()) large_ = std::make_unique<std::uint8_t[]>(to);
-    }
+    /// Keeps what stands in the first bytes of both sizes.
+    void resize(std::size_t to);
+    [[nodiscard]] std::size_t capacity() const { return large_ ? large_capacity_ : small_.size(); }
     std::uint16_t size = 0;
     bool exists = false;
     bool dirty = false;       ///< differs from the store
@@ -39,6 +38,7 @@ class KeyedRows {
     bool referenced = false;  ///< since the last sweep
 
    private:
+    std::uint16_t large_capacity_ = 0;
     // Counters fit beside their key: looking one up costs one cache miss less.
     alignas(8) std::array<std::uint8_t, 96> small_{};
     std::unique_ptr<std::uint8_t[]> large_;
@@ -51,8 +51,8 @@ class KeyedRows {
   using Entry = Map::value_type;
 
   /// The row, read from `family` where it is not in memory; `exists` may be false. Null family: what is not in memory does not exist.
-  /// Throws RowStoreFailure.
-  Row& touch(const RowKey& key, PartitionId partition, const RowFamily* family, std::size_t size);
+  /// It may be changed and resized until keep_changes() or undo_changes(). Throws RowStoreFailure.
+  Row& touch(const RowKey& key, PartitionId partition, const RowFamily* family);
   [[nodiscard]] const Row* in_memory(const RowKey& key) const;
 
   /// Takes the old terms of rows that changed out of `hash` and lists them as dirty. Returns the bytes that became dirty.
@@ -74,9 +74,11 @@ class KeyedRows {
   struct Touched {
     Entry* entry;
     bool existed;
+    std::uint16_t old_size;
+    std::size_t old_capacity;
     std::size_t old_at;  ///< where its bytes before stand in old_
   };
-  [[nodiscard]] static std::size_t footprint(const Row& row) { return row.size + sizeof(Entry) + 32; }
+  [[nodiscard]] static std::size_t footprint(const Row& row) { return row.capacity() + sizeof(Entry) + 32; }
   Map rows_;
   std::vector<Entry*> dirty_;
   std::vector<Touched> touched_;

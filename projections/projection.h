@@ -88,20 +88,49 @@ class Rows {
   }
   /// The row, made fresh where there is none.
   template <FixedRow Row> Row& at(const RowKey& key) {
-    KeyedRows::Row& held = rows_.touch(key, partition_, family_, sizeof(Row));
+    KeyedRows::Row& held = rows_.touch(key, partition_, family_);
     if (!held.exists) {
       Row fresh{};
       fresh.view_version = version_;
+      held.resize(sizeof(Row));
       std::memcpy(held.data(), &fresh, sizeof fresh);
       held.exists = true;
     }
+    check_size(held.size == sizeof(Row));
     return *std::launder(reinterpret_cast<Row*>(held.data()));
   }
   template <FixedRow Row> void erase(const RowKey& key) {
-    rows_.touch(key, partition_, family_, sizeof(Row)).exists = false;
+    rows_.touch(key, partition_, family_).exists = false;
+  }
+
+  /// A fresh item at the end of a row of items, which is made where there is none. The row has room for items_max<Item>.
+  template <RowItem Item> Item& append(const RowKey& key) {
+    KeyedRows::Row& held = rows_.touch(key, partition_, family_);
+    if (!held.exists) {
+      const ItemsHead head{version_};
+      held.resize(sizeof head);
+      std::memcpy(held.data(), &head, sizeof head);
+      held.exists = true;
+    }
+    const std::size_t at = held.size;
+    check_size(items_in<Item>(at).value_or(items_max<Item>) < items_max<Item>);
+    held.resize(at + sizeof(Item));
+    return *new (held.data() + at) Item{};
+  }
+  /// One that is there.
+  template <RowItem Item> Item& item(const RowKey& key, std::size_t number) {
+    KeyedRows::Row& held = rows_.touch(key, partition_, family_);
+    const auto items = items_in<Item>(held.exists ? held.size : 0);
+    check_size(items && number < *items);
+    return *std::launder(reinterpret_cast<Item*>(held.data() + sizeof(ItemsHead) + number * sizeof(Item)));
   }
 
  private:
+  static void check_size(bool right) {
+    if (!right)
+      throw RowStoreFailure{
+          corrupt("views.row_size", "a stored row has another length than its view's rows have")};
+  }
   KeyedRows& rows_;
   const RowFamily* family_;
   WorkspaceId workspace_;

@@ -1,10 +1,8 @@
 #include "projections/registry.h"
 
 #include "projections/attachment_view.h"
-#include "projections/daily_view.h"
 #include "projections/facts_view.h"
 #include "projections/queue_view.h"
-#include "projections/stays_view.h"
 #include "projections/ticket_view.h"
 #include "projections/workload_view.h"
 
@@ -12,9 +10,8 @@ namespace parlance {
 
 std::vector<Projection> registry() {
   return {
-      projection<TicketView>(),     projection<QueueView>(), projection<DailyView>(),
-      projection<WorkloadView>(),   projection<FactsView>(), projection<StaysView>(),
-      projection<AttachmentView>(),
+      projection<TicketView>(), projection<QueueView>(),      projection<WorkloadView>(),
+      projection<FactsView>(),  projection<AttachmentView>(),
   };
 }
 

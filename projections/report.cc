@@ -4,7 +4,6 @@
 #include <array>
 
 #include "projections/facts_view.h"
-#include "projections/stays_view.h"
 #include "projections/ticket_index.h"
 #include "projections/view_set.h"
 
@@ -14,11 +13,10 @@ namespace {
 using Reader = ViewSet::Reader;
 using Fact = FactsView::Fact;
 using Kind = FactsView::Kind;
-using Stay = StaysView::Stay;
+using Stretch = FactsView::Stretch;
 
-constexpr std::int64_t day_ms = 86'400'000;
-constexpr std::int64_t slices_max = 400;
-constexpr std::size_t key_at = 16 + 1 + 1;  ///< of a fact's key: after workspace, tag and kind
+constexpr std::uint32_t day_hours = 24;
+constexpr std::uint32_t slices_max = 400;
 
 constexpr std::array<std::pair<Metric, std::string_view>, 13> metrics{{
     {Metric::created, "created"},
@@ -135,41 +133,65 @@ ReportKey key_of(const ReportQuery& query, const Fact& fact, Instant at) {
   return key_of(query, {fact.queue, fact.agent, fact.team, fact.type, fact.channel, fact.language}, at);
 }
 
-RowKey fact_key(WorkspaceId workspace, Kind kind, std::uint64_t at) {
-  return RowKey(workspace, FactsView::fact_tag).be(static_cast<std::uint8_t>(kind)).be(at);
+ReportPlace place_of(const Fact& fact) {
+  return {ms_of(Instant{fact.at.ms}), fact.conversation, fact.made_by};
 }
-ReportPlace place_of(ByteView key, std::size_t at) {
-  ByteReader in(key.subspan(at));
-  ReportPlace out;
-  out.at = in.be<std::uint64_t>();
-  out.conversation = in.id_of<ConversationId>();
-  out.number = in.left() == 4 ? in.be<std::uint32_t>() : in.be<std::uint64_t>();
-  return out;
+ReportPlace place_of(const Stretch& stretch) {
+  return {ms_of(Instant{stretch.until.ms}), stretch.conversation, stretch.number};
 }
 
-/// The facts of a kind in [from, to), partition by partition and slice by slice of time, so that no partition is held for long.
+bool within(const Fact& fact, Instant from, Instant to) {
+  return fact.at.ms >= from.ms && fact.at.ms < to.ms;
+}
+
+/// The hours that hold the instants from <= t < to.
+struct Hours {
+  std::uint32_t first = 0, end = 0;
+  Hours(Instant from, Instant to)
+      : first(FactsView::hour_of(from)),
+        end(from < to ? FactsView::hour_of(Instant{to.ms - 1}) + 1 : FactsView::hour_of(from)) {}
+  /// Slice by slice of time, so that no partition is held for long; `sink(first, end)`, which returns false to stop.
+  template <class Sink> Result<void> in_slices(const Sink& sink) const {
+    const std::uint32_t slice = std::max(day_hours, (end - std::min(first, end)) / slices_max + 1);
+    for (std::uint32_t at = first; at < end; at += std::min(slice, end - at)) {
+      const Result<bool> goes_on = sink(at, at + std::min(slice, end - at));
+      if (!goes_on) return goes_on.error();
+      if (!*goes_on) break;
+    }
+    return {};
+  }
+};
+/// The items of a kind in a partition's hours first <= hour < end.
+template <class Item, class Sink>
+Result<void> each_item(const Reader& reader, WorkspaceId workspace, Kind kind, std::uint32_t first,
+                       std::uint32_t end, const Sink& sink) {
+  const auto key = [&](std::uint32_t hour) {
+    return RowKey(workspace, FactsView::items_tag).be(static_cast<std::uint8_t>(kind)).be(hour);
+  };
+  return reader.scan_items<FactsView, Item>(key(first), key(end), sink);
+}
+
+/// The facts of a kind in [from, to), in no order.
 template <class Sink>
 Result<void> each_fact(const ViewSet& views, WorkspaceId workspace, Kind kind, Instant from, Instant to,
                        const Sink& sink) {
-  const std::uint64_t first = ms_of(from), end = ms_of(to);
-  const std::uint64_t slice = std::max<std::uint64_t>(day_ms, (end - std::min(first, end)) / slices_max + 1);
   std::size_t left = report_facts_max;
-  for (PartitionId p = 0; p < views.partitions(); ++p)
-    for (std::uint64_t at = first; at < end; at += slice) {
-      auto scanned = views.read(p).scan<FactsView, Fact>(fact_key(workspace, kind, at),
-                                                         fact_key(workspace, kind, std::min(at + slice, end)),
-                                                         [&](ByteView key, const Fact& fact) {
-                                                           if (left == 0) return false;
-                                                           --left;
-                                                           sink(place_of(key, key_at), fact);
-                                                           return true;
-                                                         });
-      if (!scanned) return scanned;
+  return Hours(from, to).in_slices([&](std::uint32_t first, std::uint32_t end) -> Result<bool> {
+    for (PartitionId p = 0; p < views.partitions(); ++p) {
+      auto scanned = each_item<Fact>(views.read(p), workspace, kind, first, end, [&](const Fact& fact) {
+        if (fact.replaced != 0 || !within(fact, from, to)) return true;
+        if (left == 0) return false;
+        --left;
+        sink(fact);
+        return true;
+      });
+      if (!scanned) return scanned.error();
       if (left == 0)
         return invalid("report.too_many_facts",
                        "more than " + std::to_string(report_facts_max) + " facts; ask for a shorter time");
     }
-  return {};
+    return true;
+  });
 }
 
 void count(ReportFigures& f, const ReportQuery& query, const Judged& judged, bool restated) {
@@ -242,88 +264,164 @@ std::vector<Instant> samples_of(const ReportQuery& query) {
   return out;
 }
 
-RowKey stay_key(WorkspaceId workspace, std::uint64_t until) {
-  return RowKey(workspace, StaysView::stay_tag).be(until);
+Stretch running(ConversationId conversation, const FactsView::StreamRow& row) {
+  Stretch out;
+  out.from = row.since;
+  out.until = Instant{std::numeric_limits<std::int64_t>::max()};
+  out.conversation = conversation;
+  out.queue = row.standing.queue;
+  out.agent = row.standing.agent;
+  out.team = row.standing.team;
+  out.began = row.began;
+  out.number = row.stretches;
+  out.language = row.standing.language;
+  out.channel = row.standing.channel;
+  return out;
 }
 /// The stretches that cover an instant from `first` on, and others.
 template <class Sink>
-Result<void> each_stay(const ViewSet& views, WorkspaceId workspace, Instant first, const Sink& sink) {
+Result<void> each_stretch(const ViewSet& views, const TicketIndex& index, WorkspaceId workspace,
+                          Instant first, const Sink& sink) {
   std::size_t left = report_facts_max;
-  const RowKey past = {workspace, static_cast<std::uint8_t>(StaysView::stay_tag + 1)};
+  const auto too_many = [] {
+    return invalid("report.too_many_facts",
+                   "more than " + std::to_string(report_facts_max) + " stretches; ask for a later time");
+  };
   for (PartitionId p = 0; p < views.partitions(); ++p) {
-    auto scanned = views.read(p).scan<StaysView, Stay>(stay_key(workspace, ms_of(first) + 1), past,
-                                                       [&](ByteView key, const Stay& stay) {
-                                                         if (left == 0) return false;
-                                                         --left;
-                                                         sink(place_of(key, 16 + 1), stay);
-                                                         return true;
-                                                       });
+    // Those that run, and those that ended: of one moment, in which none of them is both.
+    const Reader reader = views.read(p);
+    if (const TicketIndex::Orders* orders = index.find(p, workspace)) {
+      std::optional<Error> failed;
+      orders->working.ascend(
+          {std::numeric_limits<std::int64_t>::min(), {}}, [&](const TicketIndex::Entry& e) {
+            const auto row = reader.stream_row<FactsView>(workspace, {Category::conversation, e.id});
+            if (!row) failed = row.error();
+            if (failed || left == 0) return false;
+            if (!*row || !is_active((*row)->standing.phase)) return true;
+            --left;
+            sink(running(e.id, **row));
+            return true;
+          });
+      if (failed) return *failed;
+    }
+    auto scanned = each_item<Stretch>(reader, workspace, Kind::stretch, FactsView::hour_of(first),
+                                      ~std::uint32_t{0}, [&](const Stretch& stretch) {
+                                        if (left == 0) return false;
+                                        --left;
+                                        sink(stretch);
+                                        return true;
+                                      });
     if (!scanned) return scanned;
-    if (left == 0)
-      return invalid("report.too_many_facts",
-                     "more than " + std::to_string(report_facts_max) + " stretches; ask for a later time");
+    if (left == 0) return too_many();
   }
   return {};
 }
-bool covers(const ReportPlace& place, const Stay& stay, Instant at) {
-  return stay.from.ms <= at.ms && ms_of(at) < place.at;
+bool covers(const Stretch& stretch, Instant at) {
+  return stretch.from.ms <= at.ms && at.ms < stretch.until.ms;
 }
 
-Result<Report> make_backlog(const ViewSet& views, const ReportQuery& query) {
+ReportKey key_of(const ReportQuery& query, const Stretch& s, Instant at) {
+  return key_of(query, {s.queue, s.agent, s.team, {}, s.channel, s.language}, at);
+}
+
+Result<Report> make_backlog(const ViewSet& views, const TicketIndex& index, const ReportQuery& query) {
   const std::vector<Instant> samples = samples_of(query);
   Sums sums(query);
   const Judged one;
-  auto scanned =
-      each_stay(views, query.workspace, samples.front(), [&](const ReportPlace& place, const Stay& stay) {
-        if (query.by != ReportBy::time) {
-          if (covers(place, stay, samples.front()))
-            sums.add(key_of(query, {stay.queue, stay.agent, stay.team, {}, stay.channel, stay.language},
-                            samples.front()),
-                     one, false);
-          return;
-        }
-        const auto first = std::ranges::lower_bound(samples, Instant{stay.from.ms});
-        for (auto it = first; it != samples.end() && ms_of(*it) < place.at; ++it)
-          count(sums.rows()[{RawId{0, static_cast<std::uint64_t>(it - samples.begin())}}], query, one, false);
-        if (covers(place, stay, samples.back())) count(sums.report().total, query, one, false);
-      });
+  auto scanned = each_stretch(views, index, query.workspace, samples.front(), [&](const Stretch& stretch) {
+    if (query.by != ReportBy::time) {
+      if (covers(stretch, samples.front())) sums.add(key_of(query, stretch, samples.front()), one, false);
+      return;
+    }
+    const auto first = std::ranges::lower_bound(samples, Instant{stretch.from.ms});
+    for (auto it = first; it != samples.end() && it->ms < stretch.until.ms; ++it)
+      count(sums.rows()[{RawId{0, static_cast<std::uint64_t>(it - samples.begin())}}], query, one, false);
+    if (covers(stretch, samples.back())) count(sums.report().total, query, one, false);
+  });
   if (!scanned) return scanned.error();
   return sums.finish();
 }
 
-Result<ReportItems> explain_backlog(const ViewSet& views, const ReportQuery& query,
+/// The first `limit` of those met, by time.
+struct Met {
+  ReportPlace place;
+  ReportItem item;
+};
+ReportItems first_of(std::vector<Met>& met, std::size_t limit) {
+  std::ranges::sort(met, {}, &Met::place);
+  ReportItems out;
+  for (Met& m : met) {
+    if (out.items.size() == limit) {
+      out.next = met[limit - 1].place;
+      break;
+    }
+    out.items.push_back(std::move(m.item));
+  }
+  return out;
+}
+
+Result<ReportItems> explain_backlog(const ViewSet& views, const TicketIndex& index, const ReportQuery& query,
                                     const std::optional<ReportKey>& key,
                                     const std::optional<ReportPlace>& after, std::size_t limit) {
   const std::vector<Instant> samples = samples_of(query);
   const bool at_a_time = query.by == ReportBy::time && key && key->time() < samples.size();
   const Instant at = at_a_time ? samples[key->time()] : samples.back();
-  std::vector<std::pair<ReportPlace, ReportItem>> met;
-  auto scanned = each_stay(views, query.workspace, at, [&](const ReportPlace& place, const Stay& stay) {
-    if (!covers(place, stay, at) || (after && place <= *after)) return;
-    const ReportKey of =
-        at_a_time ? *key
-                  : key_of(query, {stay.queue, stay.agent, stay.team, {}, stay.channel, stay.language}, at);
+  std::vector<Met> met;
+  auto scanned = each_stretch(views, index, query.workspace, at, [&](const Stretch& stretch) {
+    const ReportPlace place = place_of(stretch);
+    if (!covers(stretch, at) || (after && place <= *after)) return;
+    const ReportKey of = at_a_time ? *key : key_of(query, stretch, at);
     if (key && of != *key) return;
     ReportItem item;
     item.conversation = place.conversation;
-    item.at = Instant{stay.from.ms};
+    item.at = Instant{stretch.from.ms};
     item.key = of;
     item.value = 1;
-    item.events.push_back(stay.began);
-    if (stay.ended.envelope) item.events.push_back(stay.ended);
-    met.emplace_back(place, std::move(item));
+    item.events.push_back(stretch.began);
+    if (stretch.ended != 0) item.events.push_back(stretch.ended);
+    met.push_back({place, std::move(item)});
   });
   if (!scanned) return scanned.error();
-  std::ranges::sort(met, {}, [](const auto& m) { return m.first; });
-  ReportItems out;
-  for (auto& [place, item] : met) {
-    if (out.items.size() == limit) {
-      out.next = met[limit - 1].first;
-      break;
+  return first_of(met, limit);
+}
+
+Result<ReportItems> explain_facts(const ViewSet& views, const ReportQuery& query,
+                                  const std::optional<ReportKey>& key,
+                                  const std::optional<ReportPlace>& after, std::size_t limit) {
+  const Instant from =
+      after ? std::max(query.from, Instant{static_cast<std::int64_t>(after->at)}) : query.from;
+  std::vector<Met> met;
+  // A slice of time after the other, until there are enough: what comes in a later one is later.
+  auto scanned = Hours(from, query.to).in_slices([&](std::uint32_t first, std::uint32_t end) -> Result<bool> {
+    for (PartitionId p = 0; p < views.partitions(); ++p) {
+      auto of_partition = each_item<Fact>(views.read(p), query.workspace, kind_of(query.metric), first, end,
+                                          [&](const Fact& fact) {
+                                            const ReportPlace place = place_of(fact);
+                                            if (fact.replaced != 0 || !within(fact, from, query.to) ||
+                                                (after && place <= *after) || !concerns(query.metric, fact))
+                                              return true;
+                                            const Instant at{fact.at.ms};
+                                            const ReportKey of = key_of(query, fact, at);
+                                            if (key && of != *key) return true;
+                                            const Judged judged = judge(query, fact, at);
+                                            ReportItem item;
+                                            item.conversation = place.conversation;
+                                            item.at = at;
+                                            item.key = of;
+                                            item.left_out = judged.left_out;
+                                            item.value = judged.value;
+                                            item.provisional = judged.provisional;
+                                            if (fact.first != 0) item.events.push_back(fact.first);
+                                            item.events.push_back(fact.last);
+                                            met.push_back({place, std::move(item)});
+                                            return true;
+                                          });
+      if (!of_partition) return of_partition.error();
     }
-    out.items.push_back(std::move(item));
-  }
-  return out;
+    return met.size() <= limit;
+  });
+  if (!scanned) return scanned.error();
+  return first_of(met, limit);
 }
 
 }  // namespace
@@ -353,75 +451,35 @@ std::string_view to_text(LeftOut reason) {
   return "other";
 }
 
-Result<Report> make_report(const ViewSet& views, const ReportQuery& query) {
+Result<Report> make_report(const ViewSet& views, const TicketIndex& index, const ReportQuery& query) {
   if (query.to < query.from || (query.by == ReportBy::time && query.starts.empty()))
     return invalid("report.range", "a time does not end before it begins");
-  if (query.metric == Metric::backlog) return make_backlog(views, query);
+  if (query.metric == Metric::backlog) return make_backlog(views, index, query);
   Sums sums(query);
-  auto scanned = each_fact(views, query.workspace, kind_of(query.metric), query.from, query.to,
-                           [&](const ReportPlace& place, const Fact& fact) {
-                             if (!concerns(query.metric, fact)) return;
-                             const Instant at{static_cast<std::int64_t>(place.at)};
-                             sums.add(key_of(query, fact, at), judge(query, fact, at), fact.restated != 0);
-                           });
+  auto scanned =
+      each_fact(views, query.workspace, kind_of(query.metric), query.from, query.to, [&](const Fact& fact) {
+        if (!concerns(query.metric, fact)) return;
+        const Instant at{fact.at.ms};
+        sums.add(key_of(query, fact, at), judge(query, fact, at), fact.restated != 0);
+      });
   if (!scanned) return scanned.error();
   if (question_of(query.metric) != RatingKind::none) {
     // Beside the score, of how many that could have answered.
-    scanned = each_fact(views, query.workspace, Kind::resolved, query.from, query.to,
-                        [&](const ReportPlace& place, const Fact& fact) {
-                          if (fact.left_out != LeftOut::no) return;
-                          sums.resolved(key_of(query, fact, Instant{static_cast<std::int64_t>(place.at)}));
-                        });
+    scanned = each_fact(views, query.workspace, Kind::resolved, query.from, query.to, [&](const Fact& fact) {
+      if (fact.left_out == LeftOut::no) sums.resolved(key_of(query, fact, Instant{fact.at.ms}));
+    });
     if (!scanned) return scanned.error();
   }
   return sums.finish();
 }
 
-Result<ReportItems> explain_report(const ViewSet& views, const ReportQuery& query,
+Result<ReportItems> explain_report(const ViewSet& views, const TicketIndex& index, const ReportQuery& query,
                                    const std::optional<ReportKey>& key,
                                    const std::optional<ReportPlace>& after, std::size_t limit) {
   if (query.to < query.from || (query.by == ReportBy::time && query.starts.empty()))
     return invalid("report.range", "a time does not end before it begins");
-  if (query.metric == Metric::backlog) return explain_backlog(views, query, key, after, limit);
-  const Kind kind = kind_of(query.metric);
-  const RowKey end = fact_key(query.workspace, kind, ms_of(query.to));
-  std::vector<std::pair<ReportPlace, ReportItem>> met;
-  for (PartitionId p = 0; p < views.partitions(); ++p) {
-    // Each partition gives its first ones; the first of all are among them.
-    std::size_t here = 0;
-    RowKey from = fact_key(query.workspace, kind, ms_of(query.from));
-    if (after) from = fact_key(query.workspace, kind, after->at).id(after->conversation).be(after->number);
-    auto scanned = views.read(p).scan<FactsView, Fact>(from, end, [&](ByteView row_key, const Fact& fact) {
-      const ReportPlace place = place_of(row_key, key_at);
-      if ((after && place <= *after) || !concerns(query.metric, fact)) return true;
-      const Instant at{static_cast<std::int64_t>(place.at)};
-      const ReportKey of = key_of(query, fact, at);
-      if (key && of != *key) return true;
-      const Judged judged = judge(query, fact, at);
-      ReportItem item;
-      item.conversation = place.conversation;
-      item.at = at;
-      item.key = of;
-      item.left_out = judged.left_out;
-      item.value = judged.value;
-      item.provisional = judged.provisional;
-      if (fact.first.envelope) item.events.push_back(fact.first);
-      item.events.push_back(fact.last);
-      met.emplace_back(place, std::move(item));
-      return ++here <= limit;
-    });
-    if (!scanned) return scanned.error();
-  }
-  std::ranges::sort(met, {}, [](const auto& m) { return m.first; });
-  ReportItems out;
-  for (auto& [place, item] : met) {
-    if (out.items.size() == limit) {
-      out.next = met[limit - 1].first;
-      break;
-    }
-    out.items.push_back(std::move(item));
-  }
-  return out;
+  if (query.metric == Metric::backlog) return explain_backlog(views, index, query, key, after, limit);
+  return explain_facts(views, query, key, after, limit);
 }
 
 Result<Overview> make_overview(const ViewSet& views, const TicketIndex& index, WorkspaceId workspace,
@@ -440,7 +498,7 @@ Result<Overview> make_overview(const ViewSet& views, const TicketIndex& index, W
         std::pair<Metric, Counter>{Metric::resolved, &OverviewRow::resolved},
         std::pair<Metric, Counter>{Metric::breached, &OverviewRow::breached}}) {
     query.metric = metric;
-    auto report = make_report(views, query);
+    auto report = make_report(views, index, query);
     if (!report) return report.error();
     for (const ReportRow& row : report->rows) rows[row.key].*counter = row.figures.counted;
     out.total.*counter = report->total.counted;

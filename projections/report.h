@@ -9,7 +9,7 @@
 #include "projections/fact_model.h"
 #include "projections/sketch.h"
 
-/// Figures over a time, and the list behind each: both read the same rows (facts_view.h, stays_view.h).
+/// Figures over a time, and the list behind each: both read the same facts (facts_view.h).
 namespace parlance {
 
 class ViewSet;
@@ -82,7 +82,8 @@ struct Report {
   std::map<LeftOut, std::uint64_t> left_out;
 };
 /// `invalid`: "report.too_many_facts", "report.too_many_rows", "report.range".
-[[nodiscard]] Result<Report> make_report(const ViewSet& views, const ReportQuery& query);
+[[nodiscard]] Result<Report> make_report(const ViewSet& views, const TicketIndex& index,
+                                         const ReportQuery& query);
 
 /// A fact of the list behind a figure.
 struct ReportItem {
@@ -92,7 +93,7 @@ struct ReportItem {
   LeftOut left_out = LeftOut::no;
   std::int64_t value = 0;  ///< what it adds to the figure's sum: milliseconds, a score, or 1
   bool provisional = false;
-  std::vector<EventRef> events;  ///< by which it was decided, the earlier one first
+  std::vector<Version> events;  ///< of the conversation, by which it was decided; the earlier one first
 };
 struct ReportPlace {
   std::uint64_t at = 0;
@@ -105,7 +106,8 @@ struct ReportItems {
   std::optional<ReportPlace> next;
 };
 /// The facts behind the report, or behind its row `key`, after a place.
-[[nodiscard]] Result<ReportItems> explain_report(const ViewSet& views, const ReportQuery& query,
+[[nodiscard]] Result<ReportItems> explain_report(const ViewSet& views, const TicketIndex& index,
+                                                 const ReportQuery& query,
                                                  const std::optional<ReportKey>& key,
                                                  const std::optional<ReportPlace>& after, std::size_t limit);
 

@@ -28,6 +28,23 @@ concept FixedRow =
       { row.view_version } -> std::same_as<std::uint32_t&>;
     };
 
+/// A row may hold items one after the other behind this head, so that what is kept in great numbers needs few rows.
+struct ItemsHead {
+  std::uint32_t view_version = 0;
+  std::uint32_t zero = 0;
+};
+template <class T>
+concept RowItem =
+    std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T> &&
+    std::is_standard_layout_v<T> && alignof(T) <= 8 && sizeof(T) % 8 == 0 && sizeof(T) <= row_bytes_max / 4;
+template <RowItem Item>
+inline constexpr std::size_t items_max = (row_bytes_max - sizeof(ItemsHead)) / sizeof(Item);
+/// How many a row of so many bytes holds; none: it is no row of these.
+template <RowItem Item> [[nodiscard]] constexpr std::optional<std::size_t> items_in(std::size_t bytes) {
+  if (bytes < sizeof(ItemsHead) || (bytes - sizeof(ItemsHead)) % sizeof(Item) != 0) return std::nullopt;
+  return (bytes - sizeof(ItemsHead)) / sizeof(Item);
+}
+
 /// An instant, or none.
 struct RowInstant {
   static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::min();
@@ -75,8 +92,9 @@ class RowKey {
     requires std::is_unsigned_v<T>
   RowKey& be(T value) {
     PARLANCE_ASSERT(size_ + sizeof value <= bytes_max, "row keys are short");
-    for (std::size_t i = sizeof value; i-- > 0;)
-      bytes_[size_++] = static_cast<std::uint8_t>(value >> (8 * i));
+    const T big_endian = swap_bytes(value);
+    std::memcpy(&bytes_[size_], &big_endian, sizeof value);
+    size_ = static_cast<std::uint8_t>(size_ + sizeof value);
     return *this;
   }
   RowKey& id(RawId value) { return be(value.high).be(value.low); }
@@ -100,11 +118,15 @@ class RowKey {
 };
 
 /// As stored: the partition, big-endian, then the key.
+inline void append_stored_key(Bytes& out, PartitionId partition, ByteView key) {
+  out.push_back(static_cast<std::uint8_t>(partition >> 8));
+  out.push_back(static_cast<std::uint8_t>(partition));
+  out.insert(out.end(), key.begin(), key.end());
+}
 [[nodiscard]] inline Bytes stored_key(PartitionId partition, ByteView key) {
-  Bytes out(2 + key.size());
-  out[0] = static_cast<std::uint8_t>(partition >> 8);
-  out[1] = static_cast<std::uint8_t>(partition);
-  std::copy(key.begin(), key.end(), out.begin() + 2);
+  Bytes out;
+  out.reserve(2 + key.size());
+  append_stored_key(out, partition, key);
   return out;
 }
 

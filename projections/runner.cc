@@ -28,6 +28,12 @@ Result<std::unique_ptr<Runner>> Runner::open(const EventLog& log, RowStore& rows
     if (p.name == indexed) indexed_number = views.size();
     views.push_back(std::move(*view));
   }
+  // What a view left behind that is none any more.
+  for (const std::string& family : rows.families()) {
+    const std::string_view of = std::string_view(family).substr(0, family.find('@'));
+    if (of == family || std::ranges::find(projections, of, &Projection::name) != projections.end()) continue;
+    if (auto dropped = rows.drop(family); !dropped) return dropped.error();
+  }
   auto live = ViewSet::open(log, std::move(views), index, indexed_number);
   if (!live) return live.error();
   runner->live_ = std::move(*live);
@@ -107,11 +113,11 @@ Result<std::size_t> Runner::apply_available(Instant now, std::size_t records_max
 
 Result<void> Runner::store_if_due(Instant now, std::size_t records_max) {
   if (!dirty_since_) return {};
+  const std::size_t times = records_behind() > options_.replay_records_max ? options_.catch_up_times : 1;
   // Before the next call may take it over the limit.
-  const bool replay_long = unflushed_records_ + records_max > options_.replay_records_max;
-  if (live_->dirty_bytes() < options_.dirty_bytes_max && now - *dirty_since_ < options_.dirty_ms_max &&
-      !replay_long)
-    return {};
+  const bool replay_long = unflushed_records_ + records_max > times * options_.replay_records_max;
+  const bool old = times == 1 && now - *dirty_since_ >= options_.dirty_ms_max;
+  if (live_->dirty_bytes() < times * options_.dirty_bytes_max && !old && !replay_long) return {};
   if (auto stored = live_->store(); !stored) return stored;
   dirty_since_.reset();
   if (replay_long) {
@@ -120,6 +126,15 @@ Result<void> Runner::store_if_due(Instant now, std::size_t records_max) {
   }
   if (live_->memory_bytes() > options_.cache_bytes_max) live_->sweep();
   return {};
+}
+
+std::uint64_t Runner::records_behind() const {
+  std::uint64_t behind = 0;
+  for (PartitionId p = 0; p < live_->partitions(); ++p) {
+    const Offset end = log_.end(p), next = live_->next(p);
+    behind += end > next ? end - next : 0;
+  }
+  return behind;
 }
 
 Result<void> Runner::flush() {

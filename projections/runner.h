@@ -52,6 +52,7 @@ class Runner {
   [[nodiscard]] Result<std::string> fresh_family(const Projection& projection) const;
   [[nodiscard]] Result<void> serve(std::string_view view, const std::string& family);
   [[nodiscard]] Result<void> store_if_due(Instant now, std::size_t records_max);
+  [[nodiscard]] std::uint64_t records_behind() const;
   [[nodiscard]] Result<std::vector<HashComparison>> rebuild_beside(std::size_t view, bool serve,
                                                                    const std::string& family);
   void tell_waiting();

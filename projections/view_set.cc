@@ -1,6 +1,7 @@
 #include "projections/view_set.h"
 
 #include <algorithm>
+#include <deque>
 #include <tuple>
 
 namespace parlance {
@@ -352,9 +353,13 @@ Result<void> ViewSet::store() {
 Result<void> ViewSet::store(Partition& p, std::size_t view) {
   ViewState& state = p.states[view];
   const auto bit = static_cast<std::uint16_t>(1U << view);
+  // The rows go down from where they lie: nothing is applied meanwhile. Their keys, and what is no row, lie here.
+  std::deque<Bytes> held;
+  Bytes keys;
+  std::vector<RowChangeView> changes;
+  const auto hold = [&](Bytes bytes) { return ByteView(held.emplace_back(std::move(bytes))); };
   std::vector<StreamBlock*> blocks;
   std::vector<KeyedRows::Entry*> entries;
-  std::vector<RowChange> changes;
   std::vector<Quarantine> quarantined;
   RowHash hash;
   RowHash hash_before;
@@ -365,12 +370,18 @@ Result<void> ViewSet::store(Partition& p, std::size_t view) {
     state.dirty_streams.clear();
     entries = state.keyed.dirty();
     state.keyed.clear_dirty();
+    quarantined = std::move(state.unstored);
+    state.unstored.clear();
     hash_before = state.hash;
+    changes.reserve(blocks.size() + entries.size() + quarantined.size() + 1);
+    // Never moved, because the changes point into it.
+    keys.reserve((blocks.size() + entries.size()) * (sizeof p.id + RowKey::bytes_max));
     const auto go_down = [&](const RowKey& key, ByteView value, bool exists) {
       bytes += key.bytes().size() + value.size();
       if (exists) state.hash.add(RowHash::term(key.bytes(), value));
-      changes.push_back({stored_key(p.id, key.bytes()),
-                         exists ? std::optional(Bytes(value.begin(), value.end())) : std::nullopt});
+      const std::size_t at = keys.size();
+      append_stored_key(keys, p.id, key.bytes());
+      changes.emplace_back(ByteView(keys).subspan(at), exists ? std::optional(value) : std::nullopt);
     };
     const auto stream_goes_down = [&](StreamBlock& block) {
       block.dirty = static_cast<std::uint16_t>(block.dirty & ~bit);
@@ -387,7 +398,6 @@ Result<void> ViewSet::store(Partition& p, std::size_t view) {
     for (StreamBlock* block : blocks) streams.emplace_back(block->key, block);
     std::ranges::sort(streams, {}, [](const auto& s) { return std::tie(s.first.workspace, s.first.stream); });
     std::ranges::sort(entries, {}, [](const KeyedRows::Entry* e) -> const RowKey& { return e->first; });
-    changes.reserve(streams.size() + entries.size() + quarantined.size() + 1);
     auto entry = entries.begin();
     for (const auto& [key, block] : streams) {
       const RowKey first = key.row_key();
@@ -396,16 +406,14 @@ Result<void> ViewSet::store(Partition& p, std::size_t view) {
     }
     for (; entry != entries.end(); ++entry) entry_goes_down(**entry);
     hash = state.hash;
-    quarantined = std::move(state.unstored);
-    state.unstored.clear();
   }
   for (const Quarantine& q : quarantined)
-    changes.push_back({quarantine_key(p.id, q.offset, q.event), Bytes(q.rule.begin(), q.rule.end())});
+    changes.emplace_back(hold(quarantine_key(p.id, q.offset, q.event)), as_bytes(q.rule));
   ByteWriter out;
   out.le(applied_format).le(projections_[view].version).le(hash.low()).le(hash.high()).le(state.quarantined);
   out.raw(encode_log_state(p.log));
-  changes.push_back({meta_key(p.id, applied_kind), out.take()});
-  auto written = state.family->write(changes);
+  changes.emplace_back(hold(meta_key(p.id, applied_kind)), hold(out.take()));
+  auto written = state.family->write_all(changes);
   if (written) {
     dirty_bytes_ -= std::min(dirty_bytes_, bytes);
     return {};

@@ -116,6 +116,20 @@ class ViewSet {
       });
     }
 
+    /// The items of the rows with from <= key < to, in order; `sink(const Item&)`, which may return false to stop.
+    template <class View, RowItem Item, class Sink>
+    [[nodiscard]] Result<void> scan_items(const RowKey& from, const RowKey& to, const Sink& sink) const {
+      return set_.scan(at_, number_of<View>(), from, to, [&](ByteView /*key*/, ByteView value) {
+        const std::size_t items = items_in<Item>(value.size()).value_or(0);
+        for (std::size_t i = 0; i < items; ++i) {
+          Item item;
+          std::memcpy(as_row_bytes(item), value.data() + sizeof(ItemsHead) + i * sizeof(Item), sizeof item);
+          if (!sink(static_cast<const Item&>(item))) return false;
+        }
+        return true;
+      });
+    }
+
    private:
     friend class ViewSet;
     struct Partition;

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "projections/attachment_view.h"
-#include "projections/daily_view.h"
+#include "projections/facts_view.h"
 #include "projections/list_walk.h"
 #include "projections/queue_view.h"
 #include "projections/registry.h"
@@ -122,7 +122,7 @@ struct DailySum {
   Wide squares = 0;
 };
 
-void add(DailySum& sum, const DailyView::Figures& row) {
+void add(DailySum& sum, const DailyCounts::Figures& row) {
   DailyFigures& f = sum.figures;
   f.created += row.created;
   f.replied += row.replied;
@@ -566,7 +566,7 @@ Result<std::vector<Workload>> Views::workloads(WorkspaceId workspace) const {
 
 Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant from, Instant to, DailyBy by,
                                                std::int64_t width_ms) const {
-  static_assert(bucket_ms == DailyView::bucket_ms);
+  static_assert(bucket_ms == DailyCounts::bucket_ms);
   if (width_ms <= 0 || width_ms % bucket_ms != 0)
     return invalid("views.bucket_width", "a bucket's width is a multiple of 15 minutes");
   if (from < instant_min || to < from)
@@ -574,7 +574,7 @@ Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant fr
   const std::int64_t first_ms = from.ms / width_ms * width_ms;
   const std::int64_t end_ms = (to.ms + width_ms - 1) / width_ms * width_ms;
   const auto key = [&](std::int64_t ms) {
-    return RowKey(workspace, DailyView::figures_tag)
+    return RowKey(workspace, DailyCounts::figures_tag)
         .be(static_cast<std::uint8_t>(by))
         .be(static_cast<std::uint64_t>(ms / bucket_ms));
   };
@@ -582,8 +582,8 @@ Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant fr
   std::map<std::pair<std::int64_t, RawId>, DailySum> sums;
   bool too_many = false;
   for (PartitionId p = 0; p < impl_->partitions() && !too_many; ++p) {
-    auto scanned = impl_->read(p).scan<DailyView, DailyView::Figures>(
-        key(first_ms), key(end_ms), [&](ByteView row_key, const DailyView::Figures& row) {
+    auto scanned = impl_->read(p).scan<FactsView, DailyCounts::Figures>(
+        key(first_ms), key(end_ms), [&](ByteView row_key, const DailyCounts::Figures& row) {
           ByteReader in(row_key.subspan(bucket_at));
           const auto bucket =
               static_cast<std::int64_t>(in.be<std::uint64_t>()) * bucket_ms / width_ms * width_ms;
@@ -625,11 +625,12 @@ Result<std::vector<AttachmentUse>> Views::attachment_uses(WorkspaceId workspace,
 }
 
 Result<Report> Views::report(const ReportQuery& query) const {
-  return make_report(impl_->runner->live(), query);
+  return make_report(impl_->runner->live(), impl_->index, query);
 }
 Result<ReportItems> Views::explain(const ReportQuery& query, const std::optional<ReportKey>& key,
                                    const std::optional<ReportPlace>& after, std::size_t limit) const {
-  return explain_report(impl_->runner->live(), query, key, after, std::min(limit, list_limit_max));
+  return explain_report(impl_->runner->live(), impl_->index, query, key, after,
+                        std::min(limit, list_limit_max));
 }
 Result<Overview> Views::overview(WorkspaceId workspace, Instant from, Instant now, ReportBy by) const {
   return make_overview(impl_->runner->live(), impl_->index, workspace, from, now, by);

@@ -488,18 +488,17 @@ void daily(const Call& call) {
       one["restated"] = f.restated;
       data.push_back(std::move(one));
     }
-    call->answer(
-        200,
-        json::object{
-            {"definition", "daily"},
-            {"version", 1},
-            {"counts",
-             "conversations opened, public replies by people, resolutions, reopenings; first responses by "
-             "the "
-             "time of the reply, first_response_seconds is their sum; buckets in UTC by occurred_at"},
-            {"by", by},
-            {"data", std::move(data)}},
-        position_headers(call));
+    call->answer(200,
+                 json::object{{"definition", "daily"},
+                              {"version", 2},
+                              {"counts",
+                               "conversations opened and not spam, public replies by people, resolutions not "
+                               "undone, reopenings; first "
+                               "responses by the time of the reply, first_response_seconds is their sum; "
+                               "buckets in UTC by occurred_at"},
+                              {"by", by},
+                              {"data", std::move(data)}},
+                 position_headers(call));
   });
 }
 

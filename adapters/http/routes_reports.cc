@@ -450,6 +450,70 @@ void report(const Call& call) {
   });
 }
 
+/// The names of a conversation's events, as the feed gives them. None where history does not have one of them yet.
+Result<std::optional<json::array>> event_names(const Call& call, ConversationId conversation,
+                                               const std::vector<Version>& versions) {
+  const StreamId stream{Category::conversation, conversation};
+  json::array names;
+  for (const Version version : versions) {
+    const auto entry = call->engine().history(stream, version, 1);
+    if (!entry) return entry.error();
+    if (entry->empty()) return std::optional<json::array>{};
+    const auto events = call->engine().events(stream, *entry);
+    if (!events) return events.error();
+    for (const RecordedEvent& e : *events)
+      names.push_back(json::string(to_text(e.envelope) + ":" + std::to_string(e.index)));
+  }
+  return std::optional(std::move(names));
+}
+
+struct Explained {
+  Asked asked;
+  std::string about;
+  ReportItems found;
+};
+constexpr unsigned history_waits_max = 1'000;
+void answer_explained(const Call& call, const std::shared_ptr<const Explained>& explained,
+                      unsigned waits = 0) {
+  const Asked& asked = explained->asked;
+  json::array data;
+  for (const ReportItem& item : explained->found.items) {
+    const auto ticket = call->views().ticket(call->caller.workspace, item.conversation);
+    if (!ticket) return call->fail(ticket.error());
+    auto events = event_names(call, item.conversation, item.events);
+    if (!events) return call->fail(events.error());
+    // The views were ahead of history: it has the event as soon as what came before it is answered.
+    if (!*events && waits == history_waits_max)
+      return call->fail(
+          unavailable("report.history_behind", "history does not have these events yet; try again"));
+    if (!*events)
+      return call->engine().after_answers(item.conversation.slot(), [call, explained, waits] {
+        answer_explained(call, explained, waits + 1);
+      });
+    const bool counted = item.left_out == LeftOut::no;
+    json::object one{
+        {"conversation", to_text(item.conversation)},
+        {"number", *ticket ? json::value(std::to_string((*ticket)->number)) : json::value(nullptr)},
+        {"at", to_rfc3339(item.at)},
+        {"key", named(call, asked, item.key).first},
+        {"counted", counted},
+        {"reason", counted ? json::value(nullptr) : json::value(to_text(item.left_out))},
+        {"events", std::move(**events)},
+        {"value", is_duration(asked.query.metric) ? seconds(static_cast<double>(item.value))
+                                                  : json::value(item.value)}};
+    if (asked.query.metric == Metric::fcr) one["provisional"] = item.provisional;
+    data.push_back(std::move(one));
+  }
+  std::optional<std::string> next;
+  if (const auto& place = explained->found.next) {
+    ByteWriter out;
+    out.le(place->at).id(place->conversation).le(place->number);
+    next = make_cursor(cursor_key(call), explained->about, out.bytes());
+  }
+  call->answer(200, json::object{{"data", std::move(data)}, {"page", page_json(next)}},
+               position_headers(call));
+}
+
 void explain(const Call& call) {
   auto asked = read_asked(call, true);
   if (!asked) return;
@@ -471,35 +535,7 @@ void explain(const Call& call) {
   when_visible(call, [call, asked = std::move(*asked), after, limit, about] {
     auto found = call->views().explain(asked.query, asked.key, after, *limit);
     if (!found) return call->fail(found.error());
-    json::array data;
-    for (const ReportItem& item : found->items) {
-      const auto ticket = call->views().ticket(call->caller.workspace, item.conversation);
-      if (!ticket) return call->fail(ticket.error());
-      const bool counted = item.left_out == LeftOut::no;
-      json::array events;
-      for (const EventRef& e : item.events)
-        events.push_back(json::string(to_text(e.envelope) + ":" + std::to_string(e.index)));
-      json::object one{
-          {"conversation", to_text(item.conversation)},
-          {"number", *ticket ? json::value(std::to_string((*ticket)->number)) : json::value(nullptr)},
-          {"at", to_rfc3339(item.at)},
-          {"key", named(call, asked, item.key).first},
-          {"counted", counted},
-          {"reason", counted ? json::value(nullptr) : json::value(to_text(item.left_out))},
-          {"events", std::move(events)},
-          {"value", is_duration(asked.query.metric) ? seconds(static_cast<double>(item.value))
-                                                    : json::value(item.value)}};
-      if (asked.query.metric == Metric::fcr) one["provisional"] = item.provisional;
-      data.push_back(std::move(one));
-    }
-    std::optional<std::string> next;
-    if (found->next) {
-      ByteWriter place;
-      place.le(found->next->at).id(found->next->conversation).le(found->next->number);
-      next = make_cursor(cursor_key(call), about, place.bytes());
-    }
-    call->answer(200, json::object{{"data", std::move(data)}, {"page", page_json(next)}},
-                 position_headers(call));
+    answer_explained(call, std::make_shared<const Explained>(asked, about, std::move(*found)));
   });
 }
 

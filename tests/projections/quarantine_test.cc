@@ -51,7 +51,7 @@ TEST_CASE("an accepted envelope that does not decode is quarantined by every vie
     CHECK(view.quarantined == 1);
     CHECK(view.lag == 0);
   }
-  const auto listed = s.views->quarantined("daily");
+  const auto listed = s.views->quarantined("facts");
   REQUIRE(listed->size() == 1);
   CHECK_FALSE((*listed)[0].event.has_value());
 }
@@ -102,8 +102,8 @@ TEST_CASE("a newer program's event kind stops the views also where a known one h
       const Offset offset = other.shop.log.write(0, changed, kinds);
       other.apply_all();
       CHECK(other.views->applied() == std::vector<Position>{{1, 0, offset - 1}});
-      CHECK(status(other, "daily").health == Health::stopped);
-      CHECK(status(other, "daily").error->code == Errc::newer);
+      CHECK(status(other, "facts").health == Health::stopped);
+      CHECK(status(other, "facts").error->code == Errc::newer);
     }
   }
   CHECK(tried > 0);

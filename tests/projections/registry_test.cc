@@ -56,6 +56,23 @@ struct StumblingView {
   }
 };
 
+/// Items of a row, of which every third event fails after one was added and the first one changed.
+struct ItemsView {
+  static constexpr std::string_view name = "items";
+  static constexpr std::uint32_t version = 1;
+  using Events = Handles<conversation::NoteAdded>;
+  struct Item {
+    std::uint64_t number = 0;
+    std::uint64_t touched = 0;
+  };
+  static inline std::uint64_t seen = 0;
+  static ApplyOutcome on(const conversation::NoteAdded&, const EventAt&, Rows& rows) {
+    rows.append<Item>(rows.key(1)).number = ++seen;
+    ++rows.item<Item>(rows.key(1), 0).touched;
+    return seen % 3 == 0 ? cannot("items.third") : applied;
+  }
+};
+
 std::unique_ptr<Runner> run(Shop& shop, LossyRows& rows, std::vector<Projection> projections) {
   auto runner = Runner::open(shop.log.log(), rows, std::move(projections), {});
   REQUIRE(runner.has_value());
@@ -135,6 +152,40 @@ TEST_CASE("a view of another version starts anew and the old rows go") {
   CHECK(second->live().status(0, 0).lag == 0);
   const auto families = rows.families();
   CHECK(std::ranges::find(families, "notes@v1.1") == families.end());
+}
+
+TEST_CASE("a view that is none any more leaves no rows behind") {
+  Shop shop(85, 1);
+  shop.act(50);
+  LossyRows rows;
+  REQUIRE(run(shop, rows, {projection<NotesView>(), projection<ItemsView>()})->flush().has_value());
+  const auto notes = run(shop, rows, {projection<NotesView>()});
+  CHECK(rows.families() == std::vector<std::string>{"notes@v1.1", "serving"});
+  CHECK(notes->live().status(0, 0).lag == 0);
+}
+
+TEST_CASE("a row of items grows to its end, and is as it was where an event cannot be applied") {
+  Shop shop(86, 1);
+  auto& c = shop.opened_with_message();
+  constexpr std::uint64_t notes = 45;
+  for (std::uint64_t i = 0; i < notes; ++i) shop.append(c, {conversation::NoteAdded{.at = monday}});
+  ItemsView::seen = 0;
+  LossyRows rows;
+  const auto runner = run(shop, rows, {projection<ItemsView>()});
+  std::vector<ItemsView::Item> items;
+  REQUIRE(runner->live()
+              .read(0)
+              .scan_items<ItemsView, ItemsView::Item>(RowKey(workspace, 1), RowKey(workspace, 2),
+                                                      [&](const ItemsView::Item& item) {
+                                                        items.push_back(item);
+                                                        return true;
+                                                      })
+              .has_value());
+  REQUIRE(items.size() == 30);
+  CHECK(items.front().touched == 30);
+  for (std::uint64_t i = 0; i < items.size(); ++i) CHECK(items[i].number == i / 2 * 3 + i % 2 + 1);
+  CHECK(runner->live().status(0, 0).quarantined == 15);
+  for (const auto& compared : must(runner->rebuild("items", false))) CHECK(compared.live == compared.stored);
 }
 
 TEST_CASE("a view that throws leaves its rows as they were, and the event in quarantine") {

@@ -87,6 +87,34 @@ TEST_CASE("rows go down by bytes, by age and for the sake of the restart") {
   CHECK(s.rows.flushes() - flushes <= views * (records / 100));
 }
 
+TEST_CASE("far behind, rows go down in larger batches; near the end, as ever") {
+  Served s(1, 1, {.dirty_ms_max = 5'000, .replay_records_max = 200, .catch_up_times = 4});
+  constexpr std::size_t at_a_time = 50;
+  s.shop.act(3'000);
+  const Offset records = s.shop.log.log().end(0);
+  REQUIRE(records > 2'000);
+  const std::size_t views = s.views->names().size();
+  std::vector<Offset> flushed_at;
+  Offset done = 0;
+  for (std::size_t flushes = s.rows.flushes();;) {
+    const std::size_t now = *s.views->apply_available(monday, at_a_time);
+    if (now == 0) break;
+    done += now;
+    if (s.rows.flushes() == flushes) continue;
+    CHECK(s.rows.flushes() == flushes + views);
+    flushes = s.rows.flushes();
+    flushed_at.push_back(done);
+  }
+  REQUIRE(flushed_at.size() > 2);
+  for (std::size_t i = 1; i < flushed_at.size(); ++i) {
+    const Offset batch = flushed_at[i] - flushed_at[i - 1];
+    const bool far = records - flushed_at[i] > 200;
+    CHECK(batch <= 800);
+    CHECK((far ? batch > 700 : batch <= 800));
+  }
+  CHECK(done - flushed_at.back() <= 200);
+}
+
 TEST_CASE("a store that does not write loses nothing, and the next time it goes down") {
   Served s(61, 2, {.dirty_bytes_max = 1});
   s.shop.act(200);

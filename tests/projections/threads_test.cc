@@ -39,7 +39,7 @@ TEST_CASE("queries, waits and a rebuild go on while another thread applies, and 
   });
   std::thread rebuilding([&] {
     count(views->rebuild("ticket"));
-    count(views->verify("daily"));
+    count(views->verify("facts"));
   });
   while (must(views->apply_available(shop.now, 9)) != 0) {
   }
