@@ -21,6 +21,7 @@ constexpr std::size_t vault_buffer_bytes = 4 * mib;
 constexpr std::size_t wal_bytes_max = 128 * mib;
 constexpr std::size_t block_cache_bytes = 32 * mib;
 constexpr std::size_t block_bytes = 16 * 1024;
+constexpr std::size_t vault_block_bytes = 4 * 1024;
 constexpr std::size_t readahead_bytes = 512 * 1024;
 /// From so many records on a read is a replay: read ahead, and leave the block cache to the others.
 constexpr std::size_t replay_records = 256;
@@ -91,13 +92,14 @@ rocksdb::ColumnFamilyOptions partition_options(const std::shared_ptr<rocksdb::Ca
   return options;
 }
 
-/// Keys are random and values ciphertext: a filter pays, compression does not.
+/// Keys are random and values ciphertext: a filter and small blocks pay, compression does not.
 rocksdb::ColumnFamilyOptions vault_options(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = vault_buffer_bytes;
   options.compression = rocksdb::kNoCompression;
   options.periodic_compaction_seconds = vault_rewrite_seconds;
   rocksdb::BlockBasedTableOptions table = table_options(cache);
+  table.block_size = vault_block_bytes;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
