@@ -6,6 +6,8 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "engine/runtime/preview_cache.h"
+
 namespace parlance {
 namespace {
 
@@ -122,7 +124,7 @@ std::uint32_t tombstone_day(ByteView value) {
 
 struct Door::Impl {
   Impl(Vault& the_vault, KeyService& the_keys, Random& the_random, const DoorLimits& limits)
-      : vault(the_vault), keys(the_keys), random(the_random) {
+      : vault(the_vault), keys(the_keys), random(the_random), previews(limits.previews_bytes_max) {
     for (auto& shard : all) shard = std::make_unique<Shard>(limits);
   }
 
@@ -171,6 +173,7 @@ struct Door::Impl {
   Vault& vault;
   KeyService& keys;
   Random& random;
+  PreviewCache previews;
   std::array<std::unique_ptr<Shard>, shards> all;
 };
 
@@ -233,6 +236,12 @@ Opened<Bytes> Door::open_bytes(const Principal& principal, Purpose purpose, Work
   if (purpose == Purpose::support && (key_row.flags & row_restricted) != 0)
     return Unavailable{refused("subject.restricted", "the processing of this person's data is restricted")};
 
+  const bool is_preview = schema == capsule_schema<Preview>;
+  std::uint64_t drops = 0;
+  if (is_preview) {
+    if (auto held = impl_->previews.find(sealed)) return std::move(*held);
+    drops = impl_->previews.drops(sealed);
+  }
   // As with rows: a destruction replaces the capsule by its tombstone in one batch, and a late write brings nothing back.
   const Bytes key = capsule_key(sealed.capsule);
   const auto stored = impl_->vault.get(VaultFamily::capsules, key);
@@ -249,6 +258,7 @@ Opened<Bytes> Door::open_bytes(const Principal& principal, Purpose purpose, Work
   auto opened =
       open_capsule(data_key(key_row, sealed.field_class),
                    {workspace, sealed.capsule, sealed.reference, sealed.field_class, schema}, **stored);
+  if (opened && is_preview) impl_->previews.put(sealed, *opened, drops);
   if (opened) return std::move(*opened);
   Error error = opened.error();
   error.detail = name_of(sealed.capsule) + ": " + error.detail;
@@ -292,7 +302,9 @@ Result<void> Door::destroy_capsules(std::span<const CapsuleId> capsules, std::ui
   keys.reserve(capsules.size());
   for (const CapsuleId& capsule : capsules) keys.push_back(capsule_key(capsule));
   if (keys.empty()) return {};
-  return bury(impl_->vault, VaultFamily::capsules, keys, day);
+  const auto buried = bury(impl_->vault, VaultFamily::capsules, keys, day);
+  for (const CapsuleId& capsule : capsules) impl_->previews.drop(capsule);
+  return buried;
 }
 
 Result<bool> Door::is_destroyed(const CapsuleId& capsule) const {
@@ -335,7 +347,10 @@ Result<std::vector<ReferenceId>> Door::rows_of(WorkspaceId workspace, RawId owne
   return found;
 }
 
-void Door::forget(ReferenceId reference) { impl_->shard_of(reference).drop(reference); }
+void Door::forget(ReferenceId reference) {
+  impl_->shard_of(reference).drop(reference);
+  impl_->previews.drop(reference);
+}
 
 std::size_t Door::rows_held() const {
   std::size_t held = 0;
@@ -345,5 +360,6 @@ std::size_t Door::rows_held() const {
   }
   return held;
 }
+std::size_t Door::preview_bytes_held() const { return impl_->previews.bytes(); }
 
 }  // namespace parlance

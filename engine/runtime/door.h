@@ -43,6 +43,7 @@ template <class T> using Opened = std::variant<T, Erased, Unavailable>;
 struct DoorLimits {
   std::size_t cached_rows_max = 65'536;  ///< unwrapped rows of the vault, the least recently used leave first
   std::size_t made_rows_max = 16'384;    ///< rows made here: more than the owners have in flight to the log
+  std::size_t previews_bytes_max = std::size_t{16} << 20;  ///< opened previews
 };
 
 /// The one door to plaintext: the field permission, the key rows and (with the audit views) the record of reads at
@@ -51,7 +52,8 @@ struct DoorLimits {
 /// Also makes key rows and seals, because both need the same rows. A row that was made here is known at once, before it
 /// is durable, and until made_rows_max newer ones were made; a destroyed one is refused for ever, also when a late
 /// write puts its row back: a tombstone wins over everything. Unwrapped rows are cached in bounded memory and
-/// overwritten with zeros as they leave it; forget() clears what erasure or restriction touches.
+/// overwritten with zeros as they leave it, and so are opened previews, which lists show again and again; forget() clears what
+/// erasure or restriction touches.
 ///
 /// Who may open what:
 ///
@@ -124,8 +126,9 @@ class Door {
   /// told: an erasure must not leave any out.
   [[nodiscard]] Result<std::vector<ReferenceId>> rows_of(WorkspaceId workspace, RawId owner);
   void forget(ReferenceId reference);
-  /// How many unwrapped rows are in memory.
+  /// How many unwrapped rows are in memory, and how many bytes of opened previews.
   [[nodiscard]] std::size_t rows_held() const;
+  [[nodiscard]] std::size_t preview_bytes_held() const;
 
  private:
   [[nodiscard]] Result<VaultRow> seal_bytes(WorkspaceId workspace, CapsuleId id, ReferenceId reference,

@@ -299,18 +299,9 @@ Result<std::optional<draft::State>> Engine::draft(WorkspaceId workspace, Convers
 }
 
 Result<std::vector<fold_rows::Drafted>> Engine::drafts(ConversationId id) const {
-  const PartitionId p = partition_of(id.slot());
-  std::vector<fold_rows::Drafted> out;
-  RawId last;
-  last.high = last.low = ~std::uint64_t{0};
-  const auto scanned =
-      impl_->ports_.fold.scan(fold_rows::ids_key(p, 'D', id, {}), fold_rows::ids_key(p, 'D', id, last),
-                              [&](ByteView key, ByteView value) {
-                                if (const auto one = fold_rows::read_drafted(key, value)) out.push_back(*one);
-                                return true;
-                              });
-  if (!scanned) return scanned.error();
-  return out;
+  const auto row = impl_->ports_.fold.get(fold_rows::id_key(partition_of(id.slot()), 'D', id));
+  if (!row) return row.error();
+  return *row ? fold_rows::read_drafts(**row) : std::vector<fold_rows::Drafted>{};
 }
 
 Result<std::vector<ConversationId>> Engine::conversations_of(SubjectId id) const {

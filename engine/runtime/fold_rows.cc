@@ -97,17 +97,23 @@ std::optional<Redacting> read_redacting(ByteView key, ByteView value) {
   return r;
 }
 
-Bytes write_drafted(const Drafted& d) { return ByteWriter().le(d.at.ms).le(d.kind).take(); }
-std::optional<Drafted> read_drafted(ByteView key, ByteView value) {
-  ByteReader k(key);
-  (void)k.take(prefix_bytes + 16);
-  Drafted d;
-  d.agent = k.id_of<AgentId>();
+Bytes write_drafts(const std::vector<Drafted>& drafts) {
+  ByteWriter out;
+  for (const Drafted& d : drafts) out.id(d.agent).le(d.at.ms).le(d.kind);
+  return out.take();
+}
+std::vector<Drafted> read_drafts(ByteView value) {
+  std::vector<Drafted> out;
   ByteReader in(value);
-  d.at.ms = in.le<std::int64_t>();
-  d.kind = in.le<DraftKind>();
-  if (!k.at_end() || !in.at_end()) return std::nullopt;
-  return d;
+  while (in.left() != 0) {
+    Drafted d;
+    d.agent = in.id_of<AgentId>();
+    d.at.ms = in.le<std::int64_t>();
+    d.kind = in.le<DraftKind>();
+    if (!in.ok()) break;
+    out.push_back(d);
+  }
+  return out;
 }
 
 void write_conversation(ByteWriter& out, const Conversation& c) { out.id(c.id).le(c.channel).id(c.store); }

@@ -22,7 +22,7 @@
 ///   'O' subject 16                          a person whose first event is still owed: workspace 16, identity (Sealed)
 ///   'X' id 16, version u64                  a redaction, in the conversation of that id, whose capsules are still to be destroyed:
 ///                                           workspace 16, the message's version u64, day u32
-///   'D' conversation 16, agent 16           a draft: when it was kept, i64, and its kind u8
+///   'D' conversation 16                     its drafts: agent 16, when it was kept, i64, and its kind u8 each
 ///   'T' due u64, category u8, id 16, kind   a timer; no value
 ///   'I' import 16, due u64, category u8,    a timer of a stream that an import touched while it was open: due once that is closed, or
 ///       id 16, kind                         before the import's next command there; workspace 16
@@ -81,8 +81,8 @@ struct Drafted {
   DraftKind kind = DraftKind::none;
   Instant at;
 };
-[[nodiscard]] Bytes write_drafted(const Drafted& drafted);
-[[nodiscard]] std::optional<Drafted> read_drafted(ByteView key, ByteView value);
+[[nodiscard]] Bytes write_drafts(const std::vector<Drafted>& drafts);
+[[nodiscard]] std::vector<Drafted> read_drafts(ByteView value);
 
 struct Conversation {
   ConversationId id;

@@ -396,15 +396,20 @@ Result<void> PartitionFold::fold_event(const Folding& at, const intake::Event&) 
 }
 
 Result<void> PartitionFold::fold_event(const Folding& at, const draft::Event& event) {
-  std::visit(
-      [&]<class E>(const E& e) {
-        Bytes key = fold_rows::ids_key(partition_, 'D', e.conversation, e.agent);
-        if constexpr (std::is_same_v<E, draft::Kept>)
-          put(at, std::move(key), fold_rows::write_drafted({e.agent, e.kind, e.at}));
-        else
-          put(at, std::move(key), std::nullopt);
+  auto folded = std::visit(
+      [&]<class E>(const E& e) -> Result<void> {
+        Bytes key = fold_rows::id_key(partition_, 'D', e.conversation);
+        const auto row = rows_.get(key);
+        if (!row) return row.error();
+        auto drafts = *row ? fold_rows::read_drafts(**row) : std::vector<fold_rows::Drafted>{};
+        std::erase_if(drafts, [&](const fold_rows::Drafted& d) { return d.agent == e.agent; });
+        if constexpr (std::is_same_v<E, draft::Kept>) drafts.push_back({e.agent, e.kind, e.at});
+        put(at, std::move(key),
+            drafts.empty() ? std::nullopt : std::optional(fold_rows::write_drafts(drafts)));
+        return {};
       },
       event);
+  if (!folded) return folded;
   return evolve_stream(drafts_, at, event);
 }
 
