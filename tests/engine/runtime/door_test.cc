@@ -100,6 +100,14 @@ struct Desk {
     vault.put(door().seal(workspace, id, field).value());
     return field.sealed();
   }
+  Sealed preview(ReferenceId under, std::uint16_t number = 0, const std::string& text = "where is it?") {
+    Personal<Preview> field(Preview{.name = "Ada", .text = text}, under, FieldClass::content);
+    vault.put(door().seal(workspace, {first_capsule.envelope, number}, field).value());
+    return field.sealed();
+  }
+  Opened<Preview> look(const Sealed& what, const Principal& principal = agent) {
+    return door().open<Preview>(principal, Purpose::support, workspace, what);
+  }
   Opened<std::string> open(const Sealed& what, const Principal& principal = agent,
                            Purpose purpose = Purpose::support) {
     return door().open<std::string>(principal, purpose, workspace, what);
@@ -459,6 +467,51 @@ TEST_CASE("memory holds no more rows than its limits say") {
     CHECK(answer(desk.door().row(workspace, reference)) == "value");
   CHECK(desk.door().rows_held() <= 96);
   CHECK(desk.door().rows_held() > 60);
+}
+
+TEST_CASE(
+    "an opened preview is read from memory, by who may see it, until it or its reference is destroyed") {
+  Desk desk;
+  const ReferenceId reference = desk.stored_row();
+  const Sealed first = desk.preview(reference, 0), second = desk.preview(reference, 1, "and now?");
+  CHECK(answer(desk.look(first)) == "value");
+  CHECK(answer(desk.look(second)) == "value");
+  const int before = desk.vault.gets;
+  CHECK(std::get<Preview>(desk.look(first)).text == "where is it?");
+  CHECK(std::get<Preview>(desk.look(second)).text == "and now?");
+  CHECK(desk.vault.gets == before);
+  CHECK(answer(desk.look(first, {{ActorKind::agent, RawId{1, 1}}, Role::none})) == "field.not_permitted");
+  Sealed another = first;
+  another.digest[0] ^= 1;
+  CHECK(answer(desk.look(another)) == "capsule.corrupt");
+
+  REQUIRE(desk.door().destroy_capsules({{first.capsule}}, day));
+  CHECK(answer(desk.look(first)) == "erased 20779");
+  CHECK(answer(desk.look(second)) == "value");
+  REQUIRE(desk.door().destroy({{reference}}, day));
+  CHECK(answer(desk.look(second)) == "erased 20779");
+  CHECK(desk.door().preview_bytes_held() == 0);
+}
+
+TEST_CASE("a preview that is destroyed while it is read does not stay in memory") {
+  Desk desk;
+  const ReferenceId reference = desk.stored_row();
+  const Sealed sealed = desk.preview(reference);
+  // Between the reading of the capsule and the putting into memory.
+  desk.vault.after_get = [&] { REQUIRE(desk.door().destroy_capsules({{sealed.capsule}}, day)); };
+  (void)desk.look(sealed);
+  CHECK(desk.door().preview_bytes_held() == 0);
+  CHECK(answer(desk.look(sealed)) == "erased 20779");
+}
+
+TEST_CASE("memory holds no more previews than its limit says") {
+  Desk desk;
+  desk.limits = {.previews_bytes_max = 256 * 1024};
+  std::vector<Sealed> all;
+  for (std::uint16_t i = 0; i < 2'000; ++i) all.push_back(desk.preview(desk.stored_row(), i));
+  for (const Sealed& sealed : all) CHECK(answer(desk.look(sealed)) == "value");
+  CHECK(desk.door().preview_bytes_held() <= 256 * 1024);
+  CHECK(desk.door().preview_bytes_held() > 128 * 1024);
 }
 
 TEST_CASE(
