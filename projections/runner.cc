@@ -124,7 +124,7 @@ Result<void> Runner::store_if_due(Instant now, std::size_t records_max) {
     if (auto flushed = live_->flush(); !flushed) return flushed;
     unflushed_records_ = 0;
   }
-  if (live_->memory_bytes() > options_.cache_bytes_max) live_->sweep();
+  live_->sweep(options_.cache_bytes_max);
   return {};
 }
 
@@ -241,7 +241,7 @@ Result<std::vector<HashComparison>> Runner::rebuild_beside(std::size_t view, boo
           return twin.error(p).value_or(unavailable("views.rebuild_stopped", "the log gave no more records"));
         if (twin.dirty_bytes() < options_.dirty_bytes_max) continue;
         if (auto stored = twin.store(); !stored) return stored;
-        if (twin.memory_bytes() > options_.cache_bytes_max / 4) twin.sweep();
+        twin.sweep(options_.cache_bytes_max / 4);
       }
     }
     return {};

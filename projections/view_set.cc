@@ -445,12 +445,20 @@ std::size_t ViewSet::memory_bytes() const {
   return bytes;
 }
 
-void ViewSet::sweep() {
-  for (const auto& p : partitions_) {
-    const std::lock_guard lock(p->mutex);
-    p->streams.sweep();
-    for (ViewState& state : p->states) state.keyed.sweep();
-  }
+void ViewSet::sweep(std::size_t bytes_max) {
+  const auto over = [&] { return memory_bytes() > bytes_max; };
+  const auto of_all = [&](const auto& work) {
+    for (const auto& p : partitions_) {
+      const std::lock_guard lock(p->mutex);
+      work(*p);
+    }
+  };
+  // The second time nothing was asked for since the first.
+  for (int pass = 0; pass < 2 && over(); ++pass)
+    of_all([](Partition& p) {
+      for (ViewState& state : p.states) state.keyed.sweep();
+    });
+  for (int pass = 0; pass < 2 && over(); ++pass) of_all([](Partition& p) { p.streams.sweep(); });
 }
 
 Result<void> ViewSet::replace(std::size_t view, const ViewSet& other) {

@@ -68,8 +68,9 @@ class ViewSet {
   [[nodiscard]] Result<void> store();
   /// Makes what was stored durable.
   [[nodiscard]] Result<void> flush();
-  /// Drops clean rows that nobody asked for since the last time.
-  void sweep();
+  /// Where there are more than so many bytes of rows in memory: drops clean rows until there are not. First those that nobody asked for
+  /// since the last time; of no stream before others, since a stream's next event looks its rows up and its reader too.
+  void sweep(std::size_t bytes_max);
   /// View `view` goes on from the rows of `other`'s only view, which has applied and stored exactly as much.
   [[nodiscard]] Result<void> replace(std::size_t view, const ViewSet& other);
 

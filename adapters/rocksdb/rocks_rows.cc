@@ -207,14 +207,12 @@ class Rows final : public RowStore {
   std::map<std::string, std::unique_ptr<Family>, std::less<>> families_;  ///< after db_: gone before it
 };
 
-rocksdb::DBOptions database_options(const RocksRowsOptions& wanted,
-                                    const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::DBOptions database_options(const RocksRowsOptions& wanted) {
   rocksdb::DBOptions options;
   if (wanted.env != nullptr) options.env = wanted.env;
   options.create_if_missing = true;
   options.paranoid_checks = true;
-  options.write_buffer_manager =
-      std::make_shared<rocksdb::WriteBufferManager>(wanted.write_buffer_bytes, cache);
+  options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(wanted.write_buffer_bytes);
   options.max_background_jobs = 2;
   options.info_log = std::make_shared<NoLogger>();
   options.stats_dump_period_sec = 0;
@@ -237,6 +235,9 @@ rocksdb::ColumnFamilyOptions family_options(const RocksRowsOptions& wanted,
   table.format_version = 5;
   // Bloom above, where filters are read and written most; ribbon, a third smaller, at the bottom, where they are largest.
   table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(bloom_bits, 1));
+  // In parts, because a part of the cache that is smaller than a whole filter never keeps it, and each look-up reads it anew.
+  table.partition_filters = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -254,8 +255,7 @@ Result<std::unique_ptr<RowStore>> open_rocks_rows(const std::filesystem::path& d
   if (!lock) return lock.error();
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   auto rows = std::make_unique<Rows>(std::move(*lock), family_options(options, cache));
-  if (auto opened = rows->open_database(database_options(options, cache), dir); !opened)
-    return opened.error();
+  if (auto opened = rows->open_database(database_options(options), dir); !opened) return opened.error();
   return std::unique_ptr<RowStore>(std::move(rows));
 }
 

@@ -18,14 +18,14 @@ class Env;
 /// from the log. After a failed write or flush the store takes no more writes; what it has not flushed is folded again after a restart.
 ///
 /// A scan sees the rows as they were when it began, and its sink may call any function of the store. One cache and one budget of
-/// write buffers serve all families.
+/// write buffers serve all families; the buffers are not in the cache, or they would drive out the filters that each look-up reads.
 namespace parlance {
 
 struct RocksRowsOptions {
-  /// Blocks read and the write buffers of all families together.
-  std::size_t cache_bytes = std::size_t{256} << 20;
+  /// Blocks read, of all families together; indexes and filters are in it.
+  std::size_t cache_bytes = std::size_t{48} << 20;
   /// All write buffers together; a full family is flushed beyond a quarter of it.
-  std::size_t write_buffer_bytes = std::size_t{128} << 20;
+  std::size_t write_buffer_bytes = std::size_t{64} << 20;
   /// A filter over what is not flushed yet: for rows looked up by keys that are often not there. It costs a cache miss a row written.
   bool filter_unflushed = true;
   /// Null: the system's files. For faults in tests; must outlive the store.
@@ -33,7 +33,8 @@ struct RocksRowsOptions {
 };
 
 /// For views, which keep in memory what they change, and look up little else.
-inline constexpr RocksRowsOptions rows_of_views{.filter_unflushed = false};
+inline constexpr RocksRowsOptions rows_of_views{.cache_bytes = std::size_t{64} << 20,
+                                                .filter_unflushed = false};
 
 /// Opens or makes the store in `dir`. `locked` "rows.locked" where another process has it open; `read_only` "rows.no_space";
 /// `newer` "rows.newer"; `corrupt` "rows.corrupt" for anything else that is there and does not open; `unavailable` "rows.io" where the
