@@ -10,6 +10,7 @@
 
 #include "adapters/memory/memory_keys.h"
 #include "adapters/memory/seeded_random.h"
+#include "tests/support/print.h"
 
 using namespace parlance;
 
