@@ -648,6 +648,8 @@ class Owner::Impl final : public FencedWriter::Listener {
   /// All that are owed, before anybody is told. Doing it again is harmless. Nothing may be in flight, and what is certain must be
   /// written down.
   void redact_owed() {
+    PARLANCE_ASSERT(flights_.empty(),
+                    "nothing is sealed under keys that change and not yet found in the log");
     drain_ = false;
     const auto redactions = fold_.redactions();
     if (!redactions) return halt(redactions.error());
@@ -671,6 +673,7 @@ class Owner::Impl final : public FencedWriter::Listener {
       return gone;
     }
     fold_.redacted(owed, settled_);
+    post_write();
     return {};
   }
 
