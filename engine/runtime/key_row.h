@@ -25,9 +25,9 @@
 /// lie in other streams, so nobody can tell all that a new key would have to be granted. A row of version 2 has a key for
 /// each class, and content and files key may be replaced (Door::shred).
 ///
-/// Nonce, ciphertext and tag are KeyService's wrapping under the bucket, with "parlance key row 1" (version 2: "parlance key row
-/// 2") | workspace 16 | reference 16 | kind u8 as associated data. Bucket and workspace stand clear so that one owner's rows are found among
-/// all without unwrapping those of others; a changed one does not open. Threads: any.
+/// Nonce, ciphertext and tag are KeyService's wrapping under the bucket, with "parlance key row 1" (or "parlance key row 2") |
+/// workspace 16 | reference 16 | kind u8 as associated data. Bucket and workspace stand clear so that one owner's rows are found
+/// among all without unwrapping those of others; a changed one does not open. Threads: any.
 namespace parlance {
 
 inline constexpr std::size_t key_row_bytes = 172;    ///< of version 1
