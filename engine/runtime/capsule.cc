@@ -94,8 +94,11 @@ Bytes seal_capsule(const Key& data_key, const CapsuleContext& context, ByteView 
   return out;
 }
 
-Result<Bytes> open_capsule(const Key& data_key, const CapsuleContext& context, ByteView stored) {
-  const auto damaged = [](std::string_view what) { return corrupt("capsule.corrupt", std::string(what)); };
+namespace {
+
+Error damaged(std::string_view what) { return corrupt("capsule.corrupt", std::string(what)); }
+
+Result<void> check_form(ByteView stored) {
   if (stored.empty()) return damaged("a capsule of no bytes");
   if (stored[0] != capsule_suite)
     return Error{Errc::newer, "capsule.newer_suite", "a capsule of suite " + std::to_string(stored[0])};
@@ -103,18 +106,38 @@ Result<Bytes> open_capsule(const Key& data_key, const CapsuleContext& context, B
       (stored.size() - capsule_overhead_bytes) % capsule_padding_bytes != 0 ||
       stored.size() - capsule_overhead_bytes > padded(plain_bytes_max))
     return damaged("a capsule of a length that no capsule has");
+  return {};
+}
 
+}  // namespace
+
+SealingKey::~SealingKey() { sodium_memzero(key.data(), key.size()); }
+
+Result<std::optional<SealingKey>> sealing_key(const Key& data_key, ByteView stored) {
+  if (const auto formed = check_form(stored); !formed) return formed.error();
   const Derived derived(data_key, &stored[salt_at], capsule_suite);
-  if (sodium_memcmp(derived.commitment(), &stored[commitment_at], commitment_bytes) != 0)
-    return damaged("the capsule was sealed under another key");
+  std::optional<SealingKey> out;
+  if (sodium_memcmp(derived.commitment(), &stored[commitment_at], commitment_bytes) == 0)
+    std::memcpy(out.emplace().key.data(), derived.key(), sizeof(Key));
+  return out;
+}
 
+Result<Bytes> open_capsule(const Key& data_key, const CapsuleContext& context, ByteView stored) {
+  const auto sealing = sealing_key(data_key, stored);
+  if (!sealing) return sealing.error();
+  if (!*sealing) return damaged("the capsule was sealed under another key");
+  return open_capsule(**sealing, context, stored);
+}
+
+Result<Bytes> open_capsule(const SealingKey& sealing, const CapsuleContext& context, ByteView stored) {
+  if (const auto formed = check_form(stored); !formed) return formed.error();
   const std::size_t inner_bytes = stored.size() - capsule_overhead_bytes;
   const std::uint8_t* const inner = &stored[ciphertext_at];
   const auto associated = associated_data(context);
   Bytes out(inner_bytes);
-  if (crypto_aead_chacha20poly1305_ietf_decrypt_detached(out.data(), nullptr, inner, inner_bytes,
-                                                         inner + inner_bytes, associated.data(),
-                                                         associated.size(), nonce.data(), derived.key()) != 0)
+  if (crypto_aead_chacha20poly1305_ietf_decrypt_detached(
+          out.data(), nullptr, inner, inner_bytes, inner + inner_bytes, associated.data(), associated.size(),
+          nonce.data(), sealing.key.data()) != 0)
     return damaged("the capsule does not open in its place");
 
   // What follows was sealed by a holder of the key, yet a second layout of the same text is still refused.
@@ -130,6 +153,10 @@ Result<Bytes> open_capsule(const Key& data_key, const CapsuleContext& context, B
   wipe(std::span(out).subspan(length));
   out.resize(length);
   return out;
+}
+
+ByteView commitment_of(ByteView stored) {
+  return stored.size() < ciphertext_at ? ByteView{} : stored.subspan(commitment_at, commitment_bytes);
 }
 
 Bytes capsule_key(const CapsuleId& id) { return ByteWriter().id(id.envelope).be(id.number).take(); }

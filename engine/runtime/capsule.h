@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <optional>
 #include <span>
 
 #include "engine/base/bytes.h"
@@ -49,6 +50,19 @@ struct CapsuleContext {
 /// ("capsule.newer_suite") when it names a suite that this program does not know; nothing is returned unverified.
 /// Whoever gets the plaintext wipes it when it is no longer needed.
 [[nodiscard]] Result<Bytes> open_capsule(const Key& data_key, const CapsuleContext& context, ByteView stored);
+
+/// What opens one capsule and no other: derived from a data key and the capsule's own salt. Overwritten with zeros as it goes.
+struct SealingKey {
+  Key key{};
+  ~SealingKey();
+};
+/// The sealing key of a stored capsule; none where it was sealed under another data key. Errors as open_capsule's.
+[[nodiscard]] Result<std::optional<SealingKey>> sealing_key(const Key& data_key, ByteView stored);
+/// As open_capsule() above. Where the key comes from must bind it to this capsule (grant.h).
+[[nodiscard]] Result<Bytes> open_capsule(const SealingKey& sealing, const CapsuleContext& context,
+                                         ByteView stored);
+/// The 32 bytes of the commitment in a stored capsule; none where it is too short for one.
+[[nodiscard]] ByteView commitment_of(ByteView stored);
 
 /// The vault key of a capsule: envelope id, number big-endian.
 [[nodiscard]] Bytes capsule_key(const CapsuleId& id);

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <list>
+#include <map>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
+#include "engine/runtime/grant.h"
 #include "engine/runtime/preview_cache.h"
 
 namespace parlance {
@@ -124,7 +128,11 @@ std::uint32_t tombstone_day(ByteView value) {
 
 struct Door::Impl {
   Impl(Vault& the_vault, KeyService& the_keys, Random& the_random, const DoorLimits& limits)
-      : vault(the_vault), keys(the_keys), random(the_random), previews(limits.previews_bytes_max) {
+      : vault(the_vault),
+        keys(the_keys),
+        random(the_random),
+        shred_rows_max(limits.shred_rows_max),
+        previews(limits.previews_bytes_max) {
     for (auto& shard : all) shard = std::make_unique<Shard>(limits);
   }
 
@@ -170,11 +178,42 @@ struct Door::Impl {
     return std::move(*row);
   }
 
+  /// What opens a stored capsule, and the place of the grant that it came by, if it did.
+  struct Unsealing {
+    SealingKey key;
+    std::optional<GrantPlace> place;
+  };
+  /// From the row's present key, or by a grant beside the capsule. Errors as of sealing_key() and open_grant().
+  Result<Unsealing> unsealing(const KeyRow& row, const CapsuleContext& context, ByteView capsule) {
+    const Key& key = data_key(row, context.field_class);
+    const auto own = sealing_key(key, capsule);
+    if (!own) return own.error();
+    if (*own) return Unsealing{**own, std::nullopt};
+    std::optional<Error> trouble;
+    for (const GrantPlace place : grant_places) {
+      const auto grant = vault.get(VaultFamily::capsules, grant_key(context.capsule, place));
+      if (!grant) return grant.error();
+      if (!*grant) continue;
+      const auto granted = open_grant(key, context, capsule, **grant);
+      if (granted) return Unsealing{*granted, place};
+      if (!trouble || granted.error().code == Errc::newer) trouble = granted.error();
+    }
+    if (trouble) return *trouble;
+    return corrupt("capsule.corrupt", "the capsule was sealed under another key");
+  }
+
+  Opened<Bytes> open_under(const KeyRow& row, Purpose purpose, WorkspaceId workspace, const Sealed& sealed,
+                           CapsuleSchema schema);
+
   Vault& vault;
   KeyService& keys;
   Random& random;
+  const std::size_t shred_rows_max;
   PreviewCache previews;
   std::array<std::unique_ptr<Shard>, shards> all;
+  std::mutex shredding;  ///< held for a whole shredding: two of one row would write over each other's grants
+  std::mutex
+      replacing;  ///< held while rows are replaced, by new ones or by tombstones: none is put back beside its tombstone
 };
 
 Door::Door(Vault& vault, KeyService& keys, Random& random, DoorLimits limits)
@@ -187,6 +226,8 @@ Result<Door::MadeRow> Door::make_row(WorkspaceId workspace, RowKind kind, RawId 
   KeyRow row{.kind = kind, .owner = owner, .conversation = conversation};
   impl_->random.fill(row.content);
   impl_->random.fill(row.files);
+  // What only lies in its own conversation is apart from what others' streams hold too.
+  if (kind == RowKind::author) impl_->random.fill(row.contact.emplace());
   auto stored = wrap_row(impl_->keys, workspace, reference, row);
   if (!stored) return stored.error();
 
@@ -229,23 +270,39 @@ Opened<Bytes> Door::open_bytes(const Principal& principal, Purpose purpose, Work
         refused("field.not_permitted", "this principal may not see fields of that class for that purpose")};
 
   // The row before the capsule: an erased subject's capsules may be gone already, and the tombstone says why.
-  const auto row = impl_->row(workspace, sealed.reference);
-  if (const auto* erased = std::get_if<Erased>(&row)) return *erased;
-  if (const auto* trouble = std::get_if<Unavailable>(&row)) return *trouble;
-  const auto& key_row = std::get<KeyRow>(row);
-  if (purpose == Purpose::support && (key_row.flags & row_restricted) != 0)
+  auto row = impl_->row(workspace, sealed.reference);
+  for (;;) {
+    if (const auto* erased = std::get_if<Erased>(&row)) return *erased;
+    if (const auto* trouble = std::get_if<Unavailable>(&row)) return *trouble;
+    const auto& held = std::get<KeyRow>(row);
+    auto opened = impl_->open_under(held, purpose, workspace, sealed, schema);
+    const auto* closed = std::get_if<Unavailable>(&opened);
+    if (closed == nullptr || closed->error.code != Errc::corrupt) return opened;
+    // Another capsule of that row may have been shredded since we had the row: ask once more under the row as it is now. Each
+    // turn of this loop is another's finished shredding.
+    auto now = impl_->load(workspace, sealed.reference);
+    if (std::holds_alternative<Unavailable>(now)) return opened;
+    if (const auto* fresh = std::get_if<KeyRow>(&now); fresh != nullptr && *fresh == held) return opened;
+    forget(sealed.reference);
+    row = std::move(now);
+  }
+}
+
+Opened<Bytes> Door::Impl::open_under(const KeyRow& row, Purpose purpose, WorkspaceId workspace,
+                                     const Sealed& sealed, CapsuleSchema schema) {
+  if (purpose == Purpose::support && (row.flags & row_restricted) != 0)
     return Unavailable{refused("subject.restricted", "the processing of this person's data is restricted")};
 
   const bool is_preview = schema == capsule_schema<Preview>;
   std::uint64_t drops = 0;
   if (is_preview) {
-    if (auto held = impl_->previews.find(sealed)) return std::move(*held);
-    drops = impl_->previews.drops(sealed);
+    if (auto held = previews.find(sealed)) return std::move(*held);
+    drops = previews.drops(sealed);
   }
   // As with rows: a destruction replaces the capsule by its tombstone in one batch, and a late write brings nothing back.
   const Bytes key = capsule_key(sealed.capsule);
-  const auto stored = impl_->vault.get(VaultFamily::capsules, key);
-  const auto tombstone = impl_->vault.get(VaultFamily::tombstones, key);
+  const auto stored = vault.get(VaultFamily::capsules, key);
+  const auto tombstone = vault.get(VaultFamily::tombstones, key);
   if (!tombstone) return Unavailable{tombstone.error()};
   if (*tombstone) return Erased{tombstone_day(**tombstone), true};
   if (!stored) return Unavailable{stored.error()};
@@ -255,10 +312,10 @@ Opened<Bytes> Door::open_bytes(const Principal& principal, Purpose purpose, Work
   if (sha256(**stored) != sealed.digest)
     return Unavailable{
         corrupt("capsule.corrupt", name_of(sealed.capsule) + " is not the one that its event names")};
-  auto opened =
-      open_capsule(data_key(key_row, sealed.field_class),
-                   {workspace, sealed.capsule, sealed.reference, sealed.field_class, schema}, **stored);
-  if (opened && is_preview) impl_->previews.put(sealed, *opened, drops);
+  const CapsuleContext context{workspace, sealed.capsule, sealed.reference, sealed.field_class, schema};
+  const auto by = unsealing(row, context, **stored);
+  auto opened = by ? open_capsule(by->key, context, **stored) : Result<Bytes>(by.error());
+  if (opened && is_preview) previews.put(sealed, *opened, drops);
   if (opened) return std::move(*opened);
   Error error = opened.error();
   error.detail = name_of(sealed.capsule) + ": " + error.detail;
@@ -271,19 +328,53 @@ Opened<KeyRow> Door::row(WorkspaceId workspace, ReferenceId reference) {
 
 namespace {
 
-/// Replaces rows of `family` by tombstones of `day`, in one durable batch.
-Result<void> bury(Vault& vault, VaultFamily family, const std::vector<Bytes>& keys, std::uint32_t day) {
+/// What is put into the vault and removed from it.
+struct Writes {
   std::vector<VaultRow> put, remove;
-  put.reserve(keys.size());
-  remove.reserve(keys.size());
-  for (const Bytes& key : keys) {
-    const auto before = vault.get(VaultFamily::tombstones, key);
-    if (!before) return before.error();
-    if (!*before) put.push_back({VaultFamily::tombstones, key, ByteWriter().le(day).take()});
-    remove.push_back({family, key, {}});
-  }
-  return vault.write(put, remove);
+  [[nodiscard]] std::size_t size() const { return put.size() + remove.size(); }
+};
+
+/// Replaces a row of `family` by its tombstone of `day`. Grants go with their capsule.
+Result<void> bury(const Vault& vault, VaultFamily family, const Bytes& key, std::uint32_t day, Writes& out) {
+  const auto before = vault.get(VaultFamily::tombstones, key);
+  if (!before) return before.error();
+  if (!*before) out.put.push_back({VaultFamily::tombstones, key, ByteWriter().le(day).take()});
+  out.remove.push_back({family, key, {}});
+  if (family == VaultFamily::capsules)
+    for (const GrantPlace place : grant_places) out.remove.push_back({family, grant_beside(key, place), {}});
+  return {};
 }
+/// Likewise all of them, in one durable batch.
+Result<void> bury(Vault& vault, VaultFamily family, const std::vector<Bytes>& keys, std::uint32_t day) {
+  Writes writes;
+  for (const Bytes& key : keys)
+    if (const auto buried = bury(vault, family, key, day, writes); !buried) return buried;
+  return vault.write(writes.put, writes.remove);
+}
+
+/// Writes in durable batches of at most `rows_max`, or of one thing that has more by itself.
+class Batches {
+ public:
+  Batches(Vault& vault, std::size_t rows_max) : vault_(vault), rows_max_(rows_max) {}
+
+  /// What goes together.
+  Result<void> add(Writes together) {
+    if (waiting_.size() > 0 && waiting_.size() + together.size() > rows_max_)
+      if (const auto written = write(); !written) return written;
+    std::ranges::move(together.put, std::back_inserter(waiting_.put));
+    std::ranges::move(together.remove, std::back_inserter(waiting_.remove));
+    return {};
+  }
+  Result<void> write() {
+    const Writes now = std::exchange(waiting_, {});
+    return vault_.write(now.put, now.remove);
+  }
+
+ private:
+  Vault& vault_;
+  std::size_t rows_max_;
+  Writes waiting_;
+};
 
 }  // namespace
 
@@ -291,6 +382,7 @@ Result<void> Door::destroy(std::span<const ReferenceId> references, std::uint32_
   std::vector<Bytes> keys;
   keys.reserve(references.size());
   for (const ReferenceId reference : references) keys.push_back(row_key(reference));
+  const std::scoped_lock lock(impl_->replacing);
   const auto buried = bury(impl_->vault, VaultFamily::rows, keys, day);
   // Also after an error: whether the tombstones are there is then for the vault to say, not for memory.
   for (const ReferenceId reference : references) forget(reference);
@@ -305,6 +397,108 @@ Result<void> Door::destroy_capsules(std::span<const CapsuleId> capsules, std::ui
   const auto buried = bury(impl_->vault, VaultFamily::capsules, keys, day);
   for (const CapsuleId& capsule : capsules) impl_->previews.drop(capsule);
   return buried;
+}
+
+namespace {
+
+/// A row on its way to new keys.
+struct Renewed {
+  KeyRow before, after;
+  /// Its key for the class, made new; whether it was made just now. False where the row stays as it is.
+  bool renew(FieldClass field_class, Random& random) {
+    if (!before.contact || field_class == FieldClass::contact) return false;
+    const bool of_files = field_class == FieldClass::attachment;
+    Key& key = of_files ? after.files : after.content;
+    if (key != (of_files ? before.files : before.content)) return false;
+    random.fill(key);
+    return true;
+  }
+  [[nodiscard]] bool renewed(FieldClass field_class) const {
+    return data_key(after, field_class) != data_key(before, field_class);
+  }
+};
+
+/// Nobody can open anything under it now: what was sealed under it can only be buried.
+bool is_lost(const Error& row) { return row.code == Errc::corrupt || row.rule == "key_row.missing"; }
+
+}  // namespace
+
+Result<void> Door::shred(WorkspaceId workspace, std::span<const CapsuleHeld> doomed,
+                         std::span<const CapsuleHeld> others, std::uint32_t day) {
+  const std::scoped_lock lock(impl_->shredding);
+  std::map<ReferenceId, Renewed> rows;
+  struct ForgetAtEnd {  // Also after an error: which keys the rows have is then for the vault to say.
+    Door& door;
+    const std::map<ReferenceId, Renewed>& rows;
+    ~ForgetAtEnd() {
+      for (const auto& [reference, renewed] : rows) door.forget(reference);
+    }
+  } const forget_at_end{*this, rows};
+
+  // For each key that is made new one capsule goes with the row, last: as long as one step is missing the repeat finds it there, and
+  // so the key to be made new.
+  std::vector<Bytes> first, last;
+  for (const auto& [sealed, schema] : doomed) {
+    const auto gone = is_destroyed(sealed.capsule);
+    if (!gone) return gone.error();
+    if (*gone) continue;
+    auto place = rows.find(sealed.reference);
+    if (place == rows.end()) {
+      const auto loaded = impl_->load(workspace, sealed.reference);
+      const auto* trouble = std::get_if<Unavailable>(&loaded);
+      if (trouble != nullptr && !is_lost(trouble->error)) return trouble->error;
+      const auto* held = std::get_if<KeyRow>(&loaded);
+      const KeyRow row = held == nullptr ? KeyRow{} : *held;
+      place = rows.emplace(sealed.reference, Renewed{row, row}).first;
+    }
+    const bool made = place->second.renew(sealed.field_class, impl_->random);
+    (made ? last : first).push_back(capsule_key(sealed.capsule));
+  }
+
+  Batches batches(impl_->vault, impl_->shred_rows_max);
+  for (const auto& [sealed, schema] : others) {
+    const auto place = rows.find(sealed.reference);
+    if (place == rows.end() || !place->second.renewed(sealed.field_class)) continue;
+    const auto& [before, after] = place->second;
+    const auto stored = impl_->vault.get(VaultFamily::capsules, capsule_key(sealed.capsule));
+    if (!stored) return stored.error();
+    if (!*stored) continue;
+    const CapsuleContext context{workspace, sealed.capsule, sealed.reference, sealed.field_class, schema};
+    const auto by = impl_->unsealing(before, context, **stored);
+    if (!by && by.error().code == Errc::corrupt) continue;
+    if (!by) return by.error();
+    const auto to = by->place == GrantPlace::first ? GrantPlace::second : GrantPlace::first;
+    std::array<std::uint8_t, salt_bytes> salt;
+    impl_->random.fill(salt);
+    Writes grant;
+    grant.put.push_back({VaultFamily::capsules, grant_key(sealed.capsule, to),
+                         seal_grant(data_key(after, sealed.field_class), context, **stored, by->key, salt)});
+    if (const auto added = batches.add(std::move(grant)); !added) return added;
+  }
+  for (const Bytes& key : first) {
+    Writes one;
+    if (const auto buried = bury(impl_->vault, VaultFamily::capsules, key, day, one); !buried) return buried;
+    if (const auto added = batches.add(std::move(one)); !added) return added;
+  }
+
+  const std::scoped_lock lock_rows(impl_->replacing);
+  Writes end;
+  for (const auto& [reference, renewed] : rows) {
+    if (renewed.after == renewed.before) continue;
+    const auto now = impl_->load(workspace, reference);
+    if (const auto* trouble = std::get_if<Unavailable>(&now)) return trouble->error;
+    if (std::holds_alternative<Erased>(now)) continue;
+    if (std::get<KeyRow>(now) != renewed.before)
+      return unavailable("key_row.changed", "another changed " + to_text(reference) + " meanwhile");
+    auto wrapped = wrap_row(impl_->keys, workspace, reference, renewed.after);
+    if (!wrapped) return wrapped.error();
+    end.put.push_back({VaultFamily::rows, row_key(reference), std::move(*wrapped)});
+  }
+  for (const Bytes& key : last)
+    if (const auto buried = bury(impl_->vault, VaultFamily::capsules, key, day, end); !buried) return buried;
+  if (first.empty() && last.empty()) return {};
+  if (const auto added = batches.add(std::move(end)); !added) return added;
+  return batches.write();
 }
 
 Result<bool> Door::is_destroyed(const CapsuleId& capsule) const {

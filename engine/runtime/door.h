@@ -39,11 +39,20 @@ struct Unavailable {
 };
 template <class T> using Opened = std::variant<T, Erased, Unavailable>;
 
+/// A capsule as an event names it, and what it holds.
+struct CapsuleHeld {
+  Sealed sealed;
+  CapsuleSchema schema = CapsuleSchema::text;
+};
+
 /// How much the door keeps in memory; about 250 bytes a row.
 struct DoorLimits {
   std::size_t cached_rows_max = 65'536;  ///< unwrapped rows of the vault, the least recently used leave first
   std::size_t made_rows_max = 16'384;    ///< rows made here: more than the owners have in flight to the log
   std::size_t previews_bytes_max = std::size_t{16} << 20;  ///< opened previews
+  /// Rows of the vault that a batch of a shredding puts and removes; the last one, of the renewed rows themselves and a capsule for each
+  /// of their new keys, may have some more.
+  std::size_t shred_rows_max = 1'000;
 };
 
 /// The one door to plaintext: the field permission, the key rows and (with the audit views) the record of reads at
@@ -63,6 +72,9 @@ struct DoorLimits {
 ///   engine, verification    the system alone
 ///
 /// The permission is looked at first, so that who may not read learns nothing, not even that something is erased.
+///
+/// A capsule opens under its row's present key, or by the grant beside it (grant.h) where its row has had another key since.
+///
 /// Threads: any.
 class Door {
  public:
@@ -119,6 +131,19 @@ class Door {
   /// Likewise of capsules, each for itself: puts tombstones in their place. The rows that opened them stay, for the author's
   /// other words.
   [[nodiscard]] Result<void> destroy_capsules(std::span<const CapsuleId> capsules, std::uint32_t day);
+  /// Likewise, and so that older copies of them do not open either, whoever has the present vault and keyring: the rows that
+  /// `doomed` are sealed under get new keys, and each of `others` that is sealed under one of the old keys a grant. What is destroyed
+  /// already changes nothing. `others` must name every other capsule of those rows, and none may be on its way to the vault, nor be
+  /// sealed meanwhile: what is left out is lost. (Contact data has a key of its own, which stays: it may be left out. Where it has
+  /// none, in a row of version 1, the row stays as it is, as does one that opens nothing itself.) A capsule that does not open
+  /// stays so.
+  ///
+  /// Small ones are one durable batch. Of a larger one the grants come first, which nobody meets before the end, then the
+  /// tombstones of most, and last the rows with the rest of them: the first of `doomed` under each key. So whoever stops between
+  /// two batches leaves everything readable or destroyed, and the repeat finds what is to be made new. Errors, `unavailable`
+  /// among them, leave that too: repeat it.
+  [[nodiscard]] Result<void> shred(WorkspaceId workspace, std::span<const CapsuleHeld> doomed,
+                                   std::span<const CapsuleHeld> others, std::uint32_t day);
   /// It was destroyed alone. An error where that cannot be told.
   [[nodiscard]] Result<bool> is_destroyed(const CapsuleId& capsule) const;
   /// All references whose row belongs to `owner`, in order, found by reading every row; rows made here and not yet

@@ -77,7 +77,8 @@ class Files {
   [[nodiscard]] Result<std::unique_ptr<Upload>> begin(const NewFile& file);
 
   /// What a message gets that attaches an upload nobody used yet: name, type, size and key. `not_found` "attachment.unknown" where
-  /// there is none that `actor` may attach (to `conversation`, where the upload named one), or it waited too long.
+  /// there is none that `actor` may attach (to `conversation`, where the upload named one), or it waited too long, or a message with
+  /// files was redacted there meanwhile, whose keys went (Door::shred).
   [[nodiscard]] Result<Attachment> attach(WorkspaceId workspace, const Actor& actor, AttachmentId id,
                                           ConversationId conversation);
   /// A message has it, and sweep()'s `uses` knows: its own row goes. May be repeated, and forgotten: sweep() does it then.

@@ -23,6 +23,7 @@
 ///   'X' id 16, version u64                  a redaction, in the conversation of that id, whose capsules are still to be destroyed:
 ///                                           workspace 16, the message's version u64, day u32
 ///   'D' conversation 16                     its drafts: agent 16, when it was kept, i64, and its kind u8 each
+///   'E' conversation 16, agent 16           that agent has had a draft there; no value
 ///   'T' due u64, category u8, id 16, kind   a timer; no value
 ///   'I' import 16, due u64, category u8,    a timer of a stream that an import touched while it was open: due once that is closed, or
 ///       id 16, kind                         before the import's next command there; workspace 16

@@ -126,9 +126,10 @@ class Owner::Impl final : public FencedWriter::Listener {
       case OwnerHealth::starting:
       case OwnerHealth::owning: break;
     }
-    if (waiting_.size() + flights_.size() + no_events_.size() + deferred_.size() >= owner_commands_max)
+    if (waiting_.size() + flights_.size() + no_events_.size() + deferred_.size() + redacting_.size() >=
+        owner_commands_max)
       return answer(Error{Errc::overloaded, "owner.overloaded", "too many commands wait; try again soon"});
-    if (health_ == OwnerHealth::starting) {
+    if (health_ == OwnerHealth::starting || draining()) {
       waiting_.emplace_back(std::move(request), std::move(answer));
       return;
     }
@@ -137,6 +138,9 @@ class Owner::Impl final : public FencedWriter::Listener {
 
   void tick() {
     if (health_ != OwnerHealth::owning) return;
+    if (std::exchange(redact_again_, false)) drain_ = true;
+    carry_out_redactions();
+    if (health_ != OwnerHealth::owning || draining()) return;
     if (std::exchange(owe_again_, false)) resume_owed();
     routing_.tick();
     const auto until = timers_due();
@@ -239,6 +243,9 @@ class Owner::Impl final : public FencedWriter::Listener {
     health_ = OwnerHealth::owning;
     reason_.clear();
     next_timer_ = {};
+    // Before anything is decided: each earlier ticket is settled, so nothing is in flight.
+    redact_owed();
+    if (health_ == OwnerHealth::stopped) return;
     const auto workspaces = fold_.workspaces();
     if (!workspaces) return halt(workspaces.error());
     for (const WorkspaceId workspace : *workspaces) publish(workspace);
@@ -271,6 +278,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     Flight& flight = node.mapped();
     if (flight.envelope->command) commands_.erase(*flight.envelope->command);
     deciding_.forget(flight.made);
+    post_write();  // who waits for the last one in flight
     for (Waiter& waiter : flight.waiters)
       waiter.answer(unavailable("command.not_done", "not done; the same key may be sent again"));
   }
@@ -541,6 +549,7 @@ class Owner::Impl final : public FencedWriter::Listener {
       if (alive.expired()) return;
       write_posted_ = false;
       write_certain();
+      carry_out_redactions();
     });
   }
 
@@ -563,9 +572,14 @@ class Owner::Impl final : public FencedWriter::Listener {
       if (!subject) return waiter.answer(subject.error());
       outcome.subject = subject->value_or(SubjectId{});
     }
-    for (const StreamEvent& event : envelope->events)
-      if (auto gone = redact(envelope->workspace, event, envelope->recorded_at); !gone)
-        return waiter.answer(unfinished(gone.error()));
+    const auto owed = owes_redaction(*envelope);
+    if (!owed) return waiter.answer(unfinished(owed.error()));
+    if (*owed) {
+      if (health_ != OwnerHealth::owning && health_ != OwnerHealth::starting)
+        return waiter.answer(unfinished(unavailable("owner.not_owning", reason_)));
+      redacting_.push_back({std::move(waiter), std::move(outcome), envelope});
+      return post_write();
+    }
     if (waiter.forwards) return go_on_forwarding(std::move(waiter), std::move(outcome), *envelope);
     if (waiter.accepts)
       return routing_.accepted(envelope->workspace, *waiter.accepts, std::move(outcome),
@@ -604,22 +618,62 @@ class Owner::Impl final : public FencedWriter::Listener {
     return out;
   }
 
-  /// A message's redaction is certain: its capsules go, before anybody is told that they are gone. Doing it again is harmless.
-  [[nodiscard]] Result<void> redact(WorkspaceId workspace, const StreamEvent& event, Instant recorded_at) {
-    const auto* body = std::get_if<conversation::Event>(&event.body);
-    const auto* redacted = body == nullptr ? nullptr : std::get_if<conversation::MessageRedacted>(body);
-    if (redacted == nullptr) return {};
-    return destroy({workspace, ConversationId::from(event.stream.id), redacted->of, event.version,
-                    fold_rows::day_of(recorded_at)});
+  // ---- redaction ----
+
+  // It gives the keys that sealed the message to nobody any more, so nothing in flight may be sealed under them: what comes
+  // meanwhile waits until all that was decided is certain, and the redactions that are on record are carried out.
+
+  [[nodiscard]] bool draining() const { return drain_ || !redacting_.empty(); }
+
+  /// Whether the envelope has a message's redaction that is not known to be carried out.
+  [[nodiscard]] Result<bool> owes_redaction(const Envelope& envelope) const {
+    for (const StreamEvent& event : envelope.events) {
+      const auto* body = std::get_if<conversation::Event>(&event.body);
+      if (body == nullptr || !std::holds_alternative<conversation::MessageRedacted>(*body)) continue;
+      const auto owed = fold_.owes_redaction(ConversationId::from(event.stream.id), event.version);
+      if (!owed || *owed) return owed;
+    }
+    return false;
+  }
+  /// Once nothing is in flight; then answers who waited for it, and goes on with what came meanwhile.
+  void carry_out_redactions() {
+    if (!draining() || !flights_.empty() || health_ != OwnerHealth::owning) return;
+    write_certain();
+    if (health_ != OwnerHealth::owning || !flights_.empty()) return;
+    redact_owed();
+    if (health_ != OwnerHealth::owning) return;
+    auto waiting = std::exchange(waiting_, {});
+    for (auto& [request, answer] : waiting) submit(std::move(request), std::move(answer));
+  }
+  /// All that are owed, before anybody is told. Doing it again is harmless. Nothing may be in flight, and what is certain must be
+  /// written down.
+  void redact_owed() {
+    PARLANCE_ASSERT(flights_.empty(),
+                    "nothing is sealed under keys that change and not yet found in the log");
+    drain_ = false;
+    const auto redactions = fold_.redactions();
+    if (!redactions) return halt(redactions.error());
+    std::optional<Error> trouble;
+    for (const fold_rows::Redacting& owed : *redactions)
+      if (const auto gone = destroy(owed); !gone) trouble = gone.error();
+    auto ready = std::exchange(redacting_, {});
+    for (Deferred& d : ready) {
+      const auto owed = owes_redaction(*d.envelope);
+      if (!owed || *owed)
+        d.waiter.answer(unfinished(!owed ? owed.error() : trouble.value_or(unavailable("redaction.owed"))));
+      else
+        answer_certain(std::move(d.waiter), std::move(d.outcome), d.envelope);
+    }
   }
   [[nodiscard]] Result<void> destroy(const fold_rows::Redacting& owed) {
     const StreamId stream{Category::conversation, owed.conversation};
     auto gone = redaction_.destroy(owed.workspace, stream, owed.of, owed.version, owed.day);
     if (!gone) {
-      owe_again_ = true;
+      redact_again_ = true;  // it stays owed
       return gone;
     }
     fold_.redacted(owed, settled_);
+    post_write();
     return {};
   }
 
@@ -818,10 +872,6 @@ class Owner::Impl final : public FencedWriter::Listener {
     const auto owed = fold_.owed();
     if (!owed) return halt(owed.error());
     for (const auto& [workspace, sealed] : *owed) create_subject(workspace, sealed);
-    const auto redactions = fold_.redactions();
-    if (!redactions) return halt(redactions.error());
-    // What cannot be destroyed now stays owed, and is tried again at the next tick.
-    for (const fold_rows::Redacting& redacting : *redactions) (void)destroy(redacting);
   }
 
   void create_subject(WorkspaceId workspace, const Sealed& sealed) {
@@ -867,6 +917,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     for (auto& [request, answer] : waiting) answer(error);
     auto open = std::exchange(no_events_, {});
     for (NoEvents& n : open) n.answer(error);
+    auto redacting = std::exchange(redacting_, {});
+    for (Deferred& d : redacting) d.waiter.answer(unfinished(error));
   }
   void answer_everybody(const Error& error) {
     answer_waiting(error);
@@ -902,6 +954,9 @@ class Owner::Impl final : public FencedWriter::Listener {
   std::unordered_map<CommandId, Ticket> commands_;  ///< of flights_
   std::vector<NoEvents> no_events_;
   std::vector<Deferred> deferred_;
+  std::vector<Deferred> redacting_;  ///< certain redactions that wait until nothing is in flight
+  bool drain_ = false;               ///< redactions are owed, and to be carried out once nothing is in flight
+  bool redact_again_ = false;        ///< one could not be carried out: tried again at the next tick
   Ticket last_ticket_ = 0;
   Ticket settled_ = 0;  ///< the highest that was accepted
   bool proof_posted_ = false;

@@ -403,7 +403,10 @@ Result<void> PartitionFold::fold_event(const Folding& at, const draft::Event& ev
         if (!row) return row.error();
         auto drafts = *row ? fold_rows::read_drafts(**row) : std::vector<fold_rows::Drafted>{};
         std::erase_if(drafts, [&](const fold_rows::Drafted& d) { return d.agent == e.agent; });
-        if constexpr (std::is_same_v<E, draft::Kept>) drafts.push_back({e.agent, e.kind, e.at});
+        if constexpr (std::is_same_v<E, draft::Kept>) {
+          drafts.push_back({e.agent, e.kind, e.at});
+          put(at, fold_rows::ids_key(partition_, 'E', e.conversation, e.agent), Bytes{});
+        }
         put(at, std::move(key),
             drafts.empty() ? std::nullopt : std::optional(fold_rows::write_drafts(drafts)));
         return {};
@@ -655,6 +658,14 @@ Result<std::vector<fold_rows::Redacting>> PartitionFold::redactions() const {
                                    });
   if (!scanned) return scanned.error();
   return out;
+}
+Result<bool> PartitionFold::owes_redaction(ConversationId conversation, Version version) const {
+  const Bytes key = fold_rows::redaction_key(partition_, conversation, version);
+  for (auto it = pending_.rbegin(); it != pending_.rend(); ++it)
+    if (it->first.key == key) return it->first.value.has_value();
+  const auto row = store_.get(key);
+  if (!row) return row.error();
+  return row->has_value();
 }
 void PartitionFold::owe_to_routing(const routing_rows::Owed& owed) {
   pending_.push_back(

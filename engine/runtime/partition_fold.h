@@ -121,6 +121,8 @@ class PartitionFold {
   [[nodiscard]] Result<std::vector<std::pair<WorkspaceId, Sealed>>> owed() const;
   /// Redactions whose capsules are not known to be destroyed yet.
   [[nodiscard]] Result<std::vector<fold_rows::Redacting>> redactions() const;
+  /// Whether that one, which stands in the conversation at `version`, is among them, or will be once what is certain is written.
+  [[nodiscard]] Result<bool> owes_redaction(ConversationId conversation, Version version) const;
   /// They are now: with the next write() the redaction is owed no more.
   void redacted(const fold_rows::Redacting& redacting, Ticket settled);
   /// The workspaces whose settings or desk live here.

@@ -338,6 +338,8 @@ def redact(work, agent_token):
         items = desk.timeline(conversation)
         gone = next(i for i in items if i["id"] == message)
         assert gone["personal"] == "redacted" and gone["text"] is None and gone["attachments"] == [], gone
+        stays = next(i for i in items if i["id"] == second["message"])
+        assert stays["personal"] == "value" and stays["text"] == "hello?", stays  # under another key than before
         assert next(i for i in items if i["kind"] == "redacted")["details"]["message"] == message, items
         events = desk.get(path + "/events")["data"]
         received = next(e for e in events if e["type"] == "conversation.message_received")

@@ -17,6 +17,11 @@ template <class Command> const Command* asked(const Intent* intent) {
   return on == nullptr ? nullptr : std::get_if<Command>(&on->command);
 }
 
+constexpr bool of_message(const Personal<MessageContent>&) { return true; }
+constexpr bool of_message(const Personal<Attachments>&) { return true; }
+constexpr bool of_message(const Personal<Preview>&) { return true; }
+template <class T> constexpr bool of_message(const Personal<T>&) { return false; }
+
 }  // namespace
 
 Model::Cause Model::cause_of(const Envelope& envelope) {
@@ -49,6 +54,7 @@ void Model::accepted(PartitionId partition, const Envelope& envelope, Moment at)
     must(event.version == ++versions_[event.stream], "versions of a stream are dense");
     must(partition_of_slot_[event.stream.id.slot()] == partition,
          "a stream lives in the partition of its slot");
+    opens(event);
     person = person || event.stream.category == Category::subject;
     conversation = conversation || event.stream.category == Category::conversation;
     if (const auto* body = std::get_if<parlance::conversation::Event>(&event.body)) {
@@ -218,8 +224,42 @@ std::string Model::text_of(const Personal<MessageContent>& content) {
     must(!erased(content.reference()), "what is erased does not open");
     return value->text;
   }
-  must(std::holds_alternative<Erased>(opened) && erased(content.reference()), "what is not erased opens");
+  const auto* closed = std::get_if<Erased>(&opened);
+  must(closed != nullptr, "what is not erased opens");
+  if (closed->redacted)
+    gone_.insert(content.sealed().capsule);
+  else
+    must(erased(content.reference()), "what is not erased opens");
   return {};
+}
+
+/// Whatever was sealed opens, or was erased; alone only what belongs to a message.
+void Model::opens(const StreamEvent& event) {
+  StreamEvent copy = event;
+  const auto visit = [&]<class T>(const Personal<T>& field) {
+    const auto opened = door_.open<T>(engine_principal, Purpose::engine, workspace_, field.sealed());
+    const auto* closed = std::get_if<Unavailable>(&opened);
+    must(closed == nullptr, closed == nullptr ? std::string()
+                                              : "what is sealed opens: " + std::string(closed->error.rule) +
+                                                    ", " + closed->error.detail);
+    const auto* gone = std::get_if<Erased>(&opened);
+    must(gone == nullptr || !gone->redacted || of_message(field),
+         "a redaction takes a message's words alone");
+  };
+  std::visit(
+      [&](auto& category) {
+        std::visit(
+            [&](auto& e) {
+              if constexpr (requires { e.each_personal(visit); }) e.each_personal(visit);
+            },
+            category);
+      },
+      copy.body);
+}
+
+void Model::ended() const {
+  for (const CapsuleId& capsule : gone_)
+    must(redacted_.contains(capsule), "what is redacted was to be: " + to_text(capsule.envelope));
 }
 
 void Model::on(const Envelope& envelope, const StreamEvent& event, const conversation::Event& body,
@@ -254,6 +294,7 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
   Conversation& c = conversations_.at(id);
   c.version = event.version;
   const bool may_follow = std::holds_alternative<conversation::NoteAdded>(body) ||
+                          std::holds_alternative<conversation::MessageRedacted>(body) ||
                           std::holds_alternative<conversation::BreachWithdrawn>(body);
   must(c.phase != Phase::closed || may_follow, name + ": nothing is done after the closing");
   const auto* closed = std::get_if<conversation::Closed>(&body);
@@ -282,16 +323,18 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
   std::visit(
       [&](const auto& e) {
         using E = std::decay_t<decltype(e)>;
+        if constexpr (requires { e.content; })
+          c.messages.emplace(e.id, std::pair(event.version, e.content.sealed()));
         if constexpr (std::is_same_v<E, conversation::MessageReceived>) {
           const auto* arrive = intent == nullptr ? nullptr : std::get_if<Arrive>(&intent->request.action);
           must(arrive != nullptr, name + ": somebody sent the message");
           const std::string text = text_of(e.content);
-          must(text == intent->text || erased(e.content.reference()), name + ": the text is the sender's");
+          must(text == intent->text || gone(e.content.sealed()), name + ": the text is the sender's");
           must(e.author == c.requester || std::ranges::find(c.participants, e.author) != c.participants.end(),
                name + ": the author is known there");
           must(c.phase != Phase::resolved, name + ": a resolved one was reopened first");
           if (c.phase != Phase::fresh) c.phase = Phase::open;
-          c.items.push_back({'m', intent->text, erased(e.content.reference()), arrive->content.order});
+          c.items.push_back({'m', intent->text, gone(e.content.sealed()), arrive->content.order});
           const bool starts = !c.answered && c.response == FirstResponse::none;
           const auto target =
               policy_.contains(partition) ? policy_[partition].first_response_ms : std::nullopt;
@@ -309,10 +352,10 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
           c.participants.push_back(e.participant);
         } else if constexpr (std::is_same_v<E, conversation::Replied>) {
           const std::string text = text_of(e.content);
-          must(intent != nullptr && (text == intent->text || erased(e.content.reference())),
+          must(intent != nullptr && (text == intent->text || gone(e.content.sealed())),
                name + ": the reply is the agent's");
           const auto* open = std::get_if<OpenByAgent>(&intent->request.action);
-          c.items.push_back({'r', intent->text, erased(e.content.reference()),
+          c.items.push_back({'r', intent->text, gone(e.content.sealed()),
                              open == nullptr ? std::string() : open->content.order});
           if (c.phase == Phase::fresh) c.phase = Phase::open;
           if (e.agent && c.customer_wrote) {
@@ -324,9 +367,8 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
           }
         } else if constexpr (std::is_same_v<E, conversation::NoteAdded>) {
           const std::string text = text_of(e.content);
-          must(text.starts_with("needle-") || erased(e.content.reference()),
-               name + ": the note is the agent's");
-          c.items.push_back({'n', text, erased(e.content.reference())});
+          must(text.starts_with("needle-") || gone(e.content.sealed()), name + ": the note is the agent's");
+          c.items.push_back({'n', text, gone(e.content.sealed())});
         } else if constexpr (std::is_same_v<E, conversation::Assigned>) {
           const auto* assign = asked<conversation::Assign>(intent);
           must(assign != nullptr && assign->agent == e.agent && assign->claimed == e.claimed,
@@ -387,6 +429,13 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
         } else if constexpr (std::is_same_v<E, conversation::TagsChanged>) {
           for (const TagId tag : e.added) must(c.tags.insert(tag).second, name + ": a tag is added once");
           for (const TagId tag : e.removed) must(c.tags.erase(tag) == 1, name + ": a tag is removed once");
+        } else if constexpr (std::is_same_v<E, conversation::MessageRedacted>) {
+          const auto* redact = asked<conversation::Redact>(intent);
+          must(redact != nullptr && redact->message == e.message, name + ": redacted as asked");
+          const auto& [version, content] = c.messages.at(e.message);
+          must(version == e.of, name + ": names the message's event");
+          must(gone(content), name + ": its words are gone");
+          must(redacted_.insert(content.capsule).second, name + ": redacted once");
         } else if constexpr (std::is_same_v<E, conversation::FirstResponseBreached>) {
           must(c.response == FirstResponse::running, name + ": a running target breaches");
           due(c.response_due, "breaches");

@@ -20,7 +20,7 @@ class Model {
   struct Item {
     char kind;  ///< 'm'essage, 'r'eply, 'n'ote
     std::string text;
-    bool erased = false;
+    bool erased = false;  ///< or redacted
     std::string order{};  ///< that the message names, or none
   };
   struct Conversation {
@@ -37,6 +37,7 @@ class Model {
     ReferenceId requester;
     std::vector<ReferenceId> participants;
     std::vector<Item> items;
+    std::map<MessageId, std::pair<Version, Sealed>> messages;
     Instant snoozed_until, closes_at, reopens_until, response_due;
     conversation::FirstResponse response{};
     bool customer_wrote = false, answered = false;
@@ -60,6 +61,8 @@ class Model {
   /// How often the command of an intent was accepted, and when.
   [[nodiscard]] const std::map<std::size_t, std::vector<Moment>>& done() const { return done_; }
   [[nodiscard]] std::size_t timers_fired() const { return timers_fired_; }
+  /// All that was accepted was told: nothing is redacted but what somebody redacted. Throws Violation.
+  void ended() const;
 
  private:
   struct Known {
@@ -90,6 +93,11 @@ class Model {
   void knows(Slot door, const Owner& owner, const Known& known);
   Owner person_of(const Personal<Identity>& identity);
   std::string text_of(const Personal<MessageContent>& content);
+  void opens(const StreamEvent& event);
+  /// Whether its words are gone, with their author or alone.
+  [[nodiscard]] bool gone(const Sealed& content) const {
+    return erased(content.reference) || gone_.contains(content.capsule);
+  }
   [[nodiscard]] bool erased(ReferenceId reference) const { return ledger_.destroyed.contains(reference); }
   [[nodiscard]] bool active(const Conversation& c) const { return conversation::is_active(c.phase); }
 
@@ -116,6 +124,8 @@ class Model {
   std::map<StreamId, Version> versions_;
   std::map<PartitionId, Instant> recorded_;
   std::map<SubjectId, Version> persons_;
+  std::set<CapsuleId> gone_;      ///< contents that were found redacted
+  std::set<CapsuleId> redacted_;  ///< by those that somebody asked for
   std::size_t timers_fired_ = 0;
   Moment now_ = 0;
   bool only_timers_so_far_ = true;  ///< in the envelope that is being judged

@@ -29,11 +29,12 @@ Rows rows_of(const RowFamily& family) {
 }
 
 /// What lies in a fold store apart from the log's own state, from what leads to orders (a message that could not be opened when it was
-/// folded is opened when an order is looked for: see judge_orders()), and, where somebody was erased, from what named them.
+/// folded is opened when an order is looked for: see judge_orders()), from redactions that one who folds anew carries out anew, and,
+/// where somebody was erased, from what named them.
 Rows comparable(Rows rows, bool somebody_erased) {
   std::erase_if(rows, [&](const auto& row) {
     const char type = static_cast<char>(row.first.at(2));
-    return type == 'M' || type == 'B' || type == 'U' ||
+    return type == 'M' || type == 'B' || type == 'U' || type == 'X' ||
            (somebody_erased && (type == 'A' || type == 'P' || type == 'R' || type == 'O'));
   });
   return rows;
@@ -77,6 +78,7 @@ void judge_log(World& world, Model& model) {
     }
     ++moment;
   }
+  model.ended();
   // What clients were told.
   for (const Intent& intent : world.ledger().intents) {
     const std::string name = "command " + std::to_string(intent.number);
@@ -259,7 +261,10 @@ void judge_orders(World& world, const Model& model, const Engine& engine, const 
 void judge_fold_store(World& world, const Model& model) {
   const bool erased = !world.ledger().erased.empty();
   Node& node = world.survivor();
-  const Rows live = comparable(rows_of(*node.rows->open("fold").value()), erased);
+  const Rows all = rows_of(*node.rows->open("fold").value());
+  must(std::ranges::none_of(all, [](const auto& row) { return row.first.at(2) == 'X'; }),
+       "no redaction is owed at rest");
+  const Rows live = comparable(all, erased);
   const auto has_owed = std::ranges::any_of(live, [](const auto& row) { return row.first.at(2) == 'O'; });
   must(!has_owed, "nobody's first event is owed at rest");
   node.process.reset();

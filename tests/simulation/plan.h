@@ -59,12 +59,13 @@ enum class Feature : std::uint8_t {
   policy,
   desk,
   erasure,
+  redaction,
 };
-inline constexpr std::size_t features = 20;
+inline constexpr std::size_t features = 21;
 inline constexpr std::array<std::string_view, features> feature_names{
     "message", "in reply to", "thread",   "link address", "open by agent", "reply",   "note",
     "assign",  "claim",       "unassign", "snooze",       "wait",          "resolve", "reopen",
-    "close",   "priority",    "tags",     "policy",       "desk",          "erasure"};
+    "close",   "priority",    "tags",     "policy",       "desk",          "erasure", "redaction"};
 
 struct Plan {
   std::uint64_t seed = 0;

@@ -517,6 +517,13 @@ void World::invent() {
   if (no_conversation && which >= static_cast<std::size_t>(Feature::reply) && feature < Feature::policy)
     feature = Feature::message;
   if (no_conversation && feature == Feature::thread) feature = Feature::message;
+  std::vector<std::size_t> written;  // messages that are known to be somewhere, of intents
+  if (feature == Feature::redaction) {
+    for (const Intent& intent : ledger_.intents)
+      if (intent.done && intent.done->message && intent.done->stream.category == Category::conversation)
+        written.push_back(intent.number);
+    if (written.empty()) feature = Feature::message;
+  }
   const auto agent = [&] { return agents_[random_.below(agents_.size())]; };
   if ((feature == Feature::assign || feature == Feature::claim) && agents_.empty()) feature = Feature::desk;
 
@@ -658,6 +665,14 @@ void World::invent() {
       }
       break;
     }
+    case Feature::redaction: {
+      const Outcome& there = *ledger_.intents[written[random_.below(written.size())]].done;
+      conversation::Redact redact;
+      redact.message = *there.message;
+      if (chance(3)) redact.reason = text;
+      request = on(ConversationId::from(there.stream.id), std::move(redact));
+      break;
+    }
     case Feature::erasure: return;
   }
   Intent& intent = add(feature, std::move(request), text, keyed);
@@ -741,6 +756,11 @@ void World::answered(std::size_t number, std::uint64_t life, const Result<Outcom
 void World::erase() {
   Node* node = any_alive();
   if (node == nullptr || ledger_.subjects.empty() || disk_full_until_ != 0) return;
+  // What a dead process sent may still land, with rows that nobody alive has heard of: an erasure begins when every owner has confirmed
+  // that it knows all there is.
+  if (std::ranges::any_of(storage_->in_flight(),
+                          [](const auto& flight) { return flight.zombie && flight.may_land; }))
+    return;
   const std::size_t which = random_.below(ledger_.subjects.size());
   const SubjectId subject = ledger_.subjects[which];
   Door& door = node->process->engine.door();

@@ -219,6 +219,13 @@ class EngineFixture {
     command.content.text = std::move(text);
     return on(id, std::move(command));
   }
+  [[nodiscard]] Request redact(ConversationId id, MessageId message, std::string_view its_key = {}) {
+    conversation::Redact command;
+    command.message = message;
+    Request request = on(id, std::move(command));
+    if (!its_key.empty()) request.command = key(its_key);
+    return request;
+  }
   template <class Command> [[nodiscard]] Request on_settings(Command command) {
     return of_workspace(OnSettings{std::move(command)});
   }

@@ -4,6 +4,7 @@
 
 #include "adapters/embedded/system.h"
 #include "engine/runtime/capsule.h"
+#include "engine/runtime/grant.h"
 #include "engine/runtime/key_row.h"
 #include "tests/support/print.h"
 #include "tests/support/temp_dir.h"
@@ -108,13 +109,19 @@ TEST_CASE("what was destroyed after the backup is destroyed again") {
   CHECK(has(world.options().to, VaultFamily::rows, 3));
 }
 
-TEST_CASE("a message redacted alone comes back so, and keeps no backup from being made") {
+TEST_CASE(
+    "a message redacted alone comes back so, with the grants beside it, and keeps no backup from being "
+    "made") {
   World world;
-  const CapsuleId gone{EnvelopeId::from(RawId{9, 1}), 0};
+  const CapsuleId gone{EnvelopeId::from(RawId{9, 1}), 0}, stays{EnvelopeId::from(RawId{9, 2}), 0};
   {
     auto log = open_log_alone(world.data);
     REQUIRE(log);
-    REQUIRE((*log)->vault().write({{VaultFamily::tombstones, capsule_key(gone), Bytes{1, 0, 0, 0}}}, {}));
+    REQUIRE(
+        (*log)->vault().write({{VaultFamily::tombstones, capsule_key(gone), Bytes{1, 0, 0, 0}},
+                               {VaultFamily::capsules, capsule_key(stays), Bytes{1, 2}},
+                               {VaultFamily::capsules, grant_key(stays, GrantPlace::second), Bytes{3, 4}}},
+                              {}));
   }
   world.destroy(1);
   world.back_up_log();
@@ -125,8 +132,12 @@ TEST_CASE("a message redacted alone comes back so, and keeps no backup from bein
   CHECK(restored->unreadable == 0);
   auto log = open_log_to_read(world.options().to);
   REQUIRE(log);
-  CHECK((*log)->vault().get(VaultFamily::tombstones, capsule_key(gone)).value() ==
-        std::optional(Bytes{1, 0, 0, 0}));
+  const auto stored = [&](VaultFamily family, const Bytes& at) {
+    return (*log)->vault().get(family, at).value().value_or(Bytes{});
+  };
+  CHECK(stored(VaultFamily::tombstones, capsule_key(gone)) == Bytes{1, 0, 0, 0});
+  CHECK(stored(VaultFamily::capsules, capsule_key(stays)) == Bytes{1, 2});
+  CHECK(stored(VaultFamily::capsules, grant_key(stays, GrantPlace::second)) == Bytes{3, 4});
 }
 
 TEST_CASE("a ledger that the vault is ahead of is not the newest") {

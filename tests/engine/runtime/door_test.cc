@@ -10,6 +10,7 @@
 
 #include "adapters/memory/memory_keys.h"
 #include "adapters/memory/seeded_random.h"
+#include "tests/support/print.h"
 
 using namespace parlance;
 
@@ -429,7 +430,7 @@ TEST_CASE("an owner's rows are not told in part") {
     CHECK(desk.door().rows_of(workspace, ada).error().rule == "key_row.corrupt");
   }
   SUBCASE("a row of a newer program") {
-    row[0] = 2;
+    row[0] = 3;
     desk.vault.put({VaultFamily::rows, key, row});
     CHECK(desk.door().rows_of(workspace, ada).error().rule == "key_row.newer");
   }
@@ -491,6 +492,42 @@ TEST_CASE(
   REQUIRE(desk.door().destroy({{reference}}, day));
   CHECK(answer(desk.look(second)) == "erased 20779");
   CHECK(desk.door().preview_bytes_held() == 0);
+}
+
+TEST_CASE(
+    "an opened preview that is shredded is not answered from memory, nor those of its row under their old "
+    "key") {
+  Desk desk;
+  const ReferenceId reference = desk.stored_row(), apart = desk.stored_row();
+  const CapsuleHeld gone{desk.preview(reference, 0), capsule_schema<Preview>},
+      stays{desk.preview(reference, 1, "and now?"), capsule_schema<Preview>};
+  const Sealed others = desk.preview(apart, 2);
+  for (const Sealed& one : {gone.sealed, stays.sealed, others}) CHECK(answer(desk.look(one)) == "value");
+  SUBCASE("at once") {}
+  SUBCASE("where the row has no contact key, and so keeps its keys") {
+    KeyRow row = std::get<KeyRow>(desk.door().row(workspace, reference));
+    row.contact.reset();
+    const auto bytes = reference.bytes();
+    desk.vault.put({VaultFamily::rows, Bytes(bytes.begin(), bytes.end()),
+                    wrap_row(desk.keys, workspace, reference, row).value()});
+  }
+  REQUIRE(desk.door().shred(workspace, {{gone}}, {{stays}}, day));
+  CHECK(answer(desk.look(gone.sealed)) == "erased 20779");
+  CHECK(std::get<Preview>(desk.look(stays.sealed)).text == "and now?");
+  const int before = desk.vault.gets;
+  CHECK(answer(desk.look(others)) == "value");
+  CHECK(desk.vault.gets == before);
+}
+
+TEST_CASE("a preview that is shredded while it is read does not stay in memory") {
+  Desk desk;
+  const CapsuleHeld gone{desk.preview(desk.stored_row()), capsule_schema<Preview>};
+  (void)desk.door().row(workspace, gone.sealed.reference);
+  // Between the reading of the capsule and the putting into memory.
+  desk.vault.after_get = [&] { REQUIRE(desk.door().shred(workspace, {{gone}}, {}, day)); };
+  (void)desk.look(gone.sealed);
+  CHECK(desk.door().preview_bytes_held() == 0);
+  CHECK(answer(desk.look(gone.sealed)) == "erased 20779");
 }
 
 TEST_CASE("a preview that is destroyed while it is read does not stay in memory") {

@@ -216,6 +216,34 @@ TEST_CASE("redacting the last message that has a file removes the file") {
   CHECK(desk.read(other.id) == "stays");
 }
 
+TEST_CASE(
+    "shredding a message with a file takes what waits under its author's key, and leaves what others have") {
+  Cabinet desk;
+  const ReferenceId requester = desk.author();
+  const auto gone = desk.upload("4111", requester), stays = desk.upload("label", requester),
+             waits = desk.upload("not sent yet", requester), waits_apart = desk.upload("for anybody");
+  desk.send(gone.id, requester);
+  desk.send(stays.id, requester);
+  const auto held = [&](AttachmentId id) {
+    return CapsuleHeld{desk.messages.find(id)->second, capsule_schema<Attachments>};
+  };
+  const auto key = std::get<KeyRow>(desk.door->row(workspace, requester)).files;
+  REQUIRE(desk.door->shred(workspace, {{held(gone.id)}}, {{held(stays.id)}}, day));
+  SUBCASE("at once") {}
+  SUBCASE("after a restart") { desk.restart(); }
+  CHECK(desk.read(gone.id) == "erased 20000");
+  CHECK(desk.read(stays.id) == "label");
+  CHECK(desk.attach_rule(waits.id) == "attachment.unknown");
+  CHECK(desk.attach_rule(waits_apart.id) == "attached");
+  CHECK(std::get<KeyRow>(desk.door->row(workspace, requester)).files != key);
+  const auto again = desk.upload("once more", requester);
+  desk.send(again.id, requester);
+  CHECK(desk.read(again.id) == "once more");
+  desk.sweep();
+  CHECK(desk.attach_rule(gone.id) == "attachment.unknown");
+  CHECK(desk.read(stays.id) == "label");
+}
+
 TEST_CASE("keys that cannot be had are never taken for an erasure") {
   Cabinet desk;
   const auto requester = desk.author();

@@ -136,7 +136,9 @@ TEST_CASE("a key row of a newer program is named so and not guessed at") {
     changed[at] = value;
     return unwrap_row(keys, workspace, reference, changed);
   };
-  CHECK(code_of(with(0, 2)) == Errc::newer);         // version
+  CHECK(code_of(with(0, 3)) == Errc::newer);         // version
+  CHECK(code_of(with(0, 0)) == Errc::newer);         // there never was one
+  CHECK(code_of(with(0, 2)) == Errc::corrupt);       // known, and of another length
   CHECK(code_of(with(1, 5)) == Errc::newer);         // kind
   CHECK(code_of(with(44 + 96, 4)) == Errc::newer);   // a flag
   CHECK(code_of(with(44 + 97, 1)) == Errc::newer);   // what is zero today
@@ -155,4 +157,60 @@ TEST_CASE("files have a key of their own") {
   CHECK(data_key(row, FieldClass::content) == row.content);
   CHECK(data_key(row, FieldClass::contact) == row.content);
   CHECK(data_key(row, FieldClass::attachment) == row.files);
+}
+
+// ---- version 2: contact data has a key of its own ----
+
+TEST_CASE("a key row with a contact key is laid out as its header says") {
+  OpenKeys keys;
+  KeyRow row = a_row();
+  row.flags = row_dying;
+  row.contact.emplace().fill(0xca);
+  const Bytes stored = wrap_row(keys, workspace, reference, row).value();
+  CHECK(stored.size() == key_row_2_bytes);
+  CHECK(to_hex(stored) ==
+        "0201efbe"
+        "00112233445566778899aabbccddeeff"
+        "000000000000000000000000000000000000000000000000"
+        "0102030405060708090a0b0c0d0ebeef1112131415161718191a1b1c1d1e1f20"
+        "c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0"
+        "f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1"
+        "02000000000000000000000000000000"
+        "cacacacacacacacacacacacacacacacacacacacacacacacacacacacacacacaca"
+        "00000000000000000000000000000000");
+  CHECK(unwrap_row(keys, workspace, reference, stored).value() == row);
+  CHECK(data_key(row, FieldClass::contact) == *row.contact);
+  CHECK(data_key(row, FieldClass::content) == row.content);
+  CHECK(data_key(row, FieldClass::attachment) == row.files);
+  const auto with = [&](std::size_t at, std::uint8_t value) {
+    Bytes changed = stored;
+    changed[at] = value;
+    return unwrap_row(keys, workspace, reference, changed);
+  };
+  CHECK(code_of(with(0, 1)) == Errc::corrupt);
+  CHECK(code_of(with(0, 3)) == Errc::newer);
+  CHECK(code_of(with(44 + 96, 4)) == Errc::newer);
+  CHECK(code_of(with(44 + 97, 1)) == Errc::newer);
+  CHECK(code_of(with(44 + 111, 1)) == Errc::newer);
+}
+
+TEST_CASE("a key row with a contact key that was changed or cut is refused") {
+  MemoryKeys keys(7);
+  KeyRow row = a_row();
+  row.contact.emplace().fill(0xca);
+  const Bytes stored = wrap_row(keys, workspace, reference, row).value();
+  CHECK(unwrap_row(keys, workspace, reference, stored).value() == row);
+  for (std::size_t bit = 0; bit < stored.size() * 8; ++bit) {
+    CAPTURE(bit);
+    Bytes changed = stored;
+    changed[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
+    const Errc code = code_of(unwrap_row(keys, workspace, reference, changed));
+    CHECK((code == Errc::corrupt || (code == Errc::newer && bit < 16)));
+  }
+  for (std::size_t size = 0; size < stored.size(); ++size)
+    CHECK(code_of(unwrap_row(keys, workspace, reference, ByteView(stored).first(size))) == Errc::corrupt);
+  // Neither form passes for the other.
+  Bytes as_first(stored.begin(), stored.begin() + key_row_bytes);
+  as_first[0] = 1;
+  CHECK(code_of(unwrap_row(keys, workspace, reference, as_first)) == Errc::corrupt);
 }

@@ -19,13 +19,6 @@ std::vector<std::string> states(EngineFixture& desk, ConversationId id) {
     out.push_back(state_of<MessageContent>(desk, m.content.sealed()));
   return out;
 }
-Request redact(EngineFixture& desk, ConversationId id, MessageId message, std::string_view key = {}) {
-  conversation::Redact command;
-  command.message = message;
-  Request request = desk.on(id, std::move(command));
-  if (!key.empty()) request.command = desk.key(key);
-  return request;
-}
 /// The capsule of every preview there ever was, oldest first.
 std::vector<Sealed> previews(EngineFixture& desk, ConversationId id) {
   std::vector<Sealed> out;
@@ -86,7 +79,7 @@ TEST_CASE("a redacted message is gone with every preview of its words, and the o
   desk.done(desk.reply(id, "yes"));
   const auto before = previews(desk, id);
   REQUIRE(before.size() == 3);
-  const Outcome done = desk.done(redact(desk, id, *first.message));
+  const Outcome done = desk.done(desk.redact(id, *first.message));
   CHECK(done.stream.id == id);
   SUBCASE("at once") {}
   SUBCASE("after a restart") { desk.restart(); }
@@ -102,7 +95,7 @@ TEST_CASE("a redacted message is gone with every preview of its words, and the o
   desk.received({.text = "good"});
   CHECK(preview_now(desk, id).text == "good");
   CHECK(desk.all<conversation::MessageRedacted>(id).size() == 1);
-  CHECK(desk.done(redact(desk, id, *first.message)).version == desk.events(id).back().event.version);
+  CHECK(desk.done(desk.redact(id, *first.message)).version == desk.events(id).back().event.version);
   CHECK(desk.all<conversation::MessageRedacted>(id).size() == 1);
 }
 
@@ -113,7 +106,7 @@ TEST_CASE("the last message's words leave the preview, and so does a subject lin
   const Outcome first = desk.done(std::move(message));
   const ConversationId id = desk.conversation_of(first);
   CHECK(preview_now(desk, id).subject_line == "about a secret");
-  desk.done(redact(desk, id, *first.message));
+  desk.done(desk.redact(id, *first.message));
   CHECK(preview_now(desk, id) == Preview{"Ada", "", "", "shop"});
 }
 
@@ -124,16 +117,16 @@ TEST_CASE("a note and a reply are redacted likewise, and what is not there is no
   note.content.text = "she said 4111";
   const Outcome noted = desk.done(desk.on(id, note));
   const Outcome replied = desk.done(desk.reply(id, "thank you, 4111"));
-  desk.done(redact(desk, id, *noted.message));
-  desk.done(redact(desk, id, *replied.message));
+  desk.done(desk.redact(id, *noted.message));
+  desk.done(desk.redact(id, *replied.message));
   CHECK(state_of<MessageContent>(desk, desk.all<conversation::NoteAdded>(id)[0].content.sealed()) ==
         "redacted");
   CHECK(state_of<MessageContent>(desk, desk.all<conversation::Replied>(id)[0].content.sealed()) ==
         "redacted");
   CHECK(preview_now(desk, id).text.empty());
-  CHECK(desk.ask(redact(desk, id, MessageId::from({1, 1}))).rule() == "message.not_found");
+  CHECK(desk.ask(desk.redact(id, MessageId::from({1, 1}))).rule() == "message.not_found");
   const ConversationId other = desk.open({.from = "eve@example.com"});
-  CHECK(desk.ask(redact(desk, other, *noted.message)).rule() == "message.not_found");
+  CHECK(desk.ask(desk.redact(other, *noted.message)).rule() == "message.not_found");
 }
 
 TEST_CASE("a redaction that is on record is carried out after a crash, whoever knows of it") {
@@ -141,7 +134,7 @@ TEST_CASE("a redaction that is on record is carried out after a crash, whoever k
   const Outcome first = desk.received({.text = "4111"});
   const ConversationId id = desk.conversation_of(first);
   desk.storage->hold_appends(true);
-  Pending pending = desk.send(redact(desk, id, *first.message, "k"));
+  Pending pending = desk.send(desk.redact(id, *first.message, "k"));
   desk.settle();
   CHECK_FALSE(pending.answered());
   CHECK(states(desk, id) == std::vector<std::string>{"value"});
@@ -160,7 +153,7 @@ TEST_CASE("a redaction that is on record is carried out after a crash, whoever k
     SUBCASE("then a crash") { desk.crash(); }
     SUBCASE("then a crash, and the rows were lost") { desk.crash_and_lose_rows(); }
     CHECK(states(desk, id) == std::vector<std::string>{"redacted"});
-    const Outcome repeat = desk.done(redact(desk, id, *first.message, "k"));
+    const Outcome repeat = desk.done(desk.redact(id, *first.message, "k"));
     CHECK(repeat.replayed);
     CHECK(desk.all<conversation::MessageRedacted>(id).size() == 1);
   }
@@ -171,7 +164,7 @@ TEST_CASE("a redaction that cannot be carried out says so, and is when it can be
   const Outcome first = desk.received({.text = "4111"});
   const ConversationId id = desk.conversation_of(first);
   desk.storage->hold_appends(true);
-  Pending pending = desk.send(redact(desk, id, *first.message, "k"));
+  Pending pending = desk.send(desk.redact(id, *first.message, "k"));
   desk.settle();
   const auto flights = desk.storage->in_flight();
   REQUIRE(flights.size() == 1);
@@ -184,7 +177,7 @@ TEST_CASE("a redaction that cannot be carried out says so, and is when it can be
   desk.storage->refuse_writes(false);
   desk.storage->hold_appends(false);
   SUBCASE("at the next tick") { desk.pass(1000); }
-  SUBCASE("by the repeat") { CHECK(desk.done(redact(desk, id, *first.message, "k")).replayed); }
+  SUBCASE("by the repeat") { CHECK(desk.done(desk.redact(id, *first.message, "k")).replayed); }
   SUBCASE("after a restart") { desk.restart(); }
   CHECK(states(desk, id) == std::vector<std::string>{"redacted"});
 }
@@ -193,7 +186,7 @@ TEST_CASE("what is redacted stays so when the person is erased") {
   EngineFixture desk;
   const Outcome first = desk.received({.text = "4111"});
   const ConversationId id = desk.conversation_of(first);
-  desk.done(redact(desk, id, *first.message));
+  desk.done(desk.redact(id, *first.message));
   const auto rows = desk.engine().door().rows_of(desk.workspace, first.subject);
   REQUIRE(rows);
   REQUIRE(desk.engine().door().destroy(std::span<const ReferenceId>(*rows), 20'000));

@@ -1,9 +1,10 @@
-// Hostile bytes where a capsule or a key row should be: refused or opened, never a crash; and what is opened seals
+// Hostile bytes where a capsule, a grant or a key row should be: refused or opened, never a crash; and what is opened seals
 // again.
 #include <algorithm>
 
 #include "engine/base/assert.h"
 #include "engine/runtime/capsule.h"
+#include "engine/runtime/grant.h"
 #include "engine/runtime/key_row.h"
 
 using namespace parlance;
@@ -36,9 +37,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   PARLANCE_ASSERT(!open_capsule(key, context, input), "nobody without the key makes a capsule that opens");
   Bytes stored = seal_capsule(key, context, input, {});
+  const auto sealing = sealing_key(key, stored);
+  PARLANCE_ASSERT(sealing && *sealing, "a capsule was sealed under the key that sealed it");
+  PARLANCE_ASSERT(!open_grant(key, context, stored, input),
+                  "nobody without the key makes a grant that opens");
+  (void)open_grant(key, context, input, seal_grant(key, context, stored, **sealing, {}));
   const auto opened = open_capsule(key, context, stored);
   PARLANCE_ASSERT(opened && std::ranges::equal(*opened, input), "a capsule opens to what was sealed");
   if (size >= 2) {
+    Bytes grant = seal_grant(key, context, stored, **sealing, {});
+    const auto granted = open_grant(key, context, stored, grant);
+    PARLANCE_ASSERT(granted && granted->key == (*sealing)->key, "a grant opens to what was granted");
+    const auto by_grant = open_capsule(*granted, context, stored);
+    PARLANCE_ASSERT(by_grant && std::ranges::equal(*by_grant, input), "and that opens the capsule");
+    grant[(data[0] << 8 | data[1]) % grant.size()] ^= static_cast<std::uint8_t>(data[size - 1] | 1);
+    PARLANCE_ASSERT(!open_grant(key, context, stored, grant), "a changed grant does not open");
+    grant.resize(data[0] % grant.size());
+    PARLANCE_ASSERT(!open_grant(key, context, stored, grant), "nor does one cut short");
     stored[(data[0] << 8 | data[1]) % stored.size()] ^= static_cast<std::uint8_t>(data[size - 1] | 1);
     PARLANCE_ASSERT(!open_capsule(key, context, stored), "a changed capsule does not open");
   }
@@ -49,7 +64,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto row = unwrap_row(keys, workspace, context.reference, input);
   if (row) {
     const Bytes again = wrap_row(keys, workspace, context.reference, *row).value();
-    PARLANCE_ASSERT(std::ranges::equal(ByteView(again).subspan(44, 112), input.subspan(44, 112)),
+    PARLANCE_ASSERT(again.size() == size && std::ranges::equal(ByteView(again).subspan(44, size - 60),
+                                                               input.subspan(44, size - 60)),
                     "a row that opens has one form only");
   }
   return 0;
