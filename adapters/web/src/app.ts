@@ -315,8 +315,7 @@ export function createApp(world: World): App {
         ofList?.stop();
         ofList = live.subscribe({ what: "list", q: queryOf(wanted), sort: sortOf(wanted), limit: refreshed_max }, (kind, data) => {
           // The first snapshot says what was read a moment ago; after a lost connection it may say more.
-          if (kind === "change" && isObject(data)) list.push(data as ListChange);
-          else listPoller.poke();
+          if (kind !== "change" || !isObject(data) || !list.push(data as ListChange)) listPoller.poke();
         });
       }),
       effect(() => {

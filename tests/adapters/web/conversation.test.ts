@@ -97,3 +97,31 @@ test("the answer for a conversation left meanwhile is ignored", async () => {
   expect(conversation.ticket.value).toBe(null);
   expect(conversation.entries.value).toEqual([]);
 });
+
+test("what is told while the timeline is read neither loses what the read brings nor is lost by it", async () => {
+  const server = { ticket: ticket("c", { version: "1" }), entries: [entry("e0", "message", { text: "0" })] };
+  let held: ((value: unknown) => void) | null = null;
+  let hold = false;
+  const client = answering({
+    "/v1/conversations/c": () => ({ ...server.ticket }),
+    "/v1/conversations/c/timeline": () => {
+      const answer = { data: [...server.entries], page: { has_more: false, next: null } };
+      return hold ? new Promise((resolve) => (held = () => resolve(answer))) : answer;
+    },
+  });
+  const conversation = createConversation({ client, onTicket: () => undefined, onArrived: () => undefined });
+  conversation.open("c");
+  await conversation.refresh();
+  server.entries.push(entry("e1", "message", { text: "1" }));
+  server.ticket = ticket("c", { version: "2" });
+  hold = true;
+  const late = conversation.refresh();
+  for (let i = 0; i < 20 && held === null; ++i) await Promise.resolve();
+  hold = false;
+  server.entries.push(entry("e2", "message", { text: "2" }));
+  server.ticket = ticket("c", { version: "3" });
+  conversation.push({ ticket: { ...server.ticket }, items: [server.entries[2]!] });
+  held!(null);
+  await late;
+  expect(conversation.entries.value.map((one) => one.id)).toEqual(["e0", "e1", "e2"]);
+});

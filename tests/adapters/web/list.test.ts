@@ -175,3 +175,13 @@ test("a read that was under way when the server told something newer does not un
   await late;
   expect(list.order.value).toEqual(["b", "a"]);
 });
+
+test("a row that neither a read nor what was told has brought is asked for", async () => {
+  const { list } = given("a");
+  expect(list.push({ upserts: [ticket("a")], order: ["a"] })).toBe(false);
+  await list.refresh();
+  expect(list.push({ upserts: [ticket("b")], order: ["b", "a"] })).toBe(true);
+  // The snapshot told of "missed", and the read that it asked for was overtaken by this change.
+  expect(list.push({ upserts: [], order: ["b", "missed", "a"] })).toBe(false);
+  expect(list.order.value).toEqual(["b", "a"]);
+});

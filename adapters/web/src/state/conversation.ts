@@ -135,7 +135,18 @@ export function createConversation(needs: ConversationNeeds): Conversation {
     },
   };
 
-  async function refreshNow(atLeast?: string): Promise<void> {
+  /** Whether something newer was told while this was read. Then this may lack what was told, and that what this has. */
+  function overtaken(read: Ticket) {
+    return BigInt(read.version) < BigInt(ticket.peek()?.version ?? "0");
+  }
+
+  /** At once, but once: where it is overtaken again, the next turn of the poll reads everything that may lack. */
+  async function readAgain(atLeast: string | undefined, once: boolean) {
+    timelineOf = null;
+    if (!once) await refreshNow(atLeast, true);
+  }
+
+  async function refreshNow(atLeast?: string, once = false): Promise<void> {
     const of = id.peek();
     if (of === null) return;
     const asked = turn;
@@ -143,8 +154,7 @@ export function createConversation(needs: ConversationNeeds): Conversation {
       const before = ticket.peek();
       const now = await needs.client.read<Ticket>(path(of), {}, { atLeast });
       if (asked !== turn) return;
-      // What was told meanwhile is newer.
-      if (BigInt(now.version) < BigInt(ticket.peek()?.version ?? "0")) return;
+      if (overtaken(now)) return await readAgain(atLeast, once);
       if (before === null || JSON.stringify(before) !== JSON.stringify(now)) ticket.value = now;
       const again = stale || before?.personal !== now.personal;
       if (again) {
@@ -157,6 +167,7 @@ export function createConversation(needs: ConversationNeeds): Conversation {
       if (changed || atLeast !== undefined || quiet % quiet_rounds_max === 0)
         await follow(of, asked, hasMore.peek() ? 1 : pages_at_once_max, atLeast);
       if (asked !== turn) return;
+      if (overtaken(now)) return await readAgain(atLeast, once);
       timelineOf = now.version;
       status.value = "ready";
       problem.value = null;

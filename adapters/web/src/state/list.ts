@@ -31,8 +31,8 @@ export interface TicketList {
   learn(ticket: Ticket): void;
   show(filter: Filter): void;
   refresh(atLeast?: string): Promise<void>;
-  /** Takes what the server has told by itself about this filter. */
-  push(change: ListChange): void;
+  /** Takes what the server has told by itself about this filter; false where rows belong here that only a read can bring. */
+  push(change: ListChange): boolean;
   more(): Promise<void>;
   apply(): void;
   /** Forgets everything, as after signing out. */
@@ -162,21 +162,22 @@ export function createTicketList(client: Client, held: () => boolean): TicketLis
       }
     },
     push(change) {
-      // Before the first read there is nothing that could change.
-      if (status.peek() !== "ready") return;
+      // Before the first read there is nothing that could change; and what is being read may be older than this.
+      if (status.peek() !== "ready") return false;
       // What the server tells is newer than whatever was asked for before.
       answered = ++asks;
       change.upserts?.forEach(keep);
-      if (change.order === undefined) return;
-      // Rows beyond the last one shown are not new: they come with the scrolling. And a row that only its id is
-      // known of is one the next read brings.
+      if (change.order === undefined) return true;
+      // Rows beyond the last one shown are not new: they come with the scrolling.
       const shown = new Set(order.peek());
       const last = change.order.reduce((found, id, at) => (shown.has(id) ? at : found), -1);
       const covered = hasMore.peek() || (change.has_more ?? change.order.length >= page_size) ? Math.max(page_size, last + 1) : change.order.length;
-      const first = change.order.slice(0, covered).filter((id) => tickets.has(id));
+      const wanted = change.order.slice(0, covered);
+      const first = wanted.filter((id) => tickets.has(id));
       if (first.length < change.order.length) hasMore.value = true;
       setFirst(first, first.length === change.order.length && !hasMore.peek());
       if (order.peek().length === 0 || !held()) apply();
+      return first.length === wanted.length;
     },
     async more() {
       if (filter === null || next === null || loadingMore) return;
