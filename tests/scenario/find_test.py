@@ -250,6 +250,27 @@ def what_agents_note(desk, ids, agents):
     check("a table of ratings", table.status == 200 and "response_rate" in table.body.splitlines()[0], table)
 
 
+def of_teams(desk, ids, agents):
+    customs = desk.post("/v1/teams", {"name": "Customs office", "agents": [agents["Kim"]]})["id"]
+    desk.post("/v1/teams", {"name": "Returns"})
+    handed = {ids[4], ids[5]}
+    for cnv in handed:
+        desk.post(f"/v1/conversations/{cnv}/transfer", {"team": customs, "reason": "it is held there"})
+    everything = {t["id"] for t in desk.every("/v1/conversations?sort=newest")}
+    in_work = {t["id"] for t in desk.every("/v1/conversations")}
+    for q, expected in {'team:"customs OFFICE"': handed, "-team:none": handed, f"team:{customs}": handed, "team:Returns": set(),
+                        'team:"Customs office",Returns': handed, "team:none": everything - handed,
+                        '-team:"Customs office"': everything - handed}.items():
+        got = desk.every("/v1/conversations?sort=newest&q=" + quote(q))
+        check(q, {t["id"] for t in got} == expected, [t["id"] for t in got])
+        count = desk.get("/v1/conversations/counts?q=" + quote(q))["data"][0]["count"]
+        check(f"the count of {q}", count == len(expected & in_work), count)
+    check("the team of a ticket", desk.ticket(ids[4])["team"] == {"id": customs, "name": "Customs office"}, desk.ticket(ids[4])["team"])
+    waiting = {row["key"]: row["value"] for row in desk.get("/v1/reports/backlog?by=team")["data"]}
+    active = [cnv for cnv in handed if desk.ticket(cnv)["state"] not in ("resolved", "closed", "spam")]
+    check("the backlog of a team", waiting.get(customs, 0) == len(active), waiting)
+
+
 def saved_views(desk):
     """An agent's own views and shared ones: who sees and changes them, that they survive, and that their words lie sealed."""
     def token_of(name, role):
@@ -367,6 +388,7 @@ def main():
         bad_filters(desk)
         what_agents_note(desk, ids, agents)
         saved_views(desk)
+        of_teams(desk, ids, agents)
         by_number_order_and_address(desk, ids, orders)
         events = desk.run("events", "cat", "--data", desk.folder).stdout
         check("no order in the log", "DE-100" not in events and "de-100" not in events)
