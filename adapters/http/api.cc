@@ -5,6 +5,7 @@
 
 #include "adapters/http/exchange.h"
 #include "adapters/http/live_views.h"
+#include "adapters/http/positions.h"
 
 namespace parlance::http {
 namespace {
@@ -108,7 +109,6 @@ std::optional<std::int64_t> wait_ms(std::string_view prefer) {
   return std::clamp<std::int64_t>(seconds, 0, 30) * 1000;
 }
 constexpr std::int64_t wait_ms_default = 2000;
-constexpr std::size_t positions_max = 64;
 
 /// Whether the caller may use the route; answered otherwise.
 bool admitted(const Call& call, const Route& route) {
@@ -223,23 +223,13 @@ void dispatch(const Call& call) {
 }
 
 void when_visible(const Call& call, std::function<void()> read) {
-  const std::string_view wanted = call->request.header("parlance-at-least");
-  std::vector<Position> positions;
-  for (std::size_t at = 0; at < wanted.size();) {
-    const std::size_t end = std::min(wanted.find(',', at), wanted.size());
-    std::string_view one = wanted.substr(at, end - at);
-    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
-    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
-    auto position = parse_position(one);
-    if (!position) return call->fail(400, position.error().rule, position.error().detail);
-    const EventLog& log = call->context.parts.log;
-    if (position->generation != log.generation() || position->partition >= log.partitions())
-      return call->fail(422, "position.unknown", "this log has no such position");
-    if (positions.size() == positions_max)
-      return call->fail(422, "position.too_many", "at most 64 positions");
-    if (!call->views().has_applied(*position)) positions.push_back(*position);
-    at = end + 1;
+  auto wanted = read_positions(call->context.parts.log, call->request.header("parlance-at-least"));
+  if (!wanted) {
+    const Error& error = wanted.error();
+    return call->fail(error.rule == "position.malformed" ? 400 : 422, error.rule, error.detail);
   }
+  std::vector<Position> positions = std::move(*wanted);
+  std::erase_if(positions, [&](const Position& p) { return call->views().has_applied(p); });
   if (positions.empty()) return read();
 
   struct Wait {

@@ -10,6 +10,7 @@ namespace parlance::http {
 namespace {
 
 constexpr std::size_t subscription_id_bytes_max = 64;
+constexpr std::size_t positions_bytes_max = 4096;
 constexpr std::int64_t retry_ms_max = 512;
 constexpr std::int64_t tick_ms = 1'000;
 constexpr std::int64_t activity_ms = 15'000;
@@ -452,6 +453,14 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     const std::string what = fields.text("what", 40, true);
     std::optional<std::string> cursor;
     if (fields.has("cursor")) cursor = fields.text("cursor", 2048, true);
+    std::optional<Offsets> at_least;
+    if (fields.has("at_least")) {
+      auto wanted = source->read_at_least(fields.text("at_least", positions_bytes_max, true));
+      if (wanted)
+        at_least = std::move(*wanted);
+      else
+        fields.fault("at_least", wanted.error().rule, wanted.error().detail);
+    }
     const std::optional<std::string> named = id.empty() ? std::nullopt : std::optional(id);
     if (!faults.empty()) return fail(client, named, faults);
     if (client.subscriptions.contains(id) || client.presence == id)
@@ -460,6 +469,11 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
       return fail(client, id,
                   {Errc::overloaded, "live.too_many_subscriptions",
                    "at most " + std::to_string(limits.subscriptions_max) + " subscriptions a connection"});
+    // As with a cursor: the whole message again, once the views are there. What is asked for may not be there before.
+    if (at_least && !reached(published, *at_least)) {
+      if (!client.gave_up_waiting) return wait_for(client, *at_least, message);
+      return fail(client, id, unavailable("view_behind", "the views have not applied that yet; ask again"));
+    }
     if (what == "presence") return subscribe_to_presence(client, id, fields, faults);
     auto topic = source->topic(client.caller, what, fields, faults);
     if (topic && faults.empty()) fields.finish();
@@ -595,6 +609,7 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
       }
       auto deferred = std::exchange(client->deferred, {});
       for (const std::string& text : deferred) heard(*client, text);
+      client->gave_up_waiting = false;
     }
   }
 

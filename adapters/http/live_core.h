@@ -106,6 +106,8 @@ class LiveSource {
   [[nodiscard]] virtual std::string cursor(const FeedPlace& place) const = 0;
   /// `invalid` "cursor.unknown" or "cursor.beyond_end".
   [[nodiscard]] virtual Result<FeedPlace> read_cursor(std::string_view text) const = 0;
+  /// What must be applied for these positions to be seen; the errors of read_positions().
+  [[nodiscard]] virtual Result<Offsets> read_at_least(std::string_view positions) const = 0;
   /// The topic that a `subscribe` asks for by the members of `fields`, which collects into `faults`; where there are any, what is
   /// returned counts for nothing.
   [[nodiscard]] virtual Result<std::shared_ptr<Topic>> topic(const Caller& caller, std::string_view what,

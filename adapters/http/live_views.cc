@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "adapters/http/list_query.h"
+#include "adapters/http/positions.h"
 #include "adapters/http/render.h"
 
 namespace parlance::http {
@@ -468,6 +469,15 @@ class LiveViews final : public LiveSource {
 
   std::string cursor(const FeedPlace& place) const override { return feed_.cursor(place); }
   Result<FeedPlace> read_cursor(std::string_view text) const override { return feed_.read_cursor(text); }
+  Result<Offsets> read_at_least(std::string_view positions) const override {
+    const EventLog& log = context_.parts.log;
+    auto read = read_positions(log, positions);
+    if (!read) return read.error();
+    Offsets out(log.partitions());
+    for (const Position& p : *read)
+      out[p.partition] = std::max(out[p.partition], p.offset + (p.offset == ~Offset{0} ? 0 : 1));
+    return out;
+  }
 
   Result<std::shared_ptr<Topic>> topic(const Caller& caller, std::string_view what, Fields& fields,
                                        std::vector<Fault>& faults) override {

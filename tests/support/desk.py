@@ -173,8 +173,8 @@ class Desk:
             send["Authorization"] = "Bearer " + token
         if key is not None:
             send["Idempotency-Key"] = key
-        if self.written and "Parlance-At-Least" not in send:
-            send["Parlance-At-Least"] = ",".join(":".join(map(str, position)) for position in list(self.written.values()))
+        if "Parlance-At-Least" not in send and (written := self.positions()):
+            send["Parlance-At-Least"] = written
             send["Prefer"] = "wait=30"
         data = None
         if body is not None:
@@ -198,6 +198,10 @@ class Desk:
         json_body = "json" in (response.getheader("Content-Type") or "")
         return Answer(response.status, json.loads(text) if json_body and text else text,
                       {name.lower(): value for name, value in response.getheaders()})
+
+    def positions(self):
+        """What this test's commands wrote, as a read names it to see it; "" for nothing."""
+        return ",".join(":".join(map(str, position)) for position in list(self.written.values()))
 
     def remember(self, positions):
         """What later calls wait for: a Parlance-Position header, or None."""

@@ -233,6 +233,33 @@ TEST_CASE("a cursor ahead of the views waits for them: nothing is told twice aft
         "{\"op\":\"change\",\"id\":\"s\",\"cursor\":\"5.0\",\"data\":[4]}\n{\"op\":\"pong\"}");
 }
 
+TEST_CASE("a subscription that names a position sees it: it waits until the views are there") {
+  LiveWorld w;
+  for (int i = 0; i < 3; ++i) w.world.write(0, conversation(1));
+  w.world.applied[0] = 1;
+  auto peer = w.client();
+  CHECK(w.subscribe(peer, "here", 1, R"(,"at_least":"1.0")").starts_with(R"({"op":"snapshot")"));
+  CHECK(w.subscribe(peer, "later", 1, R"(,"at_least":"3.0")").empty());
+  w.world.applied[0] = 3;
+  w.advance();
+  w.executor.run_for(60);
+  CHECK(peer.stream->take().find(R"({"op":"snapshot","id":"later")") != std::string::npos);
+  CHECK(w.subscribe(peer, "x", 1, R"(,"at_least":"nonsense")").find("cursor.unknown") != std::string::npos);
+}
+
+TEST_CASE("a position that the views do not reach in time is said to be ahead of them, each time") {
+  LiveWorld w;
+  auto peer = w.client();
+  for (const char* id : {"s", "t"}) {
+    CHECK(w.subscribe(peer, id, 1, R"(,"at_least":"4.0")").empty());
+    w.executor.run_for(12'000);
+    const std::string told = peer.stream->take();
+    CHECK(told.find(R"("code":"view_behind")") != std::string::npos);
+    CHECK(told.find("snapshot") == std::string::npos);
+  }
+  CHECK(w.subscribe(peer, "u", 1).starts_with(R"({"op":"snapshot")"));
+}
+
 TEST_CASE("views that do not come back in time are not waited for without end") {
   LiveWorld w;
   w.world.write(0, conversation(1));

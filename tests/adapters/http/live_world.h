@@ -110,6 +110,11 @@ class FakeSource final : public LiveSource {
         0,
         0};
   }
+  Result<Offsets> read_at_least(std::string_view positions) const override {
+    auto place = read_cursor(positions);
+    if (!place) return place.error();
+    return place->next;
+  }
   Result<std::shared_ptr<Topic>> topic(const Caller&, std::string_view what, Fields& fields,
                                        std::vector<Fault>&) override {
     if (what != "conversation") {
