@@ -12,6 +12,7 @@ namespace {
 constexpr Instant begin{1'764'000'000'000};
 constexpr std::int64_t second_ms = 1000, minute_ms = 60 * second_ms, hour_ms = 60 * minute_ms;
 constexpr std::size_t steps_max = 20'000;
+constexpr std::size_t shop_conversations = 24;
 constexpr std::int64_t quiet_ms_max = 30 * minute_ms;   ///< within which all must have come to rest
 constexpr std::int64_t timers_ms_max = 12 * minute_ms;  ///< the farthest that a deadline lies ahead
 
@@ -49,6 +50,11 @@ World::World(const Plan& plan, Trace& trace)
                                                                    .marks = plan.exclusive})),
       workspace_(default_workspace(storage_->options().id)),
       nodes_(plan.has(Fault::second_node) ? 2 : 1),
+      shop_({.seed = plan.seed,
+             .conversations = shop_conversations,
+             .begin = begin,
+             .end = begin + 24 * hour_ms},
+            tools::demo::colleagues()),
       seen_end_(plan.partitions, 0) {
   storage_->hold_appends(true);
   storage_->hold_syncs(plan.exclusive);
@@ -500,6 +506,16 @@ template <class Command> Request World::on(ConversationId id, Command command) {
   return request;
 }
 
+/// What the generated shop's customers, or its agents, write next; nothing where its history is over.
+std::string World::shop_text(bool customers) {
+  using Step = tools::demo::Step;
+  for (auto next = shop_.next(); next.told != nullptr; next = shop_.next()) {
+    const Step::What wanted = customers ? Step::What::arrive : Step::What::reply;
+    if (next.step->what == wanted) return next.step->text;
+  }
+  return {};
+}
+
 void World::invent() {
   std::size_t sum = 0;
   for (const std::uint32_t weight : plan_.weights) sum += weight;
@@ -508,7 +524,7 @@ void World::invent() {
   while (draw >= plan_.weights[which]) draw -= plan_.weights[which++];
   auto feature = static_cast<Feature>(which);
 
-  const std::string text =
+  std::string text =
       "needle-" + std::to_string(ledger_.intents.size()) + std::string(random_.below(80), '.') + " says";
   const Instant now = time_.now();
   const bool no_conversation = ledger_.conversations.empty();
@@ -526,6 +542,9 @@ void World::invent() {
   }
   const auto agent = [&] { return agents_[random_.below(agents_.size())]; };
   if ((feature == Feature::assign || feature == Feature::claim) && agents_.empty()) feature = Feature::desk;
+
+  if (is_message(feature) || feature == Feature::reply || feature == Feature::note)
+    if (const std::string said = shop_text(is_message(feature)); !said.empty()) text += "\n" + said;
 
   Request request;
   const auto channel = chance(3) ? Channel::chat : Channel::email;

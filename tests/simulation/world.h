@@ -8,6 +8,7 @@
 #include "tests/simulation/ledger.h"
 #include "tests/simulation/node.h"
 #include "tests/simulation/plan.h"
+#include "tools/parlance/shop_history.h"
 
 namespace parlance::simulation {
 
@@ -82,6 +83,7 @@ class World {
   bool send(Intent& intent, Node& node);
   void answered(std::size_t number, std::uint64_t life, const Result<Outcome>& result);
   void erase();
+  [[nodiscard]] std::string shop_text(bool customers);
   Node* any_alive();
   ConversationId some_conversation();
   [[nodiscard]] std::string address(std::size_t n) const;
@@ -101,6 +103,7 @@ class World {
   std::shared_ptr<MemoryLogStorage> storage_;
   WorkspaceId workspace_;
   std::vector<Node> nodes_;
+  tools::demo::ShopHistory shop_;  ///< what people write
   std::uint64_t lives_ = 0;
   Ledger ledger_;
   std::vector<Landed> landed_;

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "tools/parlance/demo_clock.h"
+#include "tools/parlance/demo_desk.h"
 #include "tools/parlance/shop_history.h"
 
 namespace parlance::tools::demo {

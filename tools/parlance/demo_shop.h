@@ -8,7 +8,6 @@
 
 #include "engine/domain/vocabulary.h"
 #include "tools/parlance/demo_texts.h"
-#include "tools/parlance/server.h"
 
 /// Wander & Wool, a shop for outdoor things that sells across borders: who works there, and who buys.
 namespace parlance::tools::demo {
@@ -79,21 +78,6 @@ struct Case {
   std::string text;
 };
 [[nodiscard]] Case make_case(Dice& dice);
-
-/// The ids the engine gave.
-struct Shop {
-  std::vector<AgentId> agents;  ///< in the order of colleagues()
-  std::vector<QueueId> queues;  ///< in the order of DeskQueue
-  std::vector<TagId> tags;      ///< in the order of ShopTag
-  [[nodiscard]] QueueId operator[](DeskQueue queue) const { return queues[static_cast<std::size_t>(queue)]; }
-  [[nodiscard]] TagId operator[](ShopTag tag) const { return tags[static_cast<std::size_t>(tag)]; }
-};
-/// Makes people, queues, tags and promises; may be repeated.
-[[nodiscard]] Result<Shop> set_up_shop(Node& node);
-
-/// A request of the demo's; `key` names it, so that it may be repeated; empty: it is not.
-[[nodiscard]] Request request_of(Node& node, Actor actor, Slot slot, std::string_view key, Action action);
-[[nodiscard]] Request arrival(Node& node, std::string_view key, Arrive arrive);
 
 inline constexpr std::int64_t minute_ms = 60'000;
 inline constexpr std::int64_t hour_ms = 60 * minute_ms;

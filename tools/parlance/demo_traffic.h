@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "tools/parlance/demo_shop.h"
+#include "tools/parlance/demo_desk.h"
 
 namespace parlance::tools::demo {
 

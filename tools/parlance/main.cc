@@ -16,13 +16,6 @@
 
 using namespace parlance::tools;
 
-// jemalloc reads this by its name before main() begins: with an arena for each thread, what one has freed is not there for the others, and
-// after views catch up that is a tenth of a server's memory.
-extern "C" {
-extern const char* malloc_conf;
-const char* malloc_conf = "narenas:4";
-}
-
 namespace {
 
 std::vector<const CLI::App*> below(const CLI::App& command) {
