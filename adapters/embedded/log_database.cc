@@ -18,7 +18,7 @@ constexpr std::size_t mib = 1024 * 1024;
 constexpr std::size_t partition_buffer_bytes = 8 * mib;
 constexpr std::size_t vault_buffer_bytes = 4 * mib;
 /// Bounds the replay at a start and the files an idle family holds back.
-constexpr std::size_t wal_bytes_max = 64 * mib;
+constexpr std::size_t wal_bytes_max = 128 * mib;
 constexpr std::size_t block_cache_bytes = 32 * mib;
 constexpr std::size_t block_bytes = 16 * 1024;
 constexpr std::size_t vault_block_bytes = 4 * 1024;

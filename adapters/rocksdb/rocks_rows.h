@@ -23,9 +23,9 @@ namespace parlance {
 
 struct RocksRowsOptions {
   /// Blocks read, of all families together; indexes and filters are in it.
-  std::size_t cache_bytes = std::size_t{48} << 20;
+  std::size_t cache_bytes = std::size_t{32} << 20;
   /// All write buffers together; a full family is flushed beyond a quarter of it.
-  std::size_t write_buffer_bytes = std::size_t{64} << 20;
+  std::size_t write_buffer_bytes = std::size_t{48} << 20;
   /// A filter over what is not flushed yet: for rows looked up by keys that are often not there. It costs a cache miss a row written.
   bool filter_unflushed = true;
   /// Null: the system's files. For faults in tests; must outlive the store.
@@ -33,7 +33,7 @@ struct RocksRowsOptions {
 };
 
 /// For views, which keep in memory what they change, and look up little else.
-inline constexpr RocksRowsOptions rows_of_views{.cache_bytes = std::size_t{64} << 20,
+inline constexpr RocksRowsOptions rows_of_views{.cache_bytes = std::size_t{48} << 20,
                                                 .filter_unflushed = false};
 
 /// Opens or makes the store in `dir`. `locked` "rows.locked" where another process has it open; `read_only` "rows.no_space";
