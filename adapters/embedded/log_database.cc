@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t mib = 1024 * 1024;
 constexpr std::size_t partition_buffer_bytes = 8 * mib;
-constexpr std::size_t vault_buffer_bytes = 4 * mib;
+constexpr std::size_t vault_buffer_bytes = 16 * mib;
 /// Bounds the replay at a start and the files an idle family holds back.
 constexpr std::size_t wal_bytes_max = 128 * mib;
 constexpr std::size_t block_cache_bytes = 32 * mib;
@@ -92,10 +92,12 @@ rocksdb::ColumnFamilyOptions partition_options(const std::shared_ptr<rocksdb::Ca
   return options;
 }
 
-/// Keys are random and values ciphertext: a filter and small blocks pay, compression does not.
+/// Keys are random and values ciphertext: a filter and small blocks pay, compression does not. Rows are written once, so files are
+/// merged with others of their size: in levels, each file of new rows would rewrite all of the first one.
 rocksdb::ColumnFamilyOptions vault_options(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = vault_buffer_bytes;
+  options.compaction_style = rocksdb::kCompactionStyleUniversal;
   options.compression = rocksdb::kNoCompression;
   options.periodic_compaction_seconds = vault_rewrite_seconds;
   rocksdb::BlockBasedTableOptions table = table_options(cache);

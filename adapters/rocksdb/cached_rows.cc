@@ -16,13 +16,17 @@ struct Hash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
+/// Shared, so that whoever reads or writes it down holds no lock while copying it.
+using Value = std::shared_ptr<const Bytes>;
 struct Row {
-  std::shared_ptr<const Bytes> value;  ///< null: the row is not there any more
+  Value value;                         ///< null: the row is not there any more
   std::uint64_t changed_in = 0;        ///< the round that will write it down; 0: it is as in the store below
   bool asked = false;                  ///< for, since rows were last let go
 };
 using Rows = std::unordered_map<std::string, Row, Hash, std::equal_to<>>;
 
+/// Rows let go at a time, and then others have their turn.
+constexpr std::size_t rows_a_turn = 64;
 /// What a row costs beside its bytes, nearly.
 constexpr std::size_t row_overhead = 150;
 std::size_t size_of(const Rows::value_type& row) {
@@ -36,22 +40,16 @@ class CachedFamily final : public RowFamily {
 
   Result<std::optional<Bytes>> get(ByteView key) const override {
     std::uint64_t written = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      if (const auto found = rows_.find(as_text(key)); found != rows_.end()) {
-        found->second.asked = true;
-        if (!found->second.value) return std::optional<Bytes>{};
-        return std::optional<Bytes>(*found->second.value);
-      }
-      written = written_;
-    }
+    if (const auto kept = find(key, written))
+      return *kept ? std::optional<Bytes>(**kept) : std::optional<Bytes>{};
     auto value = under_.get(key);
     if (!value || !*value) return value;
     auto shared = std::make_shared<const Bytes>(**value);
+    std::string text(as_text(key));
     const std::lock_guard lock(mutex_);
     // Where rows were written down meanwhile, what was read may be older.
     if (written != written_) return value;
-    const auto [row, fresh] = rows_.try_emplace(std::string(as_text(key)), Row{std::move(shared), 0, true});
+    const auto [row, fresh] = rows_.try_emplace(std::move(text), Row{std::move(shared), 0, true});
     if (fresh) keep(*row);
     return value;
   }
@@ -63,18 +61,23 @@ class CachedFamily final : public RowFamily {
   }
 
   Result<void> write_all(std::span<const RowChangeView> changes) override {
+    std::vector<std::pair<std::string, Value>> rows;
+    rows.reserve(changes.size());
+    for (const RowChangeView& change : changes) {
+      rows.emplace_back(as_text(change.key),
+                        change.value ? std::make_shared<const Bytes>(change.value->begin(), change.value->end())
+                                     : nullptr);
+    }
     std::size_t bytes = 0;
     {
       const std::lock_guard lock(mutex_);
       if (failed_) return *failed_;
-      for (const RowChangeView& change : changes) {
-        Rows::value_type& row = *rows_.try_emplace(std::string(as_text(change.key))).first;
+      for (auto& [key, value] : rows) {
+        Rows::value_type& row = *rows_.try_emplace(std::move(key)).first;
         const bool first = row.second.changed_in != round_;
         if (!first) changed_bytes_ -= size_of(row);
         if (row.second.changed_in == 0 && row.second.value) kept_bytes_ -= size_of(row);
-        row.second.value = change.value
-                               ? std::make_shared<const Bytes>(change.value->begin(), change.value->end())
-                               : nullptr;
+        row.second.value.swap(value);
         row.second.changed_in = round_;
         changed_bytes_ += size_of(row);
         if (first) changed_.push_back(&row);
@@ -114,24 +117,42 @@ class CachedFamily final : public RowFamily {
     for (const auto& [key, value] : going)
       batch.emplace_back(as_bytes(key), value ? std::optional<ByteView>(*value) : std::nullopt);
     const auto written = under_.write_all(batch);
-    const std::lock_guard lock(mutex_);
-    if (!written) {
-      failed_ = written.error();
-      return written;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!written) {
+        failed_ = written.error();
+        return written;
+      }
+      ++written_;
     }
-    ++written_;
-    for (Rows::value_type* row : rows) {
-      if (row->second.changed_in != round) continue;  // changed again: the next round's
-      row->second.changed_in = 0;
-      if (row->second.value && row->second.asked)
-        keep(*row);
-      else
-        rows_.erase(rows_.find(row->first));
+    for (std::span<Rows::value_type* const> left(rows); !left.empty();) {
+      const std::size_t turn = std::min(left.size(), rows_a_turn);
+      const std::lock_guard lock(mutex_);
+      for (Rows::value_type* row : left.first(turn)) {
+        if (row->second.changed_in != round) continue;  // changed again: the next round's
+        row->second.changed_in = 0;
+        if (row->second.value && row->second.asked)
+          keep(*row);
+        else
+          rows_.erase(rows_.find(row->first));
+      }
+      left = left.subspan(turn);
     }
     return {};
   }
 
  private:
+  /// The row's value where it is in memory, and `written` where it is not.
+  std::optional<Value> find(ByteView key, std::uint64_t& written) const {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = rows_.find(as_text(key)); found != rows_.end()) {
+      found->second.asked = true;
+      return found->second.value;
+    }
+    written = written_;
+    return std::nullopt;
+  }
+
   /// A row as in the store below, which was asked for: such ones answer again. Those not asked for in the time in which half
   /// of the budget was added go.
   void keep(const Rows::value_type& row) const {

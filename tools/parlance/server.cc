@@ -221,7 +221,8 @@ class NodeImpl final : public Node {
       const std::lock_guard lock(mutex_);
       quit_ = true;
     }
-    wake_.notify_all();
+    wake_applier_.notify_all();
+    wake_keeper_.notify_all();
     for (std::thread* thread : {&applier_, &keeper_})
       if (thread->joinable()) thread->join();
     if (engine_) (void)engine_->maintain(true);
@@ -242,16 +243,18 @@ class NodeImpl final : public Node {
   void wake_applier() {
     {
       const std::lock_guard lock(mutex_);
+      if (risen_) return;
       risen_ = true;
     }
-    wake_.notify_all();
+    wake_applier_.notify_one();
   }
 
   void apply() {
     for (;;) {
       {
         std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, std::chrono::milliseconds(maintain_ms), [this] { return risen_ || quit_; });
+        wake_applier_.wait_for(lock, std::chrono::milliseconds(maintain_ms),
+                               [this] { return risen_ || quit_; });
         if (quit_) return;
         risen_ = false;
       }
@@ -271,8 +274,8 @@ class NodeImpl final : public Node {
       std::vector<std::function<void()>> jobs;
       {
         std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, std::chrono::milliseconds(maintain_ms),
-                       [this] { return !jobs_.empty() || quit_; });
+        wake_keeper_.wait_for(lock, std::chrono::milliseconds(maintain_ms),
+                              [this] { return !jobs_.empty() || quit_; });
         if (quit_) return;
         jobs.swap(jobs_);
       }
@@ -286,7 +289,7 @@ class NodeImpl final : public Node {
       const std::lock_guard lock(mutex_);
       jobs_.push_back(std::move(work));
     }
-    wake_.notify_all();
+    wake_keeper_.notify_one();
   }
 
   // ---- attached files ----
@@ -422,7 +425,7 @@ class NodeImpl final : public Node {
   std::vector<std::thread> pool_;
   std::thread applier_, keeper_;
   std::mutex mutex_;  // guards risen_, quit_, jobs_
-  std::condition_variable wake_;
+  std::condition_variable wake_applier_, wake_keeper_;
   bool risen_ = true;
   bool quit_ = false;
   std::vector<std::function<void()>> jobs_;
