@@ -16,6 +16,13 @@
 
 using namespace parlance::tools;
 
+// jemalloc reads this by its name before main() begins: what threads have freed goes back to the system also while they are idle, as after
+// views have caught up.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "background_thread:true";
+}
+
 namespace {
 
 std::vector<const CLI::App*> below(const CLI::App& command) {
