@@ -19,9 +19,9 @@ struct Hash {
 /// Shared, so that whoever reads or writes it down holds no lock while copying it.
 using Value = std::shared_ptr<const Bytes>;
 struct Row {
-  Value value;                         ///< null: the row is not there any more
-  std::uint64_t changed_in = 0;        ///< the round that will write it down; 0: it is as in the store below
-  bool asked = false;                  ///< for, since rows were last let go
+  Value value;                   ///< null: the row is not there any more
+  std::uint64_t changed_in = 0;  ///< the round that will write it down; 0: it is as in the store below
+  bool asked = false;            ///< for, since rows were last let go
 };
 using Rows = std::unordered_map<std::string, Row, Hash, std::equal_to<>>;
 
@@ -64,9 +64,9 @@ class CachedFamily final : public RowFamily {
     std::vector<std::pair<std::string, Value>> rows;
     rows.reserve(changes.size());
     for (const RowChangeView& change : changes) {
-      rows.emplace_back(as_text(change.key),
-                        change.value ? std::make_shared<const Bytes>(change.value->begin(), change.value->end())
-                                     : nullptr);
+      rows.emplace_back(
+          as_text(change.key),
+          change.value ? std::make_shared<const Bytes>(change.value->begin(), change.value->end()) : nullptr);
     }
     std::size_t bytes = 0;
     {
