@@ -327,7 +327,6 @@ void Api::post(const Caller& caller, Command command, Respond respond) {
 }
 
 void Api::views_advanced() { impl_->context->live->advanced(); }
-LiveCore& Api::live() { return *impl_->context->live; }
 Access& Api::access() { return impl_->context->access; }
 std::size_t Api::under_way() const { return impl_->context->under_way.load(); }
 

@@ -18,8 +18,6 @@
 
 namespace parlance::http {
 
-class LiveCore;
-
 /// A file of the page, as built into the program.
 struct PageFile {
   std::string_view path;  ///< "/index.html"
@@ -62,7 +60,6 @@ class Api {
   void post(const Caller& caller, Command command, Respond respond);
   /// The views have applied more. Any thread.
   void views_advanced();
-  [[nodiscard]] LiveCore& live();
   /// For Server::Streams: none where the route takes its body whole, null where it has answered.
   [[nodiscard]] std::optional<std::shared_ptr<BodySink>> stream(const HttpRequest& head,
                                                                 const std::function<Respond()>& respond);

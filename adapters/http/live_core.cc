@@ -13,7 +13,6 @@ constexpr std::size_t subscription_id_bytes_max = 64;
 constexpr std::size_t positions_bytes_max = 4096;
 constexpr std::int64_t retry_ms_max = 512;
 constexpr std::int64_t tick_ms = 1'000;
-constexpr std::int64_t activity_ms = 15'000;
 constexpr std::size_t feed_cache_max = 16;
 constexpr std::int64_t cost_share = 20;  ///< a topic takes at most one part in so many of the executor's time
 
@@ -100,7 +99,6 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     bool gave_up_waiting = false;
     std::deque<std::string> deferred;
     std::int64_t heard_at = 0;
-    std::int64_t active_at = 0;
     std::int64_t checked_at = 0;
   };
   struct Follower final : StreamHandler, std::enable_shared_from_this<Follower> {
@@ -364,10 +362,7 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     client_count = clients.size();
     if (clients.size() == 1) first_client();
     if (!ticking) tick_later();
-    client->heard_at = client->checked_at = client->active_at = now();
-    const AgentId agent = client->caller.agent;
-    if (agent && ++connections[{client->caller.workspace, agent}] == 1)
-      tell_activity(*client, AgentActivity::connected);
+    client->heard_at = client->checked_at = now();
   }
 
   void closed(Client& client) {
@@ -377,21 +372,9 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     for (const auto& [conversation, viewing] : client.viewing)
       dirty_viewers[client.caller.workspace].insert(conversation);
     client.viewing.clear();
-    const AgentId agent = client.caller.agent;
-    if (agent) {
-      const auto it = connections.find({client.caller.workspace, agent});
-      if (it != connections.end() && --it->second == 0) {
-        connections.erase(it);
-        tell_activity(client, AgentActivity::gone);
-      }
-    }
     std::erase_if(clients, [&](const auto& entry) { return entry.second.get() == &client; });
     client_count = clients.size();
     if (!dirty_viewers.empty()) want_round();
-  }
-
-  void tell_activity(const Client& client, AgentActivity activity) {
-    if (activity_listener) activity_listener(client.caller.workspace, client.caller.agent, activity);
   }
 
   StreamPiece error_frame(const std::optional<std::string>& id, std::string_view code,
@@ -632,10 +615,6 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
     if (!faults.empty()) return fail(client, std::nullopt, faults);
     if (!client.caller.agent)
       return fail(client, std::nullopt, refused("agent.required", "this token speaks for no agent"));
-    if (as != Watching::idle && !left && now() - client.active_at >= activity_ms) {
-      client.active_at = now();
-      tell_activity(client, AgentActivity::active);
-    }
     const auto it = client.viewing.find(*conversation);
     if (left) {
       if (it == client.viewing.end()) return;
@@ -903,13 +882,11 @@ struct LiveCore::Impl : std::enable_shared_from_this<Impl> {
   std::atomic<bool> pump_posted{false};
   std::atomic<std::size_t> client_count{0}, follower_count{0}, subscription_count{0}, topic_count{0};
   std::atomic<std::uint64_t> rounds{0}, sent{0};
-  ActivityListener activity_listener;
 
   // The executor's:
   std::map<std::uint64_t, std::shared_ptr<Client>> clients;
   std::map<std::uint64_t, std::shared_ptr<Follower>> followers;
   std::uint64_t last_number = 0;
-  std::map<std::pair<WorkspaceId, AgentId>, std::size_t> connections;
   std::unordered_map<std::string, std::unique_ptr<Shared>> topics;
   Offsets seen;       ///< what changed before is in `changed`, or told
   Offsets until;      ///< what is applied, as last asked
@@ -946,9 +923,6 @@ std::shared_ptr<StreamHandler> LiveCore::client(Caller caller, Still still) {
 std::shared_ptr<StreamHandler> LiveCore::follower(FeedQuery query, std::optional<FeedPlace> from,
                                                   std::string_view reset, Still still) {
   return std::make_shared<Impl::Follower>(impl_, std::move(query), std::move(from), reset, std::move(still));
-}
-void LiveCore::on_agent_activity(ActivityListener listener) {
-  impl_->activity_listener = std::move(listener);
 }
 LiveFigures LiveCore::figures() const {
   return {impl_->client_count, impl_->follower_count, impl_->subscription_count,

@@ -145,8 +145,6 @@ struct LiveLimits {
       1'000;  ///< so long a rendered snapshot serves those who subscribe after one another
 };
 
-enum class AgentActivity : std::uint8_t { connected, active, gone };
-
 /// For metrics.
 struct LiveFigures {
   std::size_t clients = 0, followers = 0, subscriptions = 0, topics = 0;
@@ -174,10 +172,6 @@ class LiveCore {
   /// Somebody who follows the feed from `from`; none: from the end. `reset`: why it cannot go on from where it was, or "".
   [[nodiscard]] std::shared_ptr<StreamHandler> follower(FeedQuery query, std::optional<FeedPlace> from,
                                                         std::string_view reset, Still still);
-  /// `listener` hears, on the executor, when an agent's first connection opens, when the agent does something (at most every 15
-  /// seconds), and when the last one is gone. Set once, before anybody connects.
-  using ActivityListener = std::function<void(WorkspaceId, AgentId, AgentActivity)>;
-  void on_agent_activity(ActivityListener listener);
   [[nodiscard]] LiveFigures figures() const;
 
  private:

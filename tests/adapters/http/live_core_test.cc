@@ -380,28 +380,6 @@ TEST_CASE("a program is at no conversation, and a conversation that is not has n
   CHECK(w.say(foreign, viewing(1, "viewing")).find("conversation.not_found") != std::string::npos);
 }
 
-TEST_CASE("an agent's first connection, doings and last disconnection are heard") {
-  LiveWorld w;
-  std::string heard;
-  w.core.on_agent_activity([&](WorkspaceId, AgentId agent, AgentActivity activity) {
-    heard += std::to_string(agent.low) + (activity == AgentActivity::connected ? "+"
-                                          : activity == AgentActivity::gone    ? "-"
-                                                                               : "!");
-  });
-  auto one = w.client(1), two = w.client(1), bo = w.client(2);
-  CHECK(heard == "1+2+");
-  w.executor.run_for(16'000);
-  (void)w.say(one, viewing(1, "typing"));
-  (void)w.say(one, viewing(1, "viewing"));
-  CHECK(heard == "1+2+1!");
-  one.handler->on_close();
-  w.executor.run();
-  CHECK(heard == "1+2+1!");
-  two.handler->on_close();
-  w.executor.run();
-  CHECK(heard == "1+2+1!1-");
-}
-
 // ---- the feed's followers ----
 
 TEST_CASE(
