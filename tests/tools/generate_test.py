@@ -10,7 +10,7 @@ from command_line import DONE, PROGRAM, USAGE, run
 
 # Of `generate --seed 7 --conversations 300`: the same on every machine. Where the shop's texts or course are meant to change,
 # so does this.
-GOLDEN = "54ab4009fa5e6371eec664c6094ae4406e888bd4cecbea5a144e966b32ea014a"
+GOLDEN = "76bc4e3f89792cb945a60b315110f2be5bba6f097062f598e6e96a39cf465430"
 
 
 def generate(*words):

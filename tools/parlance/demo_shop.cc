@@ -154,10 +154,10 @@ Case make_case(Dice& dice) {
   out.story.order =
       (out.matter == Matter::size || (worn && out.matter != Matter::warranty) ? "WW-1" : "WW-2") + number;
   // Addresses are everybody's own: a second order of a namesake is another person's.
-  const std::string mark = digits(dice, 4);
+  const std::string mark = digits(dice, 6);
   switch (out.channel) {
     case Channel::email:
-      out.address = std::string(given.ascii) + "." + std::string(family.ascii) + mark.substr(1) + "@" +
+      out.address = std::string(given.ascii) + "." + std::string(family.ascii) + mark + "@" +
                     std::string(language.mail_domain);
       break;
     case Channel::whatsapp: out.address = std::string(language.phone) + "555" + mark; break;
