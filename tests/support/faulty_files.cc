@@ -1,10 +1,13 @@
 #include "tests/support/faulty_files.h"
 
+#include <algorithm>
 #include <fstream>
 #include <limits>
 #include <optional>
 #include <random>
 #include <vector>
+
+#include <rocksdb/system_clock.h>
 
 #include "tests/support/temp_dir.h"
 
@@ -208,11 +211,27 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
   const std::shared_ptr<FaultyFiles::State> state_;
 };
 
+/// RocksDB waits a second after an error before it goes on, even in closing.
+class ImpatientClock final : public rocksdb::SystemClockWrapper {
+ public:
+  ImpatientClock() : SystemClockWrapper(rocksdb::SystemClock::Default()) {}
+  [[nodiscard]] const char* Name() const override { return "ImpatientClock"; }
+  void SleepForMicroseconds(int micros) override { target_->SleepForMicroseconds(std::min(micros, 1000)); }
+};
+
+class FaultyEnv final : public rocksdb::EnvWrapper {
+ public:
+  explicit FaultyEnv(std::shared_ptr<rocksdb::FileSystem> files) : EnvWrapper(rocksdb::Env::Default()) {
+    file_system_ = std::move(files);
+    system_clock_ = std::make_shared<ImpatientClock>();
+  }
+};
+
 }  // namespace
 
 FaultyFiles::FaultyFiles()
     : state_(std::make_shared<State>()),
-      env_(rocksdb::NewCompositeEnv(std::make_shared<WatchedFileSystem>(state_))) {}
+      env_(std::make_unique<FaultyEnv>(std::make_shared<WatchedFileSystem>(state_))) {}
 FaultyFiles::~FaultyFiles() = default;
 
 void FaultyFiles::fail_sync(int n) {

@@ -137,16 +137,16 @@ int cut_everywhere(int first, int step, PowerLoss how) {
 }  // namespace
 
 TEST_CASE("a power cut loses nothing acknowledged: unsynced bytes are gone") {
-  CHECK(cut_everywhere(1, 37, PowerLoss::lost) > 10);
+  CHECK(cut_everywhere(1, 31, PowerLoss::lost) > 10);
 }
 TEST_CASE("a power cut loses nothing acknowledged: unsynced bytes are torn") {
-  CHECK(cut_everywhere(13, 37, PowerLoss::torn) > 10);
+  CHECK(cut_everywhere(13, 31, PowerLoss::torn) > 10);
 }
 TEST_CASE("a power cut loses nothing acknowledged: unsynced pages are reordered") {
-  CHECK(cut_everywhere(25, 37, PowerLoss::reordered) > 10);
+  CHECK(cut_everywhere(25, 31, PowerLoss::reordered) > 10);
 }
 
-// Some ten minutes: tests_adapters_embedded --no-skip --test-case="every power cut*"
+// Some six minutes: tests_adapters_embedded --no-skip --test-case="every power cut*"
 TEST_CASE("every power cut loses nothing acknowledged" * doctest::skip()) {
   for (const PowerLoss how : {PowerLoss::lost, PowerLoss::torn, PowerLoss::reordered})
     MESSAGE(cut_everywhere(1, 1, how), " cuts");
