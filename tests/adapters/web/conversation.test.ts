@@ -98,30 +98,54 @@ test("the answer for a conversation left meanwhile is ignored", async () => {
   expect(conversation.entries.value).toEqual([]);
 });
 
-test("what is told while the timeline is read neither loses what the read brings nor is lost by it", async () => {
-  const server = { ticket: ticket("c", { version: "1" }), entries: [entry("e0", "message", { text: "0" })] };
-  let held: ((value: unknown) => void) | null = null;
-  let hold = false;
+/** A conversation of one entry, whose timeline is answered as it was when it was asked for, but only when `answer` is called. */
+function slow() {
+  const server = { ticket: ticket("c", { version: "1" }), entries: [entry("e0", "message", { text: "0" })], slow: false };
+  let held: (() => void) | null = null;
   const client = answering({
     "/v1/conversations/c": () => ({ ...server.ticket }),
     "/v1/conversations/c/timeline": () => {
       const answer = { data: [...server.entries], page: { has_more: false, next: null } };
-      return hold ? new Promise((resolve) => (held = () => resolve(answer))) : answer;
+      return server.slow ? new Promise((resolve) => (held = () => resolve(answer))) : answer;
     },
   });
   const conversation = createConversation({ client, onTicket: () => undefined, onArrived: () => undefined });
   conversation.open("c");
+  const happen = (name: string) => {
+    server.entries.push(entry(name, "message", { text: name }));
+    server.ticket = ticket("c", { version: String(server.entries.length) });
+    return { ticket: { ...server.ticket }, items: [server.entries.at(-1)!] };
+  };
+  const settle = async (until: () => boolean) => {
+    for (let i = 0; i < 50 && !until(); ++i) await Promise.resolve();
+  };
+  const asked = () => settle(() => held !== null);
+  return { conversation, server, happen, settle, asked, answer: () => held!() };
+}
+
+test("what is told while the timeline is read neither loses what the read brings nor is lost by it", async () => {
+  const { conversation, server, happen, asked, answer } = slow();
   await conversation.refresh();
-  server.entries.push(entry("e1", "message", { text: "1" }));
-  server.ticket = ticket("c", { version: "2" });
-  hold = true;
+  happen("e1");
+  server.slow = true;
   const late = conversation.refresh();
-  for (let i = 0; i < 20 && held === null; ++i) await Promise.resolve();
-  hold = false;
-  server.entries.push(entry("e2", "message", { text: "2" }));
-  server.ticket = ticket("c", { version: "3" });
-  conversation.push({ ticket: { ...server.ticket }, items: [server.entries[2]!] });
-  held!(null);
+  await asked();
+  server.slow = false;
+  conversation.push(happen("e2"));
+  answer();
   await late;
   expect(conversation.entries.value.map((one) => one.id)).toEqual(["e0", "e1", "e2"]);
+});
+
+test("what is told before the first read is answered is read after it", async () => {
+  const { conversation, server, happen, settle, asked, answer } = slow();
+  server.slow = true;
+  const first = conversation.refresh();
+  await asked();
+  server.slow = false;
+  conversation.push(happen("e1"));
+  answer();
+  await first;
+  await settle(() => conversation.entries.value.length === 2);
+  expect(conversation.entries.value.map((one) => one.id)).toEqual(["e0", "e1"]);
 });

@@ -109,12 +109,17 @@ export function createConversation(needs: ConversationNeeds): Conversation {
     },
     refresh(atLeast) {
       // One after the other: the answer of an earlier read must not replace that of a later one.
-      const run = reading.then(() => refreshNow(atLeast));
+      const run = reading.then(async () => {
+        // Again at once, but once: where it is overtaken again, the next turn of the poll reads all that may lack.
+        if (!(await refreshNow(atLeast))) await refreshNow(atLeast);
+      });
       reading = run.catch(() => undefined);
       return run;
     },
     push({ ticket: told, items }) {
-      if (told === undefined || told.id !== id.peek() || status.peek() !== "ready" || hasMore.peek()) return;
+      if (told === undefined || told.id !== id.peek()) return;
+      // What is being read may be older than this, and of a timeline read in part the end is not here.
+      if (status.peek() !== "ready" || hasMore.peek()) return void this.refresh().catch(() => undefined);
       if (BigInt(told.version) < BigInt(ticket.peek()?.version ?? "0")) return;
       // What changes entries that are here already is read as a whole.
       if (items === undefined || told.personal !== ticket.peek()?.personal || items.some((item) => item.kind === "redacted")) {
@@ -137,24 +142,21 @@ export function createConversation(needs: ConversationNeeds): Conversation {
 
   /** Whether something newer was told while this was read. Then this may lack what was told, and that what this has. */
   function overtaken(read: Ticket) {
-    return BigInt(read.version) < BigInt(ticket.peek()?.version ?? "0");
+    const late = BigInt(read.version) < BigInt(ticket.peek()?.version ?? "0");
+    if (late) timelineOf = null;
+    return late;
   }
 
-  /** At once, but once: where it is overtaken again, the next turn of the poll reads everything that may lack. */
-  async function readAgain(atLeast: string | undefined, once: boolean) {
-    timelineOf = null;
-    if (!once) await refreshNow(atLeast, true);
-  }
-
-  async function refreshNow(atLeast?: string, once = false): Promise<void> {
+  /** False where it was overtaken. */
+  async function refreshNow(atLeast?: string): Promise<boolean> {
     const of = id.peek();
-    if (of === null) return;
+    if (of === null) return true;
     const asked = turn;
     try {
       const before = ticket.peek();
       const now = await needs.client.read<Ticket>(path(of), {}, { atLeast });
-      if (asked !== turn) return;
-      if (overtaken(now)) return await readAgain(atLeast, once);
+      if (asked !== turn) return true;
+      if (overtaken(now)) return false;
       if (before === null || JSON.stringify(before) !== JSON.stringify(now)) ticket.value = now;
       const again = stale || before?.personal !== now.personal;
       if (again) {
@@ -166,12 +168,13 @@ export function createConversation(needs: ConversationNeeds): Conversation {
       quiet = changed ? 0 : quiet + 1;
       if (changed || atLeast !== undefined || quiet % quiet_rounds_max === 0)
         await follow(of, asked, hasMore.peek() ? 1 : pages_at_once_max, atLeast);
-      if (asked !== turn) return;
-      if (overtaken(now)) return await readAgain(atLeast, once);
+      if (asked !== turn) return true;
+      if (overtaken(now)) return false;
       timelineOf = now.version;
       status.value = "ready";
       problem.value = null;
       needs.onTicket(now);
+      return true;
     } catch (cause) {
       if (asked === turn) {
         problem.value = cause;
