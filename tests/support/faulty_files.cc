@@ -221,8 +221,9 @@ class ImpatientClock final : public rocksdb::SystemClockWrapper {
 
 class FaultyEnv final : public rocksdb::EnvWrapper {
  public:
-  explicit FaultyEnv(std::shared_ptr<rocksdb::FileSystem> files) : EnvWrapper(rocksdb::Env::Default()) {
-    file_system_ = std::move(files);
+  explicit FaultyEnv(const std::shared_ptr<rocksdb::FileSystem>& files)
+      : EnvWrapper(rocksdb::NewCompositeEnv(files)) {
+    file_system_ = files;
     system_clock_ = std::make_shared<ImpatientClock>();
   }
 };

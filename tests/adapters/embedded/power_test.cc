@@ -23,29 +23,30 @@ class Machine {
   Machine() { REQUIRE(create_embedded_log(temp_ / "data", test_log, 1, partitions)); }
 
   /// What a desk does to its log, small: messages, an erasure now and then, what was erased purged, a restart. It ends where the
-  /// power does; nothing is acknowledged after that.
-  void work(Told& told) {
-    if (!start()) return;
+  /// power does; nothing is acknowledged after that. Whether it came to its end.
+  bool work(Told& told) {
+    if (!start()) return false;
     for (int i = 0; i < events; ++i) {
       const auto p = static_cast<PartitionId>(i % partitions);
       const std::string text = text_of(p, told.ends[p]);
       const auto offset =
           append_one(*fixture_, p, record_of(text, {row_of(VaultFamily::capsules, text, "sealed")}));
-      if (!offset) return;
+      if (!offset) return false;
       REQUIRE(*offset == told.ends[p]++);
       if (i % 8 == 5) {
         told.asked.insert(text);
         if (!fixture_->vault().write({row_of(VaultFamily::tombstones, text, "day")},
                                      {row_of(VaultFamily::capsules, text, "")}))
-          return;
+          return false;
         told.erased.insert(text);
       }
-      if (i % 16 == 11 && !fixture_->embedded().purge()) return;
+      if (i % 16 == 11 && !fixture_->embedded().purge()) return false;
       if (i % 16 == 15) {
         stop();
-        if (!start()) return;
+        if (!start()) return false;
       }
     }
+    return true;
   }
 
   bool start() {
@@ -117,7 +118,8 @@ int cut_everywhere(int first, int step, PowerLoss how) {
     Machine machine;
     Told told;
     machine.files().cut_power_at(nth);
-    machine.work(told);
+    const bool done = machine.work(told);
+    REQUIRE((done || machine.files().is_cut()));
     machine.stop();
     const bool cut = machine.files().is_cut();
     machine.files().lose_unsynced(how, static_cast<std::uint64_t>(nth));

@@ -14,24 +14,23 @@ class Rows {
  public:
   explicit Rows(bool cached) : cached_(cached) {}
 
-  /// Batch `n` writes a row of its own, removes the one before the last and says `n` in two others. Returns the last batch that a flush
-  /// made durable; ends where the power does.
-  int work() {
-    int durable = 0;
-    if (!open()) return durable;
+  /// Batch `n` writes a row of its own, removes the one before the last and says `n` in two others. Ends where the power does. `durable`
+  /// is the last batch that a flush made so.
+  bool work(int& durable) {
+    if (!open()) return false;
     for (int n = 1; n <= batches; ++n) {
       const std::string number = std::to_string(n);
       std::vector<RowChange> batch{put("first", number), put("row" + number, number), put("zz last", number)};
       if (n > 2) batch.push_back(erase("row" + std::to_string(n - 2)));
-      if (!family_->write(batch)) return durable;
+      if (!family_->write(batch)) return false;
       if (n % 5 != 0) continue;
-      if (!family_->flush()) return durable;
+      if (!family_->flush()) return false;
       durable = n;
       if (n % 10 != 0) continue;
       close();
-      if (!open()) return durable;
+      if (!open()) return false;
     }
-    return durable;
+    return true;
   }
 
   /// Some earlier whole batch, and none before `durable`.
@@ -74,7 +73,9 @@ int cut_everywhere(int first, int step, bool cached, PowerLoss how) {
     CAPTURE(nth);
     Rows rows(cached);
     rows.files().cut_power_at(nth);
-    const int durable = rows.work();
+    int durable = 0;
+    const bool done = rows.work(durable);
+    REQUIRE((done || rows.files().is_cut()));
     rows.close();
     const bool cut = rows.files().is_cut();
     rows.files().lose_unsynced(how, static_cast<std::uint64_t>(nth));
