@@ -93,7 +93,8 @@ rocksdb::ColumnFamilyOptions partition_options(const std::shared_ptr<rocksdb::Ca
 }
 
 /// Keys are random and values ciphertext: a filter and small blocks pay, compression does not. Rows are written once, so files are
-/// merged with others of their size: in levels, each file of new rows would rewrite all of the first one.
+/// merged with others of their size: in levels, each file of new rows would rewrite all of the first one. A merge of
+/// all needs as much free space as a purge.
 rocksdb::ColumnFamilyOptions vault_options(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = vault_buffer_bytes;
