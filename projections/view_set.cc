@@ -4,6 +4,8 @@
 #include <deque>
 #include <tuple>
 
+#include "engine/base/fault_point.h"
+
 namespace parlance {
 namespace {
 
@@ -413,6 +415,7 @@ Result<void> ViewSet::store(Partition& p, std::size_t view) {
   out.le(applied_format).le(projections_[view].version).le(hash.low()).le(hash.high()).le(state.quarantined);
   out.raw(encode_log_state(p.log));
   changes.emplace_back(hold(meta_key(p.id, applied_kind)), hold(out.take()));
+  fault_point("views.store");
   auto written = state.family->write_all(changes);
   if (written) {
     dirty_bytes_ -= std::min(dirty_bytes_, bytes);
@@ -432,6 +435,7 @@ Result<void> ViewSet::flush() {
   if (partitions_.empty()) return {};
   for (const ViewState& state : partitions_.front()->states)
     if (auto flushed = state.family->flush(); !flushed) return flushed;
+  fault_point("views.flushed");
   return {};
 }
 

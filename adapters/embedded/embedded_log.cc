@@ -18,6 +18,7 @@
 #include "adapters/embedded/recent_records.h"
 #include "adapters/embedded/sealed_mark.h"
 #include "engine/base/assert.h"
+#include "engine/base/fault_point.h"
 
 namespace parlance {
 namespace {
@@ -182,6 +183,7 @@ class Log final : public EmbeddedLog, private Vault {
       waiting.bytes += record.bytes.size();
       for (const VaultRow& row : record.rows) waiting.bytes += row.key.size() + row.value.size();
     }
+    fault_point("log.append");
     enqueue(std::move(waiting));
   }
 
@@ -278,6 +280,7 @@ class Log final : public EmbeddedLog, private Vault {
     if (put.empty() && remove.empty()) return {};
     std::promise<Result<void>> written;
     std::future<Result<void>> result = written.get_future();
+    fault_point("vault.write");
     enqueue({.put = &put, .remove = &remove, .written = &written});
     return result.get();
   }
@@ -437,11 +440,13 @@ class Log final : public EmbeddedLog, private Vault {
       state_ = State::refused;
       return error;
     }
+    fault_point("log.group_written");
     const auto sync_begun = SteadyClock::now();
     if (const rocksdb::Status status = db->sync(); !status.ok()) {
       return stop(embedded::database_error(status, "syncing the log"));
     }
     sync_seconds_.add(std::chrono::duration<double>(SteadyClock::now() - sync_begun).count());
+    fault_point("log.group_synced");
     count_written(shares);
 
     vault_counts_ = counts;
@@ -477,6 +482,7 @@ class Log final : public EmbeddedLog, private Vault {
     for (std::size_t f = 0; f < vault_families.size(); ++f) {
       if (done && vault_touched[f]) done = marks_.write(partitions_.size() + f, {vault_counts_[f], {}});
     }
+    fault_point("log.mark_written");
     if (!mark_unsynced_since_) mark_unsynced_since_ = SteadyClock::now();
     if (done) return std::nullopt;
     // A file system that copies on write may have no space even for bytes that are there already.
@@ -492,6 +498,7 @@ class Log final : public EmbeddedLog, private Vault {
     const std::lock_guard lock(write_mutex_);
     if (state_ == State::stopped) return;
     if (const auto synced = marks_.sync(); !synced) stop(synced.error());
+    fault_point("log.mark_synced");
   }
 
   /// Runs the callbacks of `group` in the order in which its writes came.

@@ -7,6 +7,8 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "engine/base/fault_point.h"
+
 namespace parlance::files {
 namespace {
 constexpr mode_t file_mode = 0600;
@@ -60,11 +62,13 @@ Result<void> Durable::write_synced(const std::filesystem::path& path, ByteView b
   if (auto written = write_at(file, 0, bytes, path); !written) return written;
   if (::fsync(file.get()) != 0) return error(errno, "syncing", path);
   if (const int failed = file.close(); failed != 0) return error(failed, "closing", path);
+  fault_point("file.synced");
   return {};
 }
 
 Result<void> Durable::rename(const std::filesystem::path& from, const std::filesystem::path& to) const {
   if (::rename(from.c_str(), to.c_str()) != 0) return error(errno, "renaming", from);
+  fault_point("file.renamed");
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/assert.h"
+#include "engine/base/fault_point.h"
 #include "engine/process/adoption.h"
 #include "engine/runtime/blind.h"
 #include "engine/runtime/fold_rows.h"
@@ -107,8 +108,11 @@ class Engine::Impl {
     std::uint64_t written = 0;
     for (PartitionId p = 0; p < owners_.size(); ++p) written += ports_.log.end(p);
     const std::lock_guard lock(maintain_);
-    if (!force && written - flushed_at_ < unflushed_records_max) return {};
+    if (!force && written - flushed_at_ < unflushed_records_max && !fault_point_taken("fold.flush_early"))
+      return {};
+    fault_point("fold.flush");
     auto flushed = ports_.fold.flush();
+    fault_point("fold.flushed");
     if (flushed) flushed_at_ = written;
     return flushed;
   }

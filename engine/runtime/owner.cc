@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/base/assert.h"
+#include "engine/base/fault_point.h"
 #include "engine/runtime/blind.h"
 #include "engine/runtime/deciding.h"
 #include "engine/runtime/fenced_writer.h"
@@ -163,6 +164,7 @@ class Owner::Impl final : public FencedWriter::Listener {
       request.slot = timer.stream.id.slot();
       request.actor = {ActorKind::system, {}};
       request.action = OnConversation{ConversationId::from(timer.stream.id), conversation::Tick{timer.timer}};
+      fault_point("timer.fire");
       handle(std::move(request), [](const Result<Outcome>&) {});
     }
   }
@@ -538,6 +540,7 @@ class Owner::Impl final : public FencedWriter::Listener {
       outcome.stream = flight.asked;
       outcome.version = flight.asked_version;
     }
+    fault_point("owner.answer");
     for (Waiter& waiter : flight.waiters) deferred_.push_back({std::move(waiter), outcome, flight.envelope});
   }
 

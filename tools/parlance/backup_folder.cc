@@ -13,6 +13,7 @@
 #include <rocksdb/version.h>
 
 #include "adapters/embedded/system.h"
+#include "engine/base/fault_point.h"
 #include "tools/parlance/version.h"
 
 namespace parlance::tools {
@@ -192,6 +193,7 @@ Result<BackupManifest> BackupFolder::create(EmbeddedLog& log, const FileKeyring&
   made.keyring_id = to_hex(keys.keyring_id().bytes());
   made.keyring_serial = keys.serial();
   made.fingerprint = to_hex(keys.fingerprint());
+  fault_point("backup.copy_log");
   auto copy = (*copies())->create(
       log, [&](std::uint64_t bytes) { tell("copying log and vault", "bytes", bytes, 0); });
   if (!copy) return copy.error();
@@ -216,8 +218,10 @@ Result<BackupManifest> BackupFolder::create(EmbeddedLog& log, const FileKeyring&
     if (!digest) return digest.error();
     made.files.emplace(name, *digest);
   }
+  fault_point("backup.copy_files");
   // After the log: what it names was there before it, and is there still unless it was destroyed.
   if (auto copied = copy_attachments(attachments, made, known, tell); !copied) return copied.error();
+  fault_point("backup.write_manifest");
   if (auto written = write_manifest(manifest_path(made.number), made); !written) return written.error();
   return made;
 }
