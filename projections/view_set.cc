@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <new>
 #include <tuple>
 
 #include "engine/base/fault_point.h"
@@ -289,6 +290,8 @@ void ViewSet::apply_event(Partition& p, std::size_t view, Offset offset, std::ui
   Rows rows(state.keyed, p.id, at.workspace, state.family, projection.version);
   try {
     outcome = projection.apply(event.body, at, row, &exists, rows);
+  } catch (const std::bad_alloc&) {
+    throw;  // nothing is wrong with the event
   } catch (const std::exception&) {
     outcome = cannot("view.exception");
   }

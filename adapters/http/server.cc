@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <limits>
+#include <new>
 #include <optional>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -83,6 +84,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void linger();
   void throw_away();
   void go_on_as_stream(HttpResponse response);
+  template <class Step> void with_memory(const Step& step);
   void close();
 
   beast::tcp_stream stream_;
@@ -111,6 +113,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   std::string remote_;
   bool busy_ = false;
   bool handling_ = false;  ///< the handler has not answered yet
+  bool answered_ = false;  ///< the request under way, and the answer is on its way out
   bool head_ = false;
   bool keep_ = true;
   bool winding_down_ = false;
@@ -279,7 +282,23 @@ void Session::look_at_deadline(std::int64_t now) {
   });
 }
 
+/// Takes a step of a request. Without the memory for it the client is told so and the connection ends; everybody else goes on.
+template <class Step> void Session::with_memory(const Step& step) {
+  try {
+    step();
+  } catch (const std::bad_alloc&) {
+    try {
+      if (answered_) return close();
+      sink_.reset();
+      answer(problem(503, "overloaded", "out of memory; the same key may be sent again"), false);
+    } catch (const std::bad_alloc&) {
+      close();
+    }
+  }
+}
+
 void Session::wait_for_request() {
+  answered_ = false;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
   parser_->body_limit(boost::none);  // depends on what is asked for: see read_body()
@@ -299,8 +318,10 @@ void Session::read_header() {
   expires_after(shared_->limits.header_ms);
   bhttp::async_read_header(stream_, buffer_, *parser_,
                            [self = shared_from_this()](beast::error_code error, std::size_t) {
-                             if (error) return self->refuse(error);
-                             self->read_body();
+                             self->with_memory([&] {
+                               if (error) return self->refuse(error);
+                               self->read_body();
+                             });
                            });
 }
 
@@ -370,8 +391,10 @@ void Session::read_whole_body(std::int64_t expected) {
   go_on_then([self = shared_from_this()] {
     bhttp::async_read(self->stream_, self->buffer_, *self->parser_,
                       [self](beast::error_code error, std::size_t) {
-                        if (error) return self->refuse(error);
-                        self->handle();
+                        self->with_memory([&] {
+                          if (error) return self->refuse(error);
+                          self->handle();
+                        });
                       });
   });
 }
@@ -423,9 +446,10 @@ void Session::read_piece() {
   reading_piece_ = true;
   deadline_ = std::min(upload_until_, steady_ms() + shared_->limits.piece_ms);
   // What has come, however little: a slow client's bytes are where they belong when it breaks off.
-  bhttp::async_read_some(
-      stream_, buffer_, *upload_,
-      [self = shared_from_this()](beast::error_code error, std::size_t) { self->piece_came(error); });
+  bhttp::async_read_some(stream_, buffer_, *upload_,
+                         [self = shared_from_this()](beast::error_code error, std::size_t) {
+                           self->with_memory([&] { self->piece_came(error); });
+                         });
 }
 
 void Session::piece_came(const beast::error_code& error) {
@@ -480,6 +504,7 @@ void Session::answer(HttpResponse response, bool keep) {
   if (closed_) return;
   ++round_;
   handling_ = false;
+  answered_ = true;
   sink_.reset();
   if (response.stream && !head_) return go_on_as_stream(std::move(response));
   response.stream.reset();

@@ -54,11 +54,10 @@ class Deciding {
   /// The event that brought a message, in a conversation's stream; none where it has none of that id.
   using FindMessage = std::function<Result<std::optional<Redaction::Found>>(const StreamId&, MessageId)>;
 
-  Deciding(PartitionFold& fold, Door& door, const KeyService& keys, Random& random, std::uint16_t first_slot,
+  Deciding(PartitionFold& fold, Door& door, Random& random, std::uint16_t first_slot,
            MessageWentTo message_went_to, FindMessage find_message)
       : fold_(fold),
         door_(door),
-        keys_(keys),
         random_(random),
         first_slot_(first_slot),
         message_went_to_(std::move(message_went_to)),
@@ -132,7 +131,6 @@ class Deciding {
 
   PartitionFold& fold_;
   Door& door_;
-  const KeyService& keys_;
   Random& random_;
   std::uint16_t first_slot_;
   MessageWentTo message_went_to_;

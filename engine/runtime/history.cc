@@ -9,6 +9,14 @@ namespace {
 
 Version first_of_block(Version version) { return version - (version - 1) % block_entries; }
 
+// Without the overflow that damaged bytes would bring about.
+std::int64_t sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+std::int64_t difference(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
 Error malformed() {
   return corrupt("history.malformed", "a block of history does not read; fold the log again");
 }
@@ -32,8 +40,8 @@ Bytes write_block(const std::vector<Entry>& entries) {
   Entry before;
   for (const Entry& e : entries) {
     out.varint(e.kind)
-        .zigzag(e.recorded_at.ms - before.recorded_at.ms)
-        .zigzag(e.occurred_at.ms - e.recorded_at.ms)
+        .zigzag(difference(e.recorded_at.ms, before.recorded_at.ms))
+        .zigzag(difference(e.occurred_at.ms, e.recorded_at.ms))
         .varint(e.offset - before.offset)
         .varint(e.index);
     const auto known = std::ranges::find(actors, e.actor);
@@ -58,8 +66,8 @@ std::optional<std::vector<Entry>> read_block(Version first, ByteView value) {
     if (out.size() == block_entries) return std::nullopt;
     e.version = first + out.size();
     e.kind = static_cast<std::uint16_t>(in.varint());
-    e.recorded_at.ms += in.zigzag();
-    e.occurred_at.ms = e.recorded_at.ms + in.zigzag();
+    e.recorded_at.ms = sum(e.recorded_at.ms, in.zigzag());
+    e.occurred_at.ms = sum(e.recorded_at.ms, in.zigzag());
     e.offset += in.varint();
     e.index = static_cast<std::uint16_t>(in.varint());
     const std::uint64_t actor = in.varint();

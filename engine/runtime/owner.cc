@@ -75,7 +75,7 @@ class Owner::Impl final : public FencedWriter::Listener {
         ports_(std::move(ports)),
         fold_(partition, genesis, ports_.fold, ports_.door, ports_.keys),
         deciding_(
-            fold_, ports_.door, ports_.keys, ports_.random, genesis.first_slot,
+            fold_, ports_.door, ports_.random, genesis.first_slot,
             [this](CommandId command) { return where_message_went(command); },
             [this](const StreamId& stream, MessageId message) { return redaction_.find(stream, message); }),
         redaction_(ports_.log, partition, ports_.fold, ports_.door),

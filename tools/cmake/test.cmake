@@ -8,7 +8,9 @@
 #
 # parlance_fuzz(name SOURCES a_fuzz.cc LINK targets... CORPUS folder)
 #
-# A libFuzzer target. Built by the fuzz preset it fuzzes; built by any other it runs once over its corpus as a test.
+# A libFuzzer target. Built by the fuzz preset it fuzzes; built by any other it runs as a test over its corpus, once as it is and then with
+# each allocation failing in turn (tests/support/fuzz_main.cc). `cmake --build build/fuzz --target fuzzers` builds all of them;
+# tests/support/fuzz.py runs them.
 
 # parlance_command_test(name COMMAND what... [LABELS ...] [TIMEOUT seconds] [DIRECTORY folder])
 #
@@ -66,6 +68,12 @@ function(parlance_fuzz name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${arg_LINK})
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name})
+  file(GENERATE OUTPUT "${PROJECT_BINARY_DIR}/fuzzers/${name}"
+       CONTENT "$<TARGET_FILE:${name}>\n${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}\n")
   if(PARLANCE_SANITIZE STREQUAL "fuzzer")
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     parlance_ctest(${name} fuzz 300 ${PARLANCE_RUN} $<TARGET_FILE:${name}> -max_total_time=20 -timeout=10

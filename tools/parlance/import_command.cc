@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "tools/parlance/commands.h"
+#include "tools/parlance/import_map.h"
 #include "tools/parlance/importer.h"
 #include "tools/parlance/output.h"
 #include "tools/parlance/scratch_folder.h"
@@ -15,8 +16,6 @@
 /// `parlance import`: a history brought in from files.
 namespace parlance::tools {
 namespace {
-
-constexpr std::size_t map_bytes_max = 16'000'000;
 
 struct ImportOptions {
   ServerOptions server;
@@ -29,28 +28,6 @@ struct ImportOptions {
 
 std::atomic<bool> stop_asked{false};
 extern "C" void ask_to_stop(int) { stop_asked = true; }
-
-Done<std::map<std::string, std::string>> read_map(const std::filesystem::path& path) {
-  std::map<std::string, std::string> out;
-  if (path.empty()) return out;
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in || text.view().size() > map_bytes_max)
-    return Failure{Exit::not_found, fmt::format("{}: it cannot be read", path.string())};
-  json::error_code error;
-  const json::value value = json::parse(text.view(), error);
-  if (error || !value.is_object())
-    return Failure{Exit::usage,
-                   fmt::format("{} is not a JSON object such as {{\"ann\": \"agt_...\"}}", path.string())};
-  for (const auto& member : value.get_object()) {
-    if (!member.value().is_string())
-      return Failure{Exit::usage,
-                     fmt::format("{}: {} is not an id", path.string(), printable(std::string(member.key())))};
-    out.emplace(std::string(member.key()), std::string(member.value().get_string()));
-  }
-  return out;
-}
 
 std::string default_name(const std::vector<std::filesystem::path>& files) {
   std::string out;
@@ -194,7 +171,7 @@ void print_for_programs(const ImportSummary& s, bool dry_run) {
 }
 
 Done<void> import_with(const ImportOptions& options, ImportSummary& summary) {
-  auto names = read_map(options.map);
+  auto names = read_import_map(options.map);
   if (!names) return names.error();
   ImportSettings settings = options.import;
   settings.names = std::move(*names);

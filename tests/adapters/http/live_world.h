@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <memory>
 #include <optional>
@@ -103,12 +104,18 @@ class FakeSource final : public LiveSource {
     return std::to_string(place.next[0]) + "." + std::to_string(place.next[1]);
   }
   Result<FeedPlace> read_cursor(std::string_view text) const override {
-    const std::size_t dot = text.find('.');
-    if (dot == std::string_view::npos) return invalid("cursor.unknown", "no cursor");
-    return FeedPlace{
-        {std::stoull(std::string(text.substr(0, dot))), std::stoull(std::string(text.substr(dot + 1)))},
-        0,
-        0};
+    Offsets next(2);
+    const char* const end = text.data() + text.size();
+    const auto first = std::from_chars(text.data(), end, next[0]);
+    if (first.ec == std::errc{} && first.ptr != end && *first.ptr == '.') {
+      const auto second = std::from_chars(first.ptr + 1, end, next[1]);
+      if (second.ec == std::errc{} && second.ptr == end) {
+        for (PartitionId p = 0; p < 2; ++p)
+          if (next[p] > world_.log[p].size()) return invalid("cursor.beyond_end", "beyond the end");
+        return FeedPlace{next, 0, 0};
+      }
+    }
+    return invalid("cursor.unknown", "no cursor");
   }
   Result<Offsets> read_at_least(std::string_view positions) const override {
     auto place = read_cursor(positions);
