@@ -38,7 +38,9 @@ template <class Ledger> void count(Ledger& ledger, ConversationId id, const Entr
     case Standing::offered: {
       auto& offers = ledger.agent(entry.agent).offers;
       if (by > 0)
-        offers.push_back({id, entry.offered_until});
+        // By conversation, so that a state read from rows is the one that was written.
+        offers.insert(std::ranges::upper_bound(offers, id, {}, &Offer::conversation),
+                      {id, entry.offered_until});
       else
         std::erase_if(offers, [&](const Offer& offer) { return offer.conversation == id; });
       ledger.agent(entry.agent).reserved.add(entry.channel, by);

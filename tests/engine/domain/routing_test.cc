@@ -563,5 +563,22 @@ TEST_CASE("an event lists so many candidates and counts the rest") {
   CHECK(decided.left_out == 103 - candidates_max);
 }
 
+TEST_CASE("a state read from its rows is the one that was written, in whichever order its offers were made") {
+  const auto offered = [](ConversationId id, Instant until) {
+    Entry entry;
+    entry.standing = Standing::offered;
+    entry.queue = billing;
+    entry.agent = ann;
+    entry.offered_until = until;
+    return std::pair(id, entry);
+  };
+  const auto first = offered(one, {9}), second = offered(two, {5}), third = offered(three, {7});
+  State forward, backward;
+  for (const auto& [id, entry] : {first, second, third}) put(forward, id, entry);
+  for (const auto& [id, entry] : {third, second, first}) put(backward, id, entry);
+  CHECK(forward.agents.at(ann).offers.size() == 3);
+  CHECK(forward.agents.at(ann).offers == backward.agents.at(ann).offers);
+}
+
 }  // namespace
 }  // namespace parlance::routing
