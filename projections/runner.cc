@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/fault_point.h"
+
 namespace parlance {
 namespace {
 
@@ -117,14 +119,16 @@ Result<void> Runner::store_if_due(Instant now, std::size_t records_max) {
   // Before the next call may take it over the limit.
   const bool replay_long = unflushed_records_ + records_max > times * options_.replay_records_max;
   const bool old = times == 1 && now - *dirty_since_ >= options_.dirty_ms_max;
-  if (live_->dirty_bytes() < times * options_.dirty_bytes_max && !old && !replay_long) return {};
+  if (live_->dirty_bytes() < times * options_.dirty_bytes_max && !old && !replay_long &&
+      !fault_point_taken("views.store_early"))
+    return {};
   if (auto stored = live_->store(); !stored) return stored;
   dirty_since_.reset();
   if (replay_long) {
     if (auto flushed = live_->flush(); !flushed) return flushed;
     unflushed_records_ = 0;
   }
-  live_->sweep(options_.cache_bytes_max);
+  live_->sweep(fault_point_taken("views.forget_rows") ? 0 : options_.cache_bytes_max);
   return {};
 }
 

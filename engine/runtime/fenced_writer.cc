@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/base/assert.h"
+#include "engine/base/fault_point.h"
 
 namespace parlance {
 namespace {
@@ -212,17 +213,18 @@ struct FencedWriter::Impl : std::enable_shared_from_this<FencedWriter::Impl> {
     std::optional<Error> trouble;
     const Offset from = to_check ? certain.next - 1 : 0;
     const auto read =
-        log.read(partition, from, read_batch + (to_check ? 1 : 0), [&](const StoredRecord& record) {
-          if (to_check) {
-            to_check = false;
-            missing = false;
-            if (record.offset == from && sha256(record.bytes) == certain.last_record) return true;
-            trouble = loss(from, "the last record folded is another one now");
-            return false;
-          }
-          take(record.offset, record.bytes);
-          return phase != Phase::stopped;
-        });
+        log.read(partition, from, (fault_point_taken("log.read_one") ? 1 : read_batch) + (to_check ? 1 : 0),
+                 [&](const StoredRecord& record) {
+                   if (to_check) {
+                     to_check = false;
+                     missing = false;
+                     if (record.offset == from && sha256(record.bytes) == certain.last_record) return true;
+                     trouble = loss(from, "the last record folded is another one now");
+                     return false;
+                   }
+                   take(record.offset, record.bytes);
+                   return phase != Phase::stopped;
+                 });
     if (phase == Phase::stopped) return false;
     if (!trouble && !read) {
       if (read.error().code == Errc::unavailable) return retry_reading();

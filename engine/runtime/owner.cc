@@ -128,7 +128,8 @@ class Owner::Impl final : public FencedWriter::Listener {
       case OwnerHealth::owning: break;
     }
     if (waiting_.size() + flights_.size() + no_events_.size() + deferred_.size() + redacting_.size() >=
-        owner_commands_max)
+            owner_commands_max ||
+        fault_point_taken("owner.overloaded"))
       return answer(Error{Errc::overloaded, "owner.overloaded", "too many commands wait; try again soon"});
     if (health_ == OwnerHealth::starting || draining()) {
       waiting_.emplace_back(std::move(request), std::move(answer));
@@ -687,6 +688,13 @@ class Owner::Impl final : public FencedWriter::Listener {
   void go_on_forwarding(Waiter waiter, Outcome door, const Envelope& envelope) {
     const auto* forwarded = find_event<intake::Event, intake::MessageForwarded>(envelope);
     PARLANCE_ASSERT(forwarded != nullptr, "a message goes on where the door said so");
+    // What was refused there and went another way has arrived: a conversation that would take it by now (somebody undid its closing)
+    // does not get it a second time.
+    const CommandId another_way = derive_id(ports_.keys, "fall back", envelope.id);
+    const auto went = fold_.offset_of(another_way);
+    if (!went) return waiter.answer(went.error());
+    if (*went || commands_.contains(another_way))
+      return fall_back(std::move(waiter), envelope.id, std::move(door));
     auto identity = ports_.door.open<Identity>(engine_principal, Purpose::engine, envelope.workspace,
                                                forwarded->identity.sealed());
     if (const auto* closed = std::get_if<Unavailable>(&identity)) return waiter.answer(closed->error);

@@ -1,5 +1,6 @@
 #include "engine/runtime/preview_cache.h"
 
+#include "engine/base/fault_point.h"
 #include "engine/runtime/capsule.h"
 
 namespace parlance {
@@ -26,7 +27,9 @@ std::optional<Bytes> PreviewCache::find(const Sealed& sealed) {
   Shard& shard = shard_of(sealed.reference);
   const std::lock_guard lock(shard.mutex);
   const auto place = shard.places.find(sealed.capsule);
-  if (place == shard.places.end() || place->second->sealed != sealed) return std::nullopt;
+  if (place == shard.places.end() || place->second->sealed != sealed ||
+      fault_point_taken("door.forget_preview"))
+    return std::nullopt;
   shard.entries.splice(shard.entries.begin(), shard.entries, place->second);
   return place->second->plaintext;
 }

@@ -243,3 +243,27 @@ TEST_CASE("work on a conversation: assign, claim, tags, notes, wait, resolve, re
   CHECK(desk.ask(desk.on(ConversationId::from({id.high, 1}), conversation::Close{})).rule() ==
         "conversation.not_found");
 }
+
+TEST_CASE(
+    "a message that went another way does not arrive again where it was refused, once that would take it") {
+  EngineFixture desk;
+  const ConversationId shut = desk.open();
+  desk.done(desk.on(shut, conversation::Close{}));
+  EngineFixture::Message message{.from = desk.address_away_from(shut.slot()), .key = "k", .thread = shut};
+  const Outcome first = desk.received(message);
+  CHECK(desk.conversation_of(first) != shut);
+
+  conversation::Undo undo;
+  undo.by = {ActorKind::agent, desk.agent};
+  desk.done(desk.on(shut, undo));
+  REQUIRE(desk.state(shut).phase != conversation::Phase::closed);
+  for (const bool restarted : {false, true}) {
+    CAPTURE(restarted);
+    if (restarted) desk.crash();
+    const Outcome again = desk.received(message);
+    CHECK(again.replayed);
+    CHECK(again.stream == first.stream);
+    CHECK(again.positions == first.positions);
+    CHECK(desk.texts(shut).size() == 1);
+  }
+}
