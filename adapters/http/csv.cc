@@ -4,7 +4,7 @@ namespace parlance::http {
 
 std::string csv_text(std::string_view text) {
   std::string out;
-  const std::size_t first = text.find_first_not_of(" \n");
+  const std::size_t first = text.find_first_not_of(" \n\v\f");
   const bool formula = first != std::string_view::npos &&
                        std::string_view("=+-@\t\r").find(text[first]) != std::string_view::npos;
   if (formula) out += '\'';

@@ -288,7 +288,7 @@ template <class Step> void Session::with_memory(const Step& step) {
     step();
   } catch (const std::bad_alloc&) {
     try {
-      if (answered_) return close();
+      if (answered_) return;  // what came after the answer is nobody's any more
       sink_.reset();
       answer(problem(503, "overloaded", "out of memory; the same key may be sent again"), false);
     } catch (const std::bad_alloc&) {
@@ -504,9 +504,11 @@ void Session::answer(HttpResponse response, bool keep) {
   if (closed_) return;
   ++round_;
   handling_ = false;
-  answered_ = true;
   sink_.reset();
-  if (response.stream && !head_) return go_on_as_stream(std::move(response));
+  if (response.stream && !head_) {
+    answered_ = true;
+    return go_on_as_stream(std::move(response));
+  }
   response.stream.reset();
   keep = keep && !winding_down_ && !unread_;
   head_text_ = head_of(response, keep);
@@ -522,6 +524,7 @@ void Session::answer(HttpResponse response, bool keep) {
     if (!error && self->source_left_ > 0) return self->write_piece(keep);
     self->written(error, keep);
   });
+  answered_ = true;
 }
 
 void Session::write_piece(bool keep) {

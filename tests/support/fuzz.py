@@ -61,7 +61,7 @@ def main():
     parser.add_argument("--found", default="fuzz-found", help="a folder, made where it is absent")
     parser.add_argument("--list", action="store_true", help="print the targets and end")
     parser.add_argument("target", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     targets = targets_of(options.build)
     if options.list:
         print("\n".join(targets))

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/memory_holds.h"
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
@@ -27,9 +29,10 @@ constexpr auto failing_time_max = std::chrono::seconds(3);  ///< in all; what is
 
 thread_local std::uint64_t fails_in = 0;  ///< 0: none fails
 thread_local bool failed = false;
+thread_local bool holds_now = false;
 
 void* allocate(std::size_t bytes, std::size_t alignment) {
-  if (fails_in > 0 && --fails_in == 0) {
+  if (fails_in > 0 && !holds_now && --fails_in == 0) {
     failed = true;
     return nullptr;
   }
@@ -44,6 +47,8 @@ void* allocate_or_throw(std::size_t bytes, std::size_t alignment) {
 }
 
 }  // namespace
+
+extern "C" void parlance_memory_holds(bool holds) { holds_now = holds; }
 
 void* operator new(std::size_t bytes) { return allocate_or_throw(bytes, 0); }
 void* operator new[](std::size_t bytes) { return allocate_or_throw(bytes, 0); }

@@ -6,6 +6,7 @@
 #include "engine/base/assert.h"
 #include "engine/base/hash.h"
 #include "tests/support/fuzz_file.h"
+#include "tests/support/memory_holds.h"
 #include "tools/parlance/backup_folder.h"
 #include "tools/parlance/backup_manifest.h"
 #include "tools/parlance/key_backup.h"
@@ -62,6 +63,7 @@ void check_keys(const tests::FuzzFolder& folder, ByteView input, bool ledger) {
     manifest += "}}";
   }
   (void)folder.write("keys/1/manifest", as_bytes(manifest));
+  const tests::MemoryHolds listing;
   const auto found = find_key_backup(folder.path() / "keys");
   PARLANCE_ASSERT(!found, "nobody makes up a keyring");
 }

@@ -38,17 +38,15 @@ Result<std::vector<std::uint32_t>> states_in(const fs::path& dir) {
         Errc::not_found, "backup.no_keys",
         dir.string() + " holds no backup of a keyring; `parlance backup create --keys-to` makes one"};
   std::vector<std::uint32_t> out;
-  // The iterator's increment(error) ends the process where memory runs out; this throws.
-  try {
-    for (const auto& entry : fs::directory_iterator(dir)) {
-      const std::string name = entry.path().filename().string();
-      std::uint32_t number = 0;
-      if (std::from_chars(name.data(), name.data() + name.size(), number).ptr == name.data() + name.size())
-        out.push_back(number);
-    }
-  } catch (const fs::filesystem_error& error) {
-    return unavailable("backup.io", dir.string() + ": " + error.code().message());
+  std::error_code error;
+  for (fs::directory_iterator entry(dir, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::uint32_t number = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), number).ptr == name.data() + name.size())
+      out.push_back(number);
   }
+  if (error) return unavailable("backup.io", dir.string() + ": " + error.message());
   std::ranges::sort(out);
   return out;
 }

@@ -14,7 +14,8 @@ TEST_CASE("a text is quoted where its characters would end it") {
 }
 
 TEST_CASE("a text is never a formula") {
-  for (const char* text : {"=1+1", "+1", "-1", "@SUM(A1)", "\tx", " =1", "=HYPERLINK(\"http://x\")"}) {
+  for (const char* text :
+       {"=1+1", "+1", "-1", "@SUM(A1)", "\tx", " =1", "\v\f-1", "=HYPERLINK(\"http://x\")"}) {
     const std::string cell = csv_text(text);
     CHECK_MESSAGE((cell.starts_with("'") || cell.starts_with("\"'")), text);
   }

@@ -13,6 +13,7 @@
 #include "adapters/http/server.h"
 #include "adapters/http/stream.h"
 #include "engine/base/assert.h"
+#include "tests/support/memory_holds.h"
 
 using namespace parlance;
 using namespace parlance::http;
@@ -113,7 +114,10 @@ void talk(Running& running, const std::uint8_t* data, std::size_t size) {
   PARLANCE_ASSERT(
       ::connect(client, reinterpret_cast<const sockaddr*>(&running.address), sizeof running.address) == 0,
       "a connection");
-  run(running);
+  {
+    const tests::MemoryHolds accepting;
+    run(running);
+  }
   const std::size_t pieces = 1 + data[0] % 4;
   const std::uint8_t* at = data + 1;
   std::size_t left = size - 1;
@@ -147,7 +151,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0 || size > 60'000) return 0;
   // Kept from input to input; one that an exception went through is not believed any more.
   static std::optional<Running> kept;
-  if (!kept) kept.emplace();
+  if (!kept) {
+    const tests::MemoryHolds listening;
+    kept.emplace();
+  }
   try {
     talk(*kept, data, size);
   } catch (...) {

@@ -8,6 +8,7 @@
 #include <future>
 #include <memory>
 #include <netinet/in.h>
+#include <new>
 #include <optional>
 #include <string>
 #include <sys/socket.h>
@@ -95,6 +96,11 @@ class Running {
           out.body = request.method + " " + request.path + " " + std::to_string(request.body.size());
           if (request.path == "/large") out.source = std::make_shared<Source>(250'000, ~std::uint64_t{0});
           if (request.path == "/broken") out.source = std::make_shared<Source>(250'000, 100'000);
+          if (request.path == "/no-memory") throw std::bad_alloc();
+          if (request.path == "/no-memory-any-more") {
+            respond(std::move(out));
+            throw std::bad_alloc();
+          }
           if (request.path == "/nothing") out.source = std::make_shared<Source>(0, 0);
           respond(std::move(out));
         },
@@ -305,6 +311,27 @@ TEST_CASE("malformed chunks end the body") {
       "POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n"));
   CHECK(says(client.answer(), "HTTP/1.1 400"));
   CHECK(server.taken.ended.load() == 0);
+}
+
+TEST_CASE("without the memory for a request it is answered so, and everybody else goes on") {
+  Running server;
+  Client other(server);
+  other.send(post("/x", 0));
+  CHECK(says(other.answer(), "200 OK"));
+  for (int i = 0; i < 3; ++i) {
+    Client client(server);
+    client.send("GET /no-memory HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string answer = client.answer();
+    CHECK(says(answer, "503 Service Unavailable"));
+    CHECK(says(answer, "Retry-After: 1"));
+    CHECK(says(answer, "out of memory"));
+    CHECK(client.at_end());
+  }
+  Client answered(server);
+  answered.send("GET /no-memory-any-more HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(says(answered.answer(), "200 OK"));
+  other.send(post("/x", 0));
+  CHECK(says(other.answer(), "200 OK"));
 }
 
 TEST_CASE("a large answer is given in pieces, whole, and without a body to HEAD") {
