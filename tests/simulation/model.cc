@@ -22,6 +22,25 @@ constexpr bool of_message(const Personal<Attachments>&) { return true; }
 constexpr bool of_message(const Personal<Preview>&) { return true; }
 template <class T> constexpr bool of_message(const Personal<T>&) { return false; }
 
+/// What may be undone.
+bool is_act(const conversation::Event& body) {
+  if (const auto* closed = std::get_if<conversation::Closed>(&body)) return !closed->automatic;
+  return std::visit(
+      []<class E>(const E&) {
+        return (std::is_same_v<E, conversation::Assigned> || std::is_same_v<E, conversation::Unassigned> ||
+                std::is_same_v<E, conversation::QueueChanged> || std::is_same_v<E, conversation::Snoozed> ||
+                std::is_same_v<E, conversation::WaitStarted> || std::is_same_v<E, conversation::Resolved> ||
+                std::is_same_v<E, conversation::PriorityChanged> ||
+                std::is_same_v<E, conversation::TagsChanged> ||
+                std::is_same_v<E, conversation::Transferred> || std::is_same_v<E, conversation::Escalated> ||
+                std::is_same_v<E, conversation::TypeChanged> ||
+                std::is_same_v<E, conversation::FieldsChanged> ||
+                std::is_same_v<E, conversation::SubStateChanged> ||
+                std::is_same_v<E, conversation::SpamMarked> || std::is_same_v<E, conversation::SpamUnmarked>);
+      },
+      body);
+}
+
 }  // namespace
 
 Model::Cause Model::cause_of(const Envelope& envelope) {
@@ -63,6 +82,10 @@ void Model::accepted(PartitionId partition, const Envelope& envelope, Moment at)
       on_door(envelope, *door, cause);
     } else if (const auto* subject = std::get_if<subject::Event>(&event.body)) {
       on_person(envelope, event, *subject, cause);
+    } else if (const auto* routed = std::get_if<routing::Event>(&event.body)) {
+      on_routing(envelope, event, *routed);
+    } else if (const auto* drafted = std::get_if<draft::Event>(&event.body)) {
+      on_draft(*drafted, cause);
     } else if (const auto* changed = std::get_if<settings::Event>(&event.body)) {
       policies_.push_back(policies_.back());
       if (const auto* policy = std::get_if<settings::PolicyChanged>(changed))
@@ -121,12 +144,14 @@ void Model::message_went(const Envelope& envelope, const Cause& cause) {
   }
   must(actual.has_value(), name + " went somewhere");
 
-  bool unsure = false;  // an erasure or a timer came near it, and the log does not say on which side
+  // An erasure or a timer came near it, and the log does not say on which side; or it was brought in, and knows nothing of what came later.
+  bool unsure = envelope.import != ImportId{};
   std::optional<ConversationId> thread = arrive.thread;
   if (!thread && intent.in_reply_to)
     if (const auto went = went_to_.find(*intent.in_reply_to); went != went_to_.end()) thread = went->second;
   const auto may_be_closing = [&](const Conversation& c) {
-    return c.phase == Phase::resolved && c.closes_at != Instant{} && c.closes_at <= envelope.recorded_at;
+    return c.phase == Phase::resolved && c.closes_at != Instant{} &&
+           (c.imported || envelope.import || c.closes_at <= envelope.recorded_at);
   };
   enum class Goes { forward, join, open } expected = Goes::open;
   std::optional<ConversationId> where;
@@ -295,7 +320,15 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
   c.version = event.version;
   const bool may_follow = std::holds_alternative<conversation::NoteAdded>(body) ||
                           std::holds_alternative<conversation::MessageRedacted>(body) ||
-                          std::holds_alternative<conversation::BreachWithdrawn>(body);
+                          std::holds_alternative<conversation::BreachWithdrawn>(body) ||
+                          std::holds_alternative<conversation::Rated>(body) ||
+                          std::holds_alternative<conversation::Undone>(body);
+  if (envelope.import) c.imported = true;
+  if (is_act(body) && !c.before.contains(envelope.id)) {
+    Conversation copy = c;
+    copy.before.clear();
+    c.before.emplace(envelope.id, std::make_shared<const Conversation>(std::move(copy)));
+  }
   must(c.phase != Phase::closed || may_follow, name + ": nothing is done after the closing");
   const auto* closed = std::get_if<conversation::Closed>(&body);
   const bool timer = std::holds_alternative<conversation::Woken>(body) ||
@@ -306,9 +339,10 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
     const auto pending = [&](bool asked, Instant at) {
       return asked && at <= envelope.recorded_at && at != Instant{};
     };
-    must(!clocks_right_ || (!pending(c.phase == Phase::snoozed, c.snoozed_until) &&
-                            !pending(c.phase == Phase::resolved, c.closes_at) &&
-                            !pending(active(c) && c.response == FirstResponse::running, c.response_due)),
+    must(!clocks_right_ || c.imported ||
+             (!pending(c.phase == Phase::snoozed, c.snoozed_until) &&
+              !pending(c.phase == Phase::resolved, c.closes_at) &&
+              !pending(active(c) && c.response == FirstResponse::running, c.response_due)),
          name + ": what was due fires before a command that came later");
   }
   const auto due = [&](Instant at, const char* what) {
@@ -333,9 +367,9 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
           must(e.author == c.requester || std::ranges::find(c.participants, e.author) != c.participants.end(),
                name + ": the author is known there");
           must(c.phase != Phase::resolved, name + ": a resolved one was reopened first");
-          if (c.phase != Phase::fresh) c.phase = Phase::open;
+          if (active(c) && c.phase != Phase::fresh) c.phase = Phase::open;
           c.items.push_back({'m', intent->text, gone(e.content.sealed()), arrive->content.order});
-          const bool starts = !c.answered && c.response == FirstResponse::none;
+          const bool starts = c.phase != Phase::spam && !c.answered && c.response == FirstResponse::none;
           const auto target =
               policy_.contains(partition) ? policy_[partition].first_response_ms : std::nullopt;
           must(e.first_response_due == (starts && target ? std::optional(e.at + *target) : std::nullopt),
@@ -371,8 +405,11 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
           c.items.push_back({'n', text, gone(e.content.sealed())});
         } else if constexpr (std::is_same_v<E, conversation::Assigned>) {
           const auto* assign = asked<conversation::Assign>(intent);
-          must(assign != nullptr && assign->agent == e.agent && assign->claimed == e.claimed,
+          // Nobody asked: routing did, as it had decided or an agent had accepted.
+          must(assign == nullptr ? intent == nullptr
+                                 : assign->agent == e.agent && assign->claimed == e.claimed,
                name + ": assigned as asked");
+          must(assign != nullptr || !c.owner || c.owner == e.agent, name + ": routing takes from nobody");
           must(!e.claimed || !c.owner, name + ": nobody claims what another has");
           c.owner = e.agent;
           if (c.phase == Phase::fresh) c.phase = Phase::open;
@@ -403,6 +440,7 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
                    e.reopens_until == e.at + policy.reopen_window_ms,
                name + ": by what its partition had adopted");
           c.phase = Phase::resolved;
+          c.escalated = false;
           c.closes_at = e.closes_at.value_or(Instant{});
           c.reopens_until = e.reopens_until;
           if (c.response == FirstResponse::running) c.response = FirstResponse::none;
@@ -412,6 +450,8 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
           c.closes_at = c.reopens_until = {};
           c.customer_wrote = c.answered = false;
           c.response = FirstResponse::none;
+          c.response_due = {};
+          c.scores.clear();
         } else if constexpr (std::is_same_v<E, conversation::Closed>) {
           if (e.automatic) {
             must(c.phase == Phase::resolved && c.closes_at != Instant{},
@@ -421,7 +461,8 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
             must(asked<conversation::Close>(intent) != nullptr, name + ": closed as asked");
           }
           c.phase = Phase::closed;
-          c.closed_at = now_;
+          c.escalated = false;
+          if (!c.closed_at) c.closed_at = now_;
           if (c.response == FirstResponse::running) c.response = FirstResponse::none;
         } else if constexpr (std::is_same_v<E, conversation::PriorityChanged>) {
           must(e.from == c.priority, name + ": the priority it had");
@@ -436,6 +477,69 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
           must(version == e.of, name + ": names the message's event");
           must(gone(content), name + ": its words are gone");
           must(redacted_.insert(content.capsule).second, name + ": redacted once");
+        } else if constexpr (std::is_same_v<E, conversation::Transferred>) {
+          const auto* transfer = asked<conversation::Transfer>(intent);
+          must(transfer != nullptr && active(c) && e.from_queue == c.queue && e.from_agent == c.owner &&
+                   e.from_team == c.team && e.to_agent == transfer->agent &&
+                   (!transfer->queue || e.to_queue == transfer->queue),
+               name + ": handed on as asked");
+          c.queue = e.to_queue;
+          c.owner = e.to_agent;
+          c.team = e.to_team;
+          if (c.phase == Phase::fresh && c.owner) c.phase = Phase::open;
+        } else if constexpr (std::is_same_v<E, conversation::Escalated>) {
+          must(asked<conversation::Escalate>(intent) != nullptr && active(c) && e.from_queue == c.queue &&
+                   e.from_agent == c.owner,
+               name + ": escalated as asked");
+          c.queue = e.to_queue;
+          c.owner = e.to_agent;
+          c.escalated = true;
+          if (c.phase == Phase::fresh && c.owner) c.phase = Phase::open;
+        } else if constexpr (std::is_same_v<E, conversation::TypeChanged>) {
+          const auto* set = asked<conversation::SetType>(intent);
+          must(set != nullptr && e.from == c.type && e.to == set->type, name + ": the type asked for");
+          c.type = e.to;
+        } else if constexpr (std::is_same_v<E, conversation::SubjectLineChanged>) {
+          const auto* set = asked<conversation::SetSubjectLine>(intent);
+          must(set != nullptr && e.line.has_value() == !set->line.empty(),
+               name + ": the subject line asked for");
+        } else if constexpr (std::is_same_v<E, conversation::FieldsChanged>) {
+          must(asked<conversation::SetFields>(intent) != nullptr, name + ": fields as asked");
+          for (const conversation::FieldEntry& entry : e.changes) {
+            if (std::holds_alternative<std::monostate>(entry.value))
+              must(c.fields.erase(entry.field) == 1, name + ": a field that was there is taken away");
+            else
+              c.fields.insert(entry.field);
+          }
+        } else if constexpr (std::is_same_v<E, conversation::SpamMarked>) {
+          must(asked<conversation::MarkSpam>(intent) != nullptr, name + ": spam as asked");
+          c.phase = Phase::spam;
+          c.closes_at = c.reopens_until = {};
+          if (c.response == FirstResponse::running) c.response = FirstResponse::none;
+        } else if constexpr (std::is_same_v<E, conversation::SpamUnmarked>) {
+          must(asked<conversation::UnmarkSpam>(intent) != nullptr && c.phase == Phase::spam,
+               name + ": no spam, as asked");
+          c.phase = Phase::open;
+          if (e.first_response_due) {
+            must(!c.answered && c.response == FirstResponse::none && *e.first_response_due == c.response_due,
+                 name + ": the promise runs on");
+            c.response = FirstResponse::running;
+          }
+        } else if constexpr (std::is_same_v<E, conversation::NoReplyNeeded>) {
+          must(asked<conversation::EndTurn>(intent) != nullptr && active(c),
+               name + ": nobody waits, as asked");
+          if (c.response == FirstResponse::running) c.response = FirstResponse::none;
+        } else if constexpr (std::is_same_v<E, conversation::Rated>) {
+          const auto* rate = asked<conversation::Rate>(intent);
+          must(rate != nullptr && rate->kind == e.kind && rate->score == e.score && e.episode == c.episode,
+               name + ": rated as asked");
+          const auto before = c.scores.find(e.kind);
+          must(e.corrects == (before == c.scores.end() ? std::nullopt : std::optional(before->second)),
+               name + ": corrects the rating before");
+          c.scores[e.kind] = e.score;
+        } else if constexpr (std::is_same_v<E, conversation::Undone>) {
+          must(asked<conversation::Undo>(intent) != nullptr, name + ": undone as asked");
+          undo(c, e, name);
         } else if constexpr (std::is_same_v<E, conversation::FirstResponseBreached>) {
           must(c.response == FirstResponse::running, name + ": a running target breaches");
           due(c.response_due, "breaches");
@@ -447,6 +551,97 @@ void Model::on(const Envelope& envelope, const StreamEvent& event, const convers
         }
       },
       body);
+}
+
+/// What an undone act changed is as it was.
+void Model::undo(Conversation& c, const conversation::Undone& e, const std::string& name) {
+  using conversation::Part;
+  const auto found = c.before.find(e.envelope);
+  must(found != c.before.end(), name + ": what is undone was done");
+  const Conversation before = *found->second;
+  const auto parts = e.before.parts;
+  if (has(parts, Part::phase)) {
+    must(e.before.phase == before.phase && e.before.first_response == before.response &&
+             e.before.escalated == before.escalated,
+         name + ": what is undone leads back to where it was");
+    c.phase = before.phase;
+    c.snoozed_until = e.before.snoozed_until;
+    c.closes_at = e.before.closes_at;
+    c.reopens_until = e.before.reopens_until;
+    c.response = before.response;
+    c.response_due = e.before.first_response_due;
+    c.escalated = before.escalated;
+  }
+  if (has(parts, Part::holder)) {
+    must(e.before.queue == before.queue && e.before.agent == before.owner && e.before.team == before.team,
+         name + ": what is undone leads back to whose it was");
+    c.queue = before.queue;
+    c.owner = before.owner;
+    c.team = before.team;
+  }
+  if (has(parts, Part::priority)) c.priority = before.priority;
+  if (has(parts, Part::type)) c.type = before.type;
+  if (has(parts, Part::tags)) {
+    for (const TagId tag : e.before.tags_added) c.tags.insert(tag);
+    for (const TagId tag : e.before.tags_removed) c.tags.erase(tag);
+    must(c.tags == before.tags, name + ": what is undone leads back to its tags");
+  }
+  if (has(parts, Part::fields))
+    for (const conversation::FieldEntry& entry : e.before.fields) {
+      if (std::holds_alternative<std::monostate>(entry.value))
+        c.fields.erase(entry.field);
+      else
+        c.fields.insert(entry.field);
+    }
+  c.before.erase(found);
+}
+
+/// An offer is made once, and ends once: accepted or declined by whom it was made to, or at its own instant.
+void Model::on_routing(const Envelope& envelope, const StreamEvent& event, const routing::Event& body) {
+  const auto ends = [&](AgentId agent, ConversationId conversation) {
+    const auto offer = offered_.find({agent, conversation});
+    must(offer != offered_.end(), "an offer that ends was made");
+    const Instant until = offer->second.first;
+    offered_.erase(offer);
+    return until;
+  };
+  if (const auto* decided = std::get_if<routing::Decided>(&body)) {
+    must(conversations_.contains(decided->conversation), "routing decides about what is there");
+    if (decided->agent && decided->offered_until)
+      must(offered_
+               .emplace(std::pair(decided->agent, decided->conversation),
+                        std::pair(*decided->offered_until, decided->queue))
+               .second,
+           "nobody is offered the same twice at once");
+  } else if (const auto* accepted = std::get_if<routing::OfferAccepted>(&body)) {
+    (void)ends(accepted->agent, accepted->conversation);
+  } else if (const auto* declined = std::get_if<routing::OfferDeclined>(&body)) {
+    (void)ends(declined->agent, declined->conversation);
+  } else if (const auto* withdrawn = std::get_if<routing::OfferWithdrawn>(&body)) {
+    (void)ends(withdrawn->agent, withdrawn->conversation);
+  } else if (const auto* expired = std::get_if<routing::OfferExpired>(&body)) {
+    const Instant until = ends(expired->agent, expired->conversation);
+    must(event.occurred_at == until && envelope.recorded_at >= until,
+         "an offer ends at its own instant, and not before");
+    ++timers_fired_;
+  } else if (const auto* followed = std::get_if<routing::Followed>(&body)) {
+    // Taken by hand meanwhile, or gone: what was offered of it is no more.
+    std::erase_if(offered_, [&](const auto& offer) {
+      return offer.first.second == followed->conversation &&
+             (!followed->waits || offer.second.second != followed->queue);
+    });
+  } else if (const auto* released = std::get_if<routing::Released>(&body)) {
+    std::erase_if(offered_, [&](const auto& offer) { return offer.first.second == released->conversation; });
+  }
+}
+
+void Model::on_draft(const draft::Event& body, const Cause& cause) {
+  const auto* kept = std::get_if<draft::Kept>(&body);
+  if (kept == nullptr) return;
+  must(conversations_.contains(kept->conversation), "a draft is for a conversation");
+  const auto* asked = cause.intent == nullptr ? nullptr : std::get_if<OnDraft>(&cause.intent->request.action);
+  must(asked != nullptr && asked->agent == kept->agent && asked->command.kind == kept->kind,
+       "a draft is kept as asked");
 }
 
 /// How things were before the envelope's own events: to whom the sender's address belonged, and what the door knew of that person.

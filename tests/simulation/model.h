@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -42,7 +43,16 @@ class Model {
     conversation::FirstResponse response{};
     bool customer_wrote = false, answered = false;
     std::optional<Moment> closed_at;
+    TeamId team;
+    TypeId type;
+    bool escalated = false;
+    bool imported = false;  ///< its timers run by the lines of an import, for a time
+    std::map<RatingKind, std::uint8_t> scores;
+    std::set<FieldId> fields;
+    std::map<EnvelopeId, std::shared_ptr<const Conversation>> before;  ///< each act, as it was then
   };
+  /// What routing offers, until when.
+  using Offered = std::map<std::pair<AgentId, ConversationId>, std::pair<Instant, QueueId>>;
 
   /// `clocks_right`: nobody set a clock in this run, so recorded_at says when a decision was made.
   Model(const Ledger& ledger, KeyService& keys, Door& door, WorkspaceId workspace,
@@ -86,6 +96,9 @@ class Model {
   void on(const Envelope& envelope, const StreamEvent& event, const conversation::Event& body,
           const Cause& cause);
   void on_door(const Envelope& envelope, const intake::Event& body, const Cause& cause);
+  void on_routing(const Envelope& envelope, const StreamEvent& event, const routing::Event& body);
+  void on_draft(const draft::Event& body, const Cause& cause);
+  void undo(Conversation& c, const conversation::Undone& e, const std::string& name);
   void on_person(const Envelope& envelope, const StreamEvent& event, const subject::Event& body,
                  const Cause& cause);
   void remember(Slot door, const Arrive& arrive);
@@ -124,6 +137,7 @@ class Model {
   std::map<StreamId, Version> versions_;
   std::map<PartitionId, Instant> recorded_;
   std::map<SubjectId, Version> persons_;
+  Offered offered_;
   std::set<CapsuleId> gone_;      ///< contents that were found redacted
   std::set<CapsuleId> redacted_;  ///< by those that somebody asked for
   std::size_t timers_fired_ = 0;

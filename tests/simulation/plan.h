@@ -3,6 +3,7 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -31,12 +32,18 @@ enum class Fault : std::uint8_t {
   reads_fail,    ///< log and vault cannot be read
   keys_away,     ///< the keyring does not answer
   rows_lost,     ///< the fold store and the views' rows are gone at a restart
+  slow_disk,     ///< nothing is written and no report comes for a while
+  clock_skew,    ///< a process starts with a clock that is wrong by up to two hours, and stays so
+  clock_years,   ///< the wall clock is set by ten years, forward or back
+  point,         ///< a process is killed at a named place of the program (engine/base/fault_point.h)
+  rare_branch,   ///< and goes where it seldom goes
 };
-inline constexpr std::size_t faults = 16;
+inline constexpr std::size_t faults = 21;
 inline constexpr std::array<std::string_view, faults> fault_names{
     "crash",       "orderly stop", "lost record", "lost report", "wrong report", "doubled",
     "reordered",   "second node",  "standstill",  "clock step",  "clock jump",   "full disk",
-    "failed sync", "no reads",     "no keys",     "rows lost"};
+    "failed sync", "no reads",     "no keys",     "rows lost",   "slow disk",    "clock skew",
+    "clock years", "point",        "rare branch"};
 
 enum class Feature : std::uint8_t {
   message,
@@ -60,12 +67,35 @@ enum class Feature : std::uint8_t {
   desk,
   erasure,
   redaction,
+  transfer,
+  escalate,
+  set_type,
+  subject_line,
+  set_fields,
+  sub_state,
+  spam,
+  not_spam,
+  no_reply_needed,
+  rate,
+  undo,
+  draft,
+  words,
+  saved_view,
+  desk_change,
+  token,
+  presence,
+  accept,
+  decline,
+  import,
 };
-inline constexpr std::size_t features = 21;
+inline constexpr std::size_t features = 41;
 inline constexpr std::array<std::string_view, features> feature_names{
-    "message", "in reply to", "thread",   "link address", "open by agent", "reply",   "note",
-    "assign",  "claim",       "unassign", "snooze",       "wait",          "resolve", "reopen",
-    "close",   "priority",    "tags",     "policy",       "desk",          "erasure", "redaction"};
+    "message",     "in reply to",     "thread",   "link address", "open by agent", "reply",     "note",
+    "assign",      "claim",           "unassign", "snooze",       "wait",          "resolve",   "reopen",
+    "close",       "priority",        "tags",     "policy",       "desk",          "erasure",   "redaction",
+    "transfer",    "escalate",        "type",     "subject line", "fields",        "sub-state", "spam",
+    "not spam",    "no reply needed", "rating",   "undo",         "draft",         "words",     "saved view",
+    "desk change", "token",           "presence", "accept",       "decline",       "import"};
 
 struct Plan {
   std::uint64_t seed = 0;
@@ -78,11 +108,21 @@ struct Plan {
   std::uint32_t fault_one_in;  ///< a step is a fault once in so many
   std::uint32_t repeat_one_in;
   std::optional<std::size_t> crash_at;  ///< the power goes before this step
+  std::uint32_t point_one_in = 0;       ///< a named place kills once in so many, where that is on
+  std::uint32_t rare_one_in = 0;        ///< a rare branch is taken once in so many
   [[nodiscard]] bool has(Fault fault) const { return on[static_cast<std::size_t>(fault)]; }
 };
 [[nodiscard]] Plan draw_plan(std::uint64_t seed);
 /// A short run without other faults, in which the power goes before a given step.
 [[nodiscard]] Plan draw_plan_of_crash(std::uint64_t seed, std::size_t step);
+
+/// What is left of a run when it is made smaller, to find the least that still fails.
+struct Less {
+  std::bitset<faults> without_faults;
+  std::bitset<features> without_features;
+  std::optional<std::size_t> intents;
+  [[nodiscard]] Plan of(Plan plan) const;
+};
 
 /// Something that must hold does not.
 struct Violation : std::runtime_error {
@@ -109,6 +149,11 @@ struct Coverage {
   std::array<std::size_t, features> done{};
   std::array<std::array<std::size_t, faults>, features> done_after{};
   std::array<std::size_t, faults> happened{};
+  /// Named places of the program: how often they were passed, and how often one killed or took its rare branch.
+  struct Point {
+    std::size_t passed = 0, taken = 0;
+  };
+  std::map<std::string, Point> points;
   std::size_t envelopes = 0;
   std::size_t restarts = 0;
   void add(const Coverage& other);

@@ -3,16 +3,22 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/runtime/blind.h"
-#include "engine/runtime/streams.h"
+#include "engine/base/fault_point.h"
+#include "schemas/frame.h"
 
 namespace parlance::simulation {
 namespace {
 
 constexpr Instant begin{1'764'000'000'000};
-constexpr std::int64_t second_ms = 1000, minute_ms = 60 * second_ms, hour_ms = 60 * minute_ms;
+constexpr std::int64_t second_ms = 1000, minute_ms = 60 * second_ms, hour_ms = 60 * minute_ms,
+                       year_ms = 365 * 24 * hour_ms;
 constexpr std::size_t steps_max = 20'000;
-constexpr std::size_t shop_conversations = 24;
+/// So far wall and boot clock may be apart before a process holds its timers back.
+constexpr std::int64_t clocks_apart_ms_max = 5 * minute_ms;
+
+/// Thrown at a named place of the program: the process ends there.
+struct KilledHere {};
+World* listening = nullptr;                             ///< the run under way
 constexpr std::int64_t quiet_ms_max = 30 * minute_ms;   ///< within which all must have come to rest
 constexpr std::int64_t timers_ms_max = 12 * minute_ms;  ///< the farthest that a deadline lies ahead
 
@@ -50,18 +56,54 @@ World::World(const Plan& plan, Trace& trace)
                                                                    .marks = plan.exclusive})),
       workspace_(default_workspace(storage_->options().id)),
       nodes_(plan.has(Fault::second_node) ? 2 : 1),
-      shop_({.seed = plan.seed,
-             .conversations = shop_conversations,
-             .begin = begin,
-             .end = begin + 24 * hour_ms},
-            tools::demo::colleagues()),
+      clients_(plan_, ledger_, random_, keys_, workspace_, begin),
+      point_random_(plan.seed ^ 0xb07aULL),
       seen_end_(plan.partitions, 0) {
   storage_->hold_appends(true);
   storage_->hold_syncs(plan.exclusive);
+  listening = this;
+  listen_at_fault_points(&World::listen);
 }
-World::~World() = default;
+World::~World() {
+  listen_at_fault_points(nullptr);
+  listening = nullptr;
+}
 
 void World::note(const std::string& line) { trace_.note(std::to_string(time_.boot_ms()) + " " + line); }
+
+// ---- named places ----
+
+bool World::listen(const char* name) { return listening->at_point(name); }
+
+bool World::at_point(const char* name) {
+  Coverage::Point& point = coverage_.points[name];
+  ++point.passed;
+  if (running_ == nullptr || quiet_) return false;
+  if (plan_.has(Fault::point) && point_random_.one_in(plan_.point_one_in)) {
+    ++point.taken;
+    note(std::string("killed at ") + name);
+    throw KilledHere();
+  }
+  if (!plan_.has(Fault::rare_branch) || !point_random_.one_in(plan_.rare_one_in)) return false;
+  ++point.taken;
+  happened_[static_cast<std::size_t>(Fault::rare_branch)] = true;
+  ++coverage_.happened[static_cast<std::size_t>(Fault::rare_branch)];
+  return true;
+}
+
+template <class Work> bool World::in(Node& node, const Work& work) {
+  running_ = &node;
+  try {
+    work();
+    running_ = nullptr;
+    return true;
+  } catch (const KilledHere&) {
+    running_ = nullptr;
+    happened(Fault::point);
+    kill(node, chance(2));
+    return false;
+  }
+}
 
 Node& World::survivor() {
   for (Node& node : nodes_)
@@ -120,17 +162,35 @@ bool World::step_executors() {
   }
   if (ready.empty()) return false;
   const auto [node, partition] = ready[random_.below(ready.size())];
-  for (std::size_t n = 1 + random_.below(6); n > 0; --n)
-    if (!node->process->executors[partition]->step()) break;
+  node->begun.insert(partition);
+  for (std::size_t n = 1 + random_.below(6); n > 0; --n) {
+    bool more = false;
+    if (!in(*node, [&, p = partition, one = node] { more = one->process->executors[p]->step(); }) || !more)
+      break;
+  }
   return true;
 }
 
-bool World::step_log() { return plan_.exclusive ? deliver_exclusive() : deliver_shared(); }
+bool World::step_log() {
+  if (slow_disk_until_ != 0) return false;
+  return plan_.exclusive ? deliver_exclusive() : deliver_shared();
+}
 
 bool World::step_client() {
-  if (ledger_.intents.size() >= plan_.intents || any_alive() == nullptr) return false;
-  invent();
-  return true;
+  Node* node = any_alive();
+  if (ledger_.intents.size() >= plan_.intents || node == nullptr) return false;
+  Feature feature = clients_.next();
+  if (feature == Feature::erasure) {
+    erase();
+    return true;
+  }
+  // Offers end soon, so whoever gets one mostly says something.
+  const auto wanted = [&](Feature one) { return plan_.weights[static_cast<std::size_t>(one)] != 0; };
+  const bool accepts = wanted(Feature::accept), declines = wanted(Feature::decline);
+  const Offers offers = accepts || declines ? offers_of(*node) : Offers{};
+  if (!offers.empty() && !chance(4))
+    feature = accepts && (!declines || chance(3)) ? Feature::accept : Feature::decline;
+  return send(clients_.invent(feature, time_.now(), offers), *node);
 }
 
 /// Repeats of what is not known, and of what is.
@@ -148,7 +208,7 @@ bool World::step_repeat() {
 }
 
 void World::step_ticks() {
-  if (Node* node = any_alive()) node->process->engine.tick();
+  if (Node* node = any_alive()) in(*node, [&] { node->process->engine.tick(); });
 }
 
 bool World::step_views() {
@@ -161,7 +221,11 @@ bool World::step_views() {
     process.views = std::move(*opened);
     process.applied = process.views->applied();
   }
-  const auto applied = process.views->apply_available(process.clock.now(), 1 + random_.below(40));
+  std::optional<Result<std::size_t>> applying;
+  const std::size_t records = 1 + random_.below(40);
+  if (!in(*node, [&] { applying = process.views->apply_available(process.clock.now(), records); }))
+    return true;
+  const Result<std::size_t>& applied = *applying;
   must(applied.has_value(), "the views store their rows");
   const auto now = process.views->applied();
   for (const Position& before : process.applied) {
@@ -183,9 +247,10 @@ void World::step_rows() {
   Node* node = any_alive();
   if (node == nullptr) return;
   if (chance(2)) {
-    must(node->process->engine.maintain(true).has_value(), "the fold store flushes");
+    const bool force = !chance(3);
+    in(*node, [&] { must(node->process->engine.maintain(force).has_value(), "the fold store flushes"); });
   } else if (node->process->views) {
-    must(node->process->views->flush().has_value(), "the views flush");
+    in(*node, [&] { must(node->process->views->flush().has_value(), "the views flush"); });
   }
 }
 
@@ -225,6 +290,9 @@ void World::inject(Fault fault) {
   const auto for_a_while = [&] {
     return time_.boot_ms() + 1 + static_cast<std::int64_t>(random_.below(20 * second_ms));
   };
+  const bool sets_clock =
+      fault == Fault::clock_step || fault == Fault::clock_jump || fault == Fault::clock_years;
+  if (sets_clock && node->begun.size() < plan_.partitions) return;
   switch (fault) {
     case Fault::crash: happened(fault); return kill(*node, chance(2));
     case Fault::orderly_stop: happened(fault); return stop(*node);
@@ -250,6 +318,15 @@ void World::inject(Fault fault) {
       happened(fault);
       node->skew_ms =
           node->skew_ms == 0 ? static_cast<std::int64_t>(random_.below(20 * hour_ms)) - 10 * hour_ms : 0;
+      return;
+    case Fault::clock_years:
+      happened(fault);
+      node->skew_ms = node->skew_ms == 0 ? (chance(2) ? 10 : -10) * year_ms : 0;
+      return;
+    case Fault::slow_disk:
+      if (slow_disk_until_ != 0) return;
+      happened(fault);
+      slow_disk_until_ = for_a_while();
       return;
     case Fault::full_disk:
       if (disk_full_until_ != 0) return;
@@ -277,7 +354,10 @@ void World::inject(Fault fault) {
     case Fault::wrong_report:
     case Fault::doubled:
     case Fault::reordered:
-    case Fault::rows_lost: return;  // drawn where they happen
+    case Fault::rows_lost:
+    case Fault::clock_skew:
+    case Fault::point:
+    case Fault::rare_branch: return;  // drawn where they happen
   }
 }
 
@@ -290,18 +370,24 @@ void World::heal() {
   if (over(disk_full_until_)) storage_->refuse_writes(false);
   if (over(reads_fail_until_)) storage_->fail_reads(std::nullopt);
   if (over(keys_away_until_)) keys_.set_unavailable(false);
+  (void)over(slow_disk_until_);
 }
 
 void World::start(Node& node) {
   node.life = ++lives_;
   node.stands_until_ms = 0;
+  if (!quiet_ && plan_.has(Fault::clock_skew) && chance(3)) {
+    happened(Fault::clock_skew);
+    node.skew_ms = static_cast<std::int64_t>(random_.below(4 * hour_ms)) - 2 * hour_ms;
+  }
+  node.begun.clear();
   node.skew_at_start_ms =
       node.skew_ms;  // one that starts with a wrong clock holds its timers once that is set right
   ++coverage_.restarts;
   note("start process " + std::to_string(node.life));
   node.process = std::make_unique<Process>(storage_, *node.rows, keys_, time_, node.skew_ms,
                                            plan_.seed * 1000 + node.life);
-  node.process->engine.start();
+  in(node, [&] { node.process->engine.start(); });
 }
 
 void World::kill(Node& node, bool power_cut) {
@@ -454,6 +540,7 @@ void World::look_at_log() {
     if (flight.id <= seen_flight_) continue;
     seen_flight_ = flight.id;
     senders_.emplace(sha256(*flight.bytes), flight.process);
+    look_at_timers(flight);
   }
   for (PartitionId p = 0; p < plan_.partitions; ++p) {
     const Offset end = storage_->end(p);
@@ -464,239 +551,49 @@ void World::look_at_log() {
 
 // ---- clients ----
 
+/// Timers that a process fires by itself (a refusal's bring nobody's command with them either) are due by its clock, and not while
+/// that is known to be wrong.
+void World::look_at_timers(const MemoryLogStorage::Flight& flight) {
+  const auto node = std::ranges::find_if(
+      nodes_, [&](const Node& one) { return one.process && one.process->log.process() == flight.process; });
+  if (node == nodes_.end()) return;
+  const auto record = parse_record(storage_->options().id, *flight.bytes);
+  if (!record || !*record || (*record)->frame.kind != RecordKind::envelope) return;
+  const auto envelope = decode_envelope((*record)->body);
+  must(envelope.has_value(), "what is sent decodes");
+  if (envelope->command || envelope->import || envelope->actor.kind != ActorKind::system) return;
+  for (const StreamEvent& event : envelope->events) {
+    const auto* body = std::get_if<conversation::Event>(&event.body);
+    if (body == nullptr) continue;
+    const auto* closed = std::get_if<conversation::Closed>(body);
+    const bool timer = std::holds_alternative<conversation::Woken>(*body) ||
+                       std::holds_alternative<conversation::FirstResponseBreached>(*body) ||
+                       (closed != nullptr && closed->automatic);
+    if (!timer) continue;
+    must(event.occurred_at <= envelope->recorded_at, "a timer does not fire before its time");
+    // Decided before the clock was set, it may be sent after; a time recorded earlier hides when it was decided after the clock went back.
+    const std::int64_t apart = node->skew_ms - node->skew_at_start_ms;
+    const std::int64_t ago = node->process->clock.now() - envelope->recorded_at;
+    must(std::abs(apart) <= clocks_apart_ms_max || std::abs(ago) > clocks_apart_ms_max / 2,
+         "timers are held while wall and boot clock disagree");
+  }
+}
+
+/// What agents are offered, as the node's fold store has it.
+Offers World::offers_of(Node& node) {
+  Offers out;
+  const auto agents = node.process->engine.routed_agents(workspace_);
+  if (!agents) return out;
+  for (const auto& [agent, state] : *agents)
+    for (const routing::Offer& offer : state.offers) out.emplace_back(agent, offer.conversation);
+  return out;
+}
+
 Node* World::any_alive() {
   std::vector<Node*> alive;
   for (Node& node : nodes_)
     if (node.process) alive.push_back(&node);
   return alive.empty() ? nullptr : alive[random_.below(alive.size())];
-}
-
-std::string World::address(std::size_t n) const { return "needle" + std::to_string(n) + "@example.com"; }
-
-ConversationId World::some_conversation() {
-  // Mostly a recent one: what happens close together finds more.
-  const auto& all = ledger_.conversations;
-  const std::size_t recent = std::min<std::size_t>(all.size(), 4);
-  return chance(3) ? all[random_.below(all.size())] : all[all.size() - 1 - random_.below(recent)];
-}
-
-Intent& World::add(Feature feature, Request request, std::string text, bool keyed) {
-  Intent& intent = ledger_.intents.emplace_back();
-  intent.number = ledger_.intents.size() - 1;
-  intent.feature = feature;
-  intent.text = std::move(text);
-  request.workspace = workspace_;
-  if (keyed) {
-    request.command = command_id(keys_, workspace_, "simulation", std::to_string(intent.number));
-    request.fingerprint = intent.number + 1;
-    ledger_.by_command.emplace(*request.command, intent.number);
-  }
-  intent.request = std::move(request);
-  return intent;
-}
-
-template <class Command> Request World::on(ConversationId id, Command command) {
-  Request request;
-  request.slot = id.slot();
-  request.actor = {ActorKind::agent, agents_.empty() ? RawId{} : RawId(agents_.front())};
-  if constexpr (requires { command.at; }) command.at = time_.now();
-  if (const auto known = versions_.find(id); known != versions_.end() && chance(12))
-    request.if_match = known->second;
-  request.action = OnConversation{id, std::move(command)};
-  return request;
-}
-
-/// What the generated shop's customers, or its agents, write next; nothing where its history is over.
-std::string World::shop_text(bool customers) {
-  using Step = tools::demo::Step;
-  for (auto next = shop_.next(); next.told != nullptr; next = shop_.next()) {
-    const Step::What wanted = customers ? Step::What::arrive : Step::What::reply;
-    if (next.step->what == wanted) return next.step->text;
-  }
-  return {};
-}
-
-void World::invent() {
-  std::size_t sum = 0;
-  for (const std::uint32_t weight : plan_.weights) sum += weight;
-  std::size_t draw = random_.below(sum);
-  std::size_t which = 0;
-  while (draw >= plan_.weights[which]) draw -= plan_.weights[which++];
-  auto feature = static_cast<Feature>(which);
-
-  std::string text =
-      "needle-" + std::to_string(ledger_.intents.size()) + std::string(random_.below(80), '.') + " says";
-  const Instant now = time_.now();
-  const bool no_conversation = ledger_.conversations.empty();
-  if (feature == Feature::erasure) return erase();
-  if (feature == Feature::link_address && ledger_.subjects.empty()) feature = Feature::message;
-  if (no_conversation && which >= static_cast<std::size_t>(Feature::reply) && feature < Feature::policy)
-    feature = Feature::message;
-  if (no_conversation && feature == Feature::thread) feature = Feature::message;
-  std::vector<std::size_t> written;  // messages that are known to be somewhere, of intents
-  if (feature == Feature::redaction) {
-    for (const Intent& intent : ledger_.intents)
-      if (intent.done && intent.done->message && intent.done->stream.category == Category::conversation)
-        written.push_back(intent.number);
-    if (written.empty()) feature = Feature::message;
-  }
-  const auto agent = [&] { return agents_[random_.below(agents_.size())]; };
-  if ((feature == Feature::assign || feature == Feature::claim) && agents_.empty()) feature = Feature::desk;
-
-  if (is_message(feature) || feature == Feature::reply || feature == Feature::note)
-    if (const std::string said = shop_text(is_message(feature)); !said.empty()) text += "\n" + said;
-
-  Request request;
-  const auto channel = chance(3) ? Channel::chat : Channel::email;
-  const std::string account = chance(4) ? "other" : "shop";
-  const std::string from = address(random_.below(plan_.addresses));
-  const auto from_outside = [&](auto& action) {
-    action.channel = channel;
-    action.account = account;
-    action.store = store_id(keys_, workspace_, channel, account);
-    action.address = from;
-    action.content.text = text;
-    action.content.sender_name = "needle name of " + from;
-    if (ledger_.intents.size() % 3 == 0) action.content.order = order(ledger_.intents.size() / 3 % orders);
-    action.at = now;
-    request.slot = slot_of_address(keys_, workspace_, channel, from);
-  };
-  bool keyed = true;
-  std::optional<std::size_t> in_reply_to;
-  switch (feature) {
-    case Feature::message:
-    case Feature::reply_to_message:
-    case Feature::thread: {
-      Arrive arrive;
-      from_outside(arrive);
-      request.actor = {ActorKind::customer, {}};
-      if (chance(10)) arrive.at = now + -static_cast<std::int64_t>(random_.below(20 * minute_ms));
-      if (feature == Feature::thread) arrive.thread = some_conversation();
-      if (feature == Feature::reply_to_message) {
-        std::vector<std::size_t> earlier;
-        for (const Intent& intent : ledger_.intents)
-          if (is_message(intent.feature) && intent.request.slot == request.slot)
-            earlier.push_back(intent.number);
-        if (!earlier.empty()) {
-          in_reply_to = earlier[random_.below(earlier.size())];
-          arrive.in_reply_to = ledger_.intents[*in_reply_to].request.command;
-        }
-      }
-      request.action = std::move(arrive);
-      break;
-    }
-    case Feature::open_by_agent: {
-      OpenByAgent open;
-      from_outside(open);
-      if (!agents_.empty()) open.agent = agent();
-      if (chance(4)) open.content.text.clear();
-      request.actor = {ActorKind::agent, open.agent};
-      request.action = std::move(open);
-      break;
-    }
-    case Feature::link_address: {
-      AddIdentity link;
-      link.subject = ledger_.subjects[random_.below(ledger_.subjects.size())];
-      link.identity.channel = channel;
-      link.identity.account = account;
-      link.identity.address = from;
-      link.at = now;
-      request.slot = link.subject.slot();
-      request.action = std::move(link);
-      break;
-    }
-    case Feature::reply: {
-      conversation::Reply reply;
-      if (!agents_.empty() && !chance(5)) reply.agent = agent();
-      reply.content.text = text;
-      request = on(some_conversation(), std::move(reply));
-      if (chance(10)) {
-        auto& command = std::get<conversation::Reply>(std::get<OnConversation>(request.action).command);
-        command.at = now + -static_cast<std::int64_t>(random_.below(10 * minute_ms));
-      }
-      break;
-    }
-    case Feature::note: {
-      conversation::Note note;
-      note.content.text = text;
-      request = on(some_conversation(), std::move(note));
-      keyed = !chance(3);
-      break;
-    }
-    case Feature::assign:
-    case Feature::claim: {
-      conversation::Assign assign;
-      assign.agent = agent();
-      assign.claimed = feature == Feature::claim;
-      if (chance(2)) assign.reason = text;
-      request = on(some_conversation(), std::move(assign));
-      break;
-    }
-    case Feature::unassign: request = on(some_conversation(), conversation::Unassign{}); break;
-    case Feature::snooze:
-      request = on(
-          some_conversation(),
-          conversation::Snooze{now + 1 + static_cast<std::int64_t>(random_.below(10 * minute_ms)), text, {}});
-      break;
-    case Feature::wait:
-      request = on(some_conversation(),
-                   conversation::Wait{chance(2) ? WaitFor::customer : WaitFor::third_party, {}, {}});
-      break;
-    case Feature::resolve: request = on(some_conversation(), conversation::Resolve{}); break;
-    case Feature::reopen: request = on(some_conversation(), conversation::Reopen{}); break;
-    case Feature::close: request = on(some_conversation(), conversation::Close{}); break;
-    case Feature::priority: {
-      const auto to = static_cast<Priority>(1 + random_.below(4));
-      request = on(some_conversation(), conversation::SetPriority{to, {}});
-      keyed = !chance(3);
-      break;
-    }
-    case Feature::tags:
-      request.slot = workspace_.slot();
-      if (tags_.size() < 3) {
-        tags_.push_back(TagId::from(make_raw_id(now, workspace_.slot(), random_.id128())));
-        request.action = OnSettings{settings::AddTag{tags_.back(), "tag" + std::to_string(tags_.size())}};
-      } else {
-        conversation::ChangeTags change;
-        change.add.push_back(tags_[random_.below(tags_.size())]);
-        if (chance(2)) change.remove.push_back(tags_[random_.below(tags_.size())]);
-        request = on(some_conversation(), std::move(change));
-      }
-      break;
-    case Feature::policy: {
-      settings::Policy policy;
-      if (!chance(3)) policy.first_response_ms = 1 + static_cast<std::int64_t>(random_.below(8 * minute_ms));
-      if (!chance(3)) policy.auto_close_ms = 1 + static_cast<std::int64_t>(random_.below(8 * minute_ms));
-      policy.reopen_window_ms = static_cast<std::int64_t>(random_.below(10 * minute_ms));
-      request.slot = workspace_.slot();
-      request.action = OnSettings{settings::ChangePolicy{policy}};
-      break;
-    }
-    case Feature::desk: {
-      request.slot = workspace_.slot();
-      const RawId id = make_raw_id(now, workspace_.slot(), random_.id128());
-      if (chance(3)) {
-        request.action =
-            OnDesk{desk::AddQueue{QueueId::from(id), "queue" + std::to_string(ledger_.intents.size())}};
-      } else {
-        agents_.push_back(AgentId::from(id));
-        request.action = OnDesk{desk::AddAgent{agents_.back(), Role::agent, {"needle agent", {}}, {}}};
-      }
-      break;
-    }
-    case Feature::redaction: {
-      const Outcome& there = *ledger_.intents[written[random_.below(written.size())]].done;
-      conversation::Redact redact;
-      redact.message = *there.message;
-      if (chance(3)) redact.reason = text;
-      request = on(ConversationId::from(there.stream.id), std::move(redact));
-      break;
-    }
-    case Feature::erasure: return;
-  }
-  Intent& intent = add(feature, std::move(request), text, keyed);
-  intent.in_reply_to = in_reply_to;
-  if (Node* node = any_alive()) send(intent, *node);
 }
 
 bool World::send(Intent& intent, Node& node) {
@@ -705,11 +602,12 @@ bool World::send(Intent& intent, Node& node) {
        std::to_string(node.life));
   ++intent.unanswered;
   intent.unanswered_of.insert(node.life);
-  node.process->engine.submit(
-      intent.request, [this, number = intent.number, life = node.life](const Result<Outcome>& result) {
-        answered(number, life, result);
-      });
-  return true;
+  return in(node, [&] {
+    node.process->engine.submit(
+        intent.request, [this, number = intent.number, life = node.life](const Result<Outcome>& result) {
+          answered(number, life, result);
+        });
+  });
 }
 
 void World::answered(std::size_t number, std::uint64_t life, const Result<Outcome>& result) {
@@ -736,7 +634,9 @@ void World::answered(std::size_t number, std::uint64_t life, const Result<Outcom
     // With two processes another one may have done it between the decision and its answer; a refusal may be overtaken by
     // the same command's next asking, which is decided anew.
     const bool not_there = rule == "command.not_done" || (final && intent.unanswered == 0);
-    if (not_there && nodes_.size() == 1) intent.said_not_there.push_back(landed_.size());
+    // That an offer was accepted is on record, also where the conversation then refused the agent.
+    if (not_there && nodes_.size() == 1 && intent.feature != Feature::accept)
+      intent.said_not_there.push_back(landed_.size());
     if (const auto* action = std::get_if<OnConversation>(&intent.request.action);
         action && rule == "conversation.closed")
       ledger_.said_closed.push_back({action->conversation, landed_.size()});
@@ -748,8 +648,11 @@ void World::answered(std::size_t number, std::uint64_t life, const Result<Outcom
   if (!outcome.replayed) ++intent.first_outcomes;
   if (intent.keyed()) must(intent.first_outcomes <= 1, name + " was done for the first time twice");
   if (intent.done && intent.keyed()) {
-    must(intent.done->envelope == outcome.envelope, name + ": a repeat was answered with another outcome");
-    must(intent.done->stream == outcome.stream, name + ": a repeat was answered with another stream");
+    // What an accepted offer led to is told while it is under way; later, that it was accepted.
+    if (intent.feature != Feature::accept) {
+      must(intent.done->envelope == outcome.envelope, name + ": a repeat was answered with another outcome");
+      must(intent.done->stream == outcome.stream, name + ": a repeat was answered with another stream");
+    }
     must(intent.done->positions.front() == outcome.positions.front(),
          name + ": a repeat has another position");
     return;
@@ -760,15 +663,7 @@ void World::answered(std::size_t number, std::uint64_t life, const Result<Outcom
     for (std::size_t j = 0; j < faults; ++j) coverage_.done_after[feature][j] += happened_[j] ? 1 : 0;
   }
   intent.done = outcome;
-  if (outcome.stream.category == Category::conversation) {
-    const auto id = ConversationId::from(outcome.stream.id);
-    versions_[id] = outcome.version;
-    if (std::ranges::find(ledger_.conversations, id) == ledger_.conversations.end())
-      ledger_.conversations.push_back(id);
-  }
-  if (outcome.subject && !ledger_.erased.contains(outcome.subject) &&
-      std::ranges::find(ledger_.subjects, outcome.subject) == ledger_.subjects.end())
-    ledger_.subjects.push_back(outcome.subject);
+  clients_.learn(intent, outcome);
 }
 
 /// The keys of one person's rows are destroyed, as an erasure does it.
@@ -835,25 +730,8 @@ void World::settle(std::int64_t ms) {
   }
 }
 
-void World::quiet() {
-  quiet_ = true;
-  note("quiet");
-  storage_->refuse_writes(false);
-  storage_->fail_reads(std::nullopt);
-  keys_.set_unavailable(false);
-  disk_full_until_ = reads_fail_until_ = keys_away_until_ = 0;
-  // One process goes on: half of the time one that was there already, if that is all that is left.
-  Node& last = nodes_[random_.below(nodes_.size())];
-  const bool goes_on = nodes_.size() == 1 && last.process && last.skew_ms == 0 &&
-                       last.skew_at_start_ms == 0 && chance(2) && !plan_.has(Fault::keys_away) &&
-                       !plan_.has(Fault::reads_fail);
-  for (Node& node : nodes_) {
-    node.stands_until_ms = 0;
-    node.skew_ms = 0;
-    if (node.process && !goes_on) kill(node, false);
-  }
-  if (!goes_on) start(last);
-
+/// Whatever was asked has its answer, within quiet_ms_max.
+void World::come_to_rest(Node& last) {
   const std::int64_t begun = time_.boot_ms();
   for (bool settled = false; !settled;) {
     must(
@@ -879,6 +757,33 @@ void World::quiet() {
       send(intent, last);
       settled = false;
     }
+  }
+}
+
+void World::quiet() {
+  quiet_ = true;
+  note("quiet");
+  storage_->refuse_writes(false);
+  storage_->fail_reads(std::nullopt);
+  keys_.set_unavailable(false);
+  disk_full_until_ = reads_fail_until_ = keys_away_until_ = slow_disk_until_ = 0;
+  // One process goes on: half of the time one that was there already, if that is all that is left.
+  Node& last = nodes_[random_.below(nodes_.size())];
+  const bool goes_on = nodes_.size() == 1 && last.process && last.skew_ms == 0 &&
+                       last.skew_at_start_ms == 0 && chance(2) && !plan_.has(Fault::keys_away) &&
+                       !plan_.has(Fault::reads_fail);
+  for (Node& node : nodes_) {
+    node.stands_until_ms = 0;
+    node.skew_ms = 0;
+    if (node.process && !goes_on) kill(node, false);
+  }
+  if (!goes_on) start(last);
+
+  come_to_rest(last);
+  // An import that nobody closes holds its timers for ever, as it should.
+  if (Intent* end = clients_.end_import()) {
+    send(*end, last);
+    come_to_rest(last);
   }
   for (const std::int64_t until = time_.boot_ms() + timers_ms_max; time_.boot_ms() < until;) {
     settle(20 * second_ms);

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/clients.h"
 #include "tests/simulation/ledger.h"
 #include "tests/simulation/node.h"
 #include "tests/simulation/plan.h"
-#include "tools/parlance/shop_history.h"
 
 namespace parlance::simulation {
 
@@ -22,10 +22,6 @@ struct Landed {
 /// seed. Time passes only when a step says so. Nothing depends on addresses, threads or the real clock.
 class World {
  public:
-  /// How many orders messages name, and their numbers.
-  static constexpr std::size_t orders = 5;
-  [[nodiscard]] static std::string order(std::size_t n) { return "needle-order-" + std::to_string(n); }
-
   World(const Plan& plan, Trace& trace);
   ~World();
   /// All steps, then the quiet phase, in which everything must come to rest. Throws Violation.
@@ -77,21 +73,23 @@ class World {
   void sync_all();
   void look_at_log();
 
+  /// Runs `work` of a node's process. At a named place it may be killed (false), or take a rare branch.
+  template <class Work> bool in(Node& node, const Work& work);
+  [[nodiscard]] bool at_point(const char* name);
+  static bool listen(const char* name);
+  void look_at_timers(const MemoryLogStorage::Flight& flight);
+
   // Clients.
-  void invent();
-  Intent& add(Feature feature, Request request, std::string text, bool keyed = true);
   bool send(Intent& intent, Node& node);
   void answered(std::size_t number, std::uint64_t life, const Result<Outcome>& result);
   void erase();
-  [[nodiscard]] std::string shop_text(bool customers);
+  [[nodiscard]] Offers offers_of(Node& node);
   Node* any_alive();
-  ConversationId some_conversation();
-  [[nodiscard]] std::string address(std::size_t n) const;
   void quiet();
+  void come_to_rest(Node& last);
   void settle(std::int64_t ms);
   [[nodiscard]] bool settled_intents() const;
 
-  template <class Command> Request on(ConversationId id, Command command);
   [[nodiscard]] bool chance(std::size_t one_in) { return random_.one_in(one_in); }
   void note(const std::string& line);
 
@@ -103,20 +101,20 @@ class World {
   std::shared_ptr<MemoryLogStorage> storage_;
   WorkspaceId workspace_;
   std::vector<Node> nodes_;
-  tools::demo::ShopHistory shop_;  ///< what people write
   std::uint64_t lives_ = 0;
   Ledger ledger_;
+  Clients clients_;
+  // Named places: one generator of their own, so that a run without them is otherwise the same.
+  tests::SeededRandom point_random_;
+  Node* running_ = nullptr;  ///< whose process takes a step now
   std::vector<Landed> landed_;
   std::vector<Offset> seen_end_;
   MemoryLogStorage::FlightId seen_flight_ = 0;
   std::map<Sha256, std::uint32_t> senders_;
-  std::vector<AgentId> agents_;
-  std::vector<TagId> tags_;
-  std::map<ConversationId, Version> versions_;                  ///< as last answered
   std::map<std::uint64_t, std::vector<OwnerStatus>> statuses_;  ///< of processes, as last told
   std::map<std::pair<std::uint64_t, PartitionId>, Offset> certain_;
   std::array<bool, faults> happened_{};
-  std::int64_t disk_full_until_ = 0, reads_fail_until_ = 0, keys_away_until_ = 0;
+  std::int64_t disk_full_until_ = 0, reads_fail_until_ = 0, keys_away_until_ = 0, slow_disk_until_ = 0;
   bool quiet_ = false;
   std::size_t steps_ = 0;
   Coverage coverage_;
