@@ -76,11 +76,13 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
         return invalid("folder.not_ours",
                        dir.string() + " holds other files and no log of ours; name an empty or a new folder");
   }
-  fs::create_directories(dir, error);
-  if (error)
-    return Error{Errc::read_only, "folder.read_only", "cannot make " + dir.string() + ": " + error.message()};
-  // Names and sizes of files tell something too.
-  if (!there) fs::permissions(dir, fs::perms::owner_all, error);
+  // Synced up to what was there: what is acknowledged in a folder that a power cut forgets would be gone with it. One that is there
+  // already may be of a first start that was killed before it synced.
+  if (auto made = folder_files.make_folder(dir); !made) return made.error();
+  if (!has_log)
+    if (auto synced = folder_files.sync_folder(fs::absolute(dir).parent_path());
+        !synced && synced.error().rule != "folder.not_permitted")
+      return synced.error();
 
   if (!has_log) {
     // The keyring first: a log without its keys would be unreadable for ever, a keyring without a log is nothing.

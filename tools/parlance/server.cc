@@ -16,7 +16,6 @@
 #include <fmt/core.h>
 
 #include "adapters/embedded/system.h"
-#include "adapters/files/durable_file.h"
 #include "adapters/http/api.h"
 #include "adapters/http/asio_executor.h"
 #include "adapters/http/server.h"
@@ -41,15 +40,6 @@ constexpr std::int64_t stop_ms = 4000;
 constexpr std::size_t apply_records = 2'000;
 constexpr std::int64_t sweep_ms = 3'600'000;
 constexpr int sweeps_a_day = 24;
-
-/// Of the data folder itself: small, and nobody's but their owner's.
-constexpr files::Durable folder_files{files::Rules{.no_space = "folder.read_only",
-                                                   .read_only = "folder.read_only",
-                                                   .not_permitted = "folder.read_only",
-                                                   .absent = "folder.read_only",
-                                                   .not_a_folder = "folder.not_ours",
-                                                   .too_long = "folder.not_ours",
-                                                   .io = "folder.unwritable"}};
 
 Result<void> write_private(const fs::path& path, const std::string& text) {
   return folder_files.replace(path, as_bytes(text));
