@@ -245,6 +245,7 @@ template <class Sync> int synced(int fd, const Sync& sync) {
   const std::lock_guard lock(disk.mutex);
   disk.change();
   if (disk.sync_fails()) {
+    std::fprintf(stderr, "faulty disk: a sync of %s fails\n", path_at(fd, ".").c_str());
     errno = EIO;
     return -1;
   }

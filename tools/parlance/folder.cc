@@ -4,6 +4,7 @@
 
 #include "adapters/embedded/system.h"
 #include "adapters/rocksdb/cached_rows.h"
+#include "adapters/rocksdb/guarded_env.h"
 #include "adapters/rocksdb/rocks_rows.h"
 #include "schemas/frame.h"
 
@@ -13,8 +14,9 @@ namespace {
 
 constexpr std::uint32_t first_generation = 1;
 
-Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, const RocksRowsOptions& options,
+Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, RocksRowsOptions options,
                                             std::string_view what, std::vector<std::string>& notes) {
+  options.env = guarded_env();
   auto rows = open_rocks_rows(dir, options);
   if (rows || rows.error().code != Errc::corrupt) return rows;
   notes.push_back(std::string(what) + " in " + dir.string() + " was damaged (" + rows.error().detail +
@@ -100,7 +102,9 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
       return made.error();
     folder.created = true;
   }
-  auto log = open_embedded_log(log_dir);
+  EmbeddedLogOptions log_options;
+  log_options.env = guarded_env();
+  auto log = open_embedded_log(log_dir, std::move(log_options));
   if (!log) return log.error();
   folder.log = std::move(*log);
   if (auto fits = check_keyring(*folder.log, *folder.keys, keys_dir); !fits) return fits.error();
