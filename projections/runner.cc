@@ -117,7 +117,8 @@ Result<void> Runner::store_if_due(Instant now, std::size_t records_max) {
   if (!dirty_since_) return {};
   const std::size_t times = records_behind() > options_.replay_records_max ? options_.catch_up_times : 1;
   // Before the next call may take it over the limit.
-  const bool replay_long = unflushed_records_ + records_max > times * options_.replay_records_max;
+  const bool early = fault_point_taken("views.flush_early");
+  const bool replay_long = early || unflushed_records_ + records_max > times * options_.replay_records_max;
   const bool old = times == 1 && now - *dirty_since_ >= options_.dirty_ms_max;
   if (live_->dirty_bytes() < times * options_.dirty_bytes_max && !old && !replay_long &&
       !fault_point_taken("views.store_early"))

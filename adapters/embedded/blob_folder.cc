@@ -47,7 +47,7 @@ class Writer final : public BlobWriter {
     return {};
   }
   Result<void> commit() override {
-    if (::fsync(file_.get()) != 0) return trouble(errno, "syncing", from_);
+    if (auto synced = embedded::log_files.sync(file_, from_); !synced) return trouble(synced.error());
     if (auto made = embedded::make_folder_durably(to_.parent_path()); !made) return trouble(made.error());
     // It replaces nothing: create() looked, and nobody else writes this id while its file is in new/.
     if (::rename(from_.c_str(), to_.c_str()) != 0) return trouble(errno, "renaming", from_);
@@ -101,6 +101,8 @@ Result<std::unique_ptr<BlobFolder>> BlobFolder::open(const fs::path& dir) {
     if (::unlink(it->path().c_str()) != 0 && errno != ENOENT) return trouble(errno, "removing", it->path());
   }
   if (error) return trouble(error.value(), "reading", incoming);
+  // A folder that somebody made and was killed before syncing is there and may yet be forgotten.
+  if (auto synced = embedded::sync_folder(dir); !synced) return trouble(synced.error());
   return std::unique_ptr<BlobFolder>(new BlobFolder(dir));
 }
 

@@ -42,7 +42,11 @@ constexpr auto readers_wait = std::chrono::seconds(5);
 rocksdb::Slice slice(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 void end_process(const Error& error) {
-  std::fprintf(stderr, "parlance: stopping, the log can no longer be written safely: %.*s: %s\n",
+  std::fprintf(stderr,
+               "parlance: stopping: the log can no longer be written safely: %.*s: %s\n"
+               "Nothing that was acknowledged is in doubt. Check the disk, then start again; what got no "
+               "answer may be sent again "
+               "with its key.\n",
                static_cast<int>(error.rule.size()), error.rule.data(), error.detail.c_str());
   ::_exit(1);
 }

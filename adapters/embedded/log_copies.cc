@@ -46,7 +46,7 @@ Result<void> sync_all(const fs::path& dir) {
        entry.increment(error)) {
     const embedded::FileDescriptor file(::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return embedded::file_error(errno, "opening", entry->path());
-    if (::fsync(file.get()) != 0) return embedded::file_error(errno, "syncing", entry->path());
+    if (auto synced = embedded::log_files.sync(file, entry->path()); !synced) return synced;
   }
   if (error) return embedded::file_error(error.value(), "listing", dir);
   return embedded::sync_folder(dir);

@@ -114,9 +114,6 @@ Result<void> SealedMarkFile::write(std::size_t area, const SealedMark& mark) {
   return {};
 }
 
-Result<void> SealedMarkFile::sync() {
-  if (::fdatasync(file_.get()) != 0) return file_error(errno, "syncing", path_);
-  return {};
-}
+Result<void> SealedMarkFile::sync() { return log_files.sync(file_, path_); }
 
 }  // namespace parlance::embedded

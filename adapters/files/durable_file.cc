@@ -7,6 +7,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "adapters/files/failed_sync.h"
 #include "engine/base/fault_point.h"
 
 namespace parlance::files {
@@ -38,8 +39,19 @@ Error Durable::error(int error_number, std::string_view doing, const std::filesy
 Result<void> Durable::sync_folder(const std::filesystem::path& folder) const {
   const FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return error(errno, "opening", folder);
-  if (::fsync(fd.get()) != 0) return error(errno, "syncing", folder);
-  return {};
+  // All of it: to some file systems a folder's entries are no data.
+  return after_sync(::fsync(fd.get()), folder);
+}
+
+Result<void> Durable::sync(const FileDescriptor& file, const std::filesystem::path& path) const {
+  return after_sync(::fdatasync(file.get()), path);
+}
+
+Result<void> Durable::after_sync(int result, const std::filesystem::path& path) const {
+  if (result == 0) return {};
+  Error failed = error(errno, "syncing", path);
+  tell_failed_sync(path, failed.detail);
+  return failed;
 }
 
 Result<void> Durable::write_at(const FileDescriptor& file, std::uint64_t at, ByteView bytes,
@@ -60,7 +72,7 @@ Result<void> Durable::write_synced(const std::filesystem::path& path, ByteView b
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, file_mode));
   if (!file) return error(errno, "making", path);
   if (auto written = write_at(file, 0, bytes, path); !written) return written;
-  if (::fsync(file.get()) != 0) return error(errno, "syncing", path);
+  if (auto synced = sync(file, path); !synced) return synced;
   if (const int failed = file.close(); failed != 0) return error(failed, "closing", path);
   fault_point("file.synced");
   return {};

@@ -56,6 +56,9 @@ class Durable {
   /// Writes `bytes` to `path`, in place of whatever is there, and syncs the file. Whether its name is durable is the folder's matter.
   [[nodiscard]] Result<void> write_synced(const std::filesystem::path& path, ByteView bytes) const;
   [[nodiscard]] Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) const;
+  /// Makes what was written to `file`, which is at `path`, durable. A failure, also of sync_folder() and what they serve, is told
+  /// by tell_failed_sync() first: it is never survived by trying again.
+  [[nodiscard]] Result<void> sync(const FileDescriptor& file, const std::filesystem::path& path) const;
   /// Makes the names in `folder` durable.
   [[nodiscard]] Result<void> sync_folder(const std::filesystem::path& folder) const;
   /// Makes `folder` and its missing parents, each durably.
@@ -67,6 +70,7 @@ class Durable {
                                       const std::filesystem::path& path) const;
 
  private:
+  [[nodiscard]] Result<void> after_sync(int result, const std::filesystem::path& path) const;
   Rules rules_;
 };
 

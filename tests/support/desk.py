@@ -49,12 +49,14 @@ class Answer:
 
 
 class Desk:
-    """`folder`: where the data lies (default: a new one that close() removes). `arguments`: more of `serve`."""
+    """`folder`: where the data lies (default: a new one that close() removes). `arguments`: more of `serve`. `disk`: a FaultyDisk
+    that it lies on."""
 
-    def __init__(self, folder=None, arguments=()):
+    def __init__(self, folder=None, arguments=(), disk=None):
         self.own = None if folder else tempfile.mkdtemp(prefix="parlance-test-")
         self.folder = str(folder) if folder else os.path.join(self.own, "data")
         self.arguments = list(arguments)
+        self.disk = disk
         self.process = None
         self.address = None  # "127.0.0.1:40123"
         self.token = None  # the administrator's; scopes agent, ingest, import, admin
@@ -85,7 +87,7 @@ class Desk:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [PROGRAM, "serve", "--data", self.folder, "--listen", "127.0.0.1:0", *self.arguments],
-                stdout=subprocess.PIPE, stderr=log)
+                stdout=subprocess.PIPE, stderr=log, env=self.disk.environment() if self.disk else None)
         said = self._read_until("sign in within")
         for line in said.splitlines():
             if line.startswith("listening on http://"):

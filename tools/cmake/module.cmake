@@ -20,7 +20,7 @@ set(PARLANCE_ARROWS
     "adapters_files -> engine_base"
     "adapters_embedded -> engine_ports adapters_files"
     "adapters_kafka -> engine_ports"
-    "adapters_rocksdb -> engine_ports"
+    "adapters_rocksdb -> engine_ports adapters_files"
     "adapters_keyring -> engine_ports adapters_files"
     "adapters_web -> engine_ports"
     "adapters_http -> engine_ports engine_runtime projections"

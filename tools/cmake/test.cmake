@@ -17,7 +17,8 @@
 # A test of CTest that is a command of another kind, such as a script.
 #
 # Every test finds the program to start in the environment as PARLANCE_PROGRAM: the one of this build or, under a
-# sanitizer, that of the release preset, which is what people run and fast enough to be killed a thousand times.
+# sanitizer, that of the release preset, which is what people run and fast enough to be killed a thousand times; and
+# as PARLANCE_FAULTY_DISK the library that lets its disk fail (tests/support/faulty_disk.cc).
 set(PARLANCE_PROGRAM "${PROJECT_BINARY_DIR}/parlance" CACHE FILEPATH "The program that tests start")
 
 function(parlance_ctest name labels timeout)
@@ -25,6 +26,7 @@ function(parlance_ctest name labels timeout)
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout})
   set_property(TEST ${name} PROPERTY ENVIRONMENT
     "PARLANCE_PROGRAM=${PARLANCE_PROGRAM}"
+    "PARLANCE_FAULTY_DISK=$<TARGET_FILE:tests_faulty_disk>"
     "ASAN_OPTIONS=detect_stack_use_after_return=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=halt_on_error=1")

@@ -53,7 +53,7 @@ Result<FileDigest> copy_file_synced(const fs::path& from, const fs::path& to, co
     return backup_files.write_at(file, at, bytes, to);
   });
   if (!digest) return digest;
-  if (::fsync(file.get()) != 0) return backup_files.error(errno, "syncing", to);
+  if (auto synced = backup_files.sync(file, to); !synced) return synced.error();
   return digest;
 }
 

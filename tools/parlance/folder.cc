@@ -4,6 +4,7 @@
 
 #include "adapters/embedded/system.h"
 #include "adapters/rocksdb/cached_rows.h"
+#include "adapters/rocksdb/guarded_env.h"
 #include "adapters/rocksdb/rocks_rows.h"
 #include "schemas/frame.h"
 
@@ -13,8 +14,9 @@ namespace {
 
 constexpr std::uint32_t first_generation = 1;
 
-Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, const RocksRowsOptions& options,
+Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, RocksRowsOptions options,
                                             std::string_view what, std::vector<std::string>& notes) {
+  options.env = guarded_env();
   auto rows = open_rocks_rows(dir, options);
   if (rows || rows.error().code != Errc::corrupt) return rows;
   notes.push_back(std::string(what) + " in " + dir.string() + " was damaged (" + rows.error().detail +
@@ -76,11 +78,13 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
         return invalid("folder.not_ours",
                        dir.string() + " holds other files and no log of ours; name an empty or a new folder");
   }
-  fs::create_directories(dir, error);
-  if (error)
-    return Error{Errc::read_only, "folder.read_only", "cannot make " + dir.string() + ": " + error.message()};
-  // Names and sizes of files tell something too.
-  if (!there) fs::permissions(dir, fs::perms::owner_all, error);
+  // Synced up to what was there: what is acknowledged in a folder that a power cut forgets would be gone with it. One that is there
+  // already may be of a first start that was killed before it synced.
+  if (auto made = folder_files.make_folder(dir); !made) return made.error();
+  if (!has_log)
+    if (auto synced = folder_files.sync_folder(fs::absolute(dir).parent_path());
+        !synced && synced.error().rule != "folder.not_permitted")
+      return synced.error();
 
   if (!has_log) {
     // The keyring first: a log without its keys would be unreadable for ever, a keyring without a log is nothing.
@@ -98,7 +102,9 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
       return made.error();
     folder.created = true;
   }
-  auto log = open_embedded_log(log_dir);
+  EmbeddedLogOptions log_options;
+  log_options.env = guarded_env();
+  auto log = open_embedded_log(log_dir, std::move(log_options));
   if (!log) return log.error();
   folder.log = std::move(*log);
   if (auto fits = check_keyring(*folder.log, *folder.keys, keys_dir); !fits) return fits.error();

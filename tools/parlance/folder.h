@@ -6,11 +6,21 @@
 
 #include "adapters/embedded/blob_folder.h"
 #include "adapters/embedded/embedded_log.h"
+#include "adapters/files/durable_file.h"
 #include "adapters/keyring/file_keyring.h"
 #include "engine/base/error.h"
 #include "engine/ports/row_store.h"
 
 namespace parlance::tools {
+
+/// Files of the data folder itself: small, and nobody's but their owner's.
+inline constexpr files::Durable folder_files{files::Rules{.no_space = "folder.read_only",
+                                                          .read_only = "folder.read_only",
+                                                          .not_permitted = "folder.not_permitted",
+                                                          .absent = "folder.read_only",
+                                                          .not_a_folder = "folder.not_ours",
+                                                          .too_long = "folder.not_ours",
+                                                          .io = "folder.unwritable"}};
 
 /// A data folder:
 ///

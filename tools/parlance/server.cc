@@ -1,6 +1,7 @@
 #include "tools/parlance/server.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <fstream>
@@ -10,13 +11,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/core.h>
 
 #include "adapters/embedded/system.h"
-#include "adapters/files/durable_file.h"
+#include "adapters/files/failed_sync.h"
 #include "adapters/http/api.h"
 #include "adapters/http/asio_executor.h"
 #include "adapters/http/server.h"
@@ -42,17 +44,20 @@ constexpr std::size_t apply_records = 2'000;
 constexpr std::int64_t sweep_ms = 3'600'000;
 constexpr int sweeps_a_day = 24;
 
-/// Of the data folder itself: small, and nobody's but their owner's.
-constexpr files::Durable folder_files{files::Rules{.no_space = "folder.read_only",
-                                                   .read_only = "folder.read_only",
-                                                   .not_permitted = "folder.read_only",
-                                                   .absent = "folder.read_only",
-                                                   .not_a_folder = "folder.not_ours",
-                                                   .too_long = "folder.not_ours",
-                                                   .io = "folder.unwritable"}};
-
 Result<void> write_private(const fs::path& path, const std::string& text) {
   return folder_files.replace(path, as_bytes(text));
+}
+
+/// From any thread, at once: nobody may be answered after it.
+[[noreturn]] void stop_at_failed_sync(const fs::path& path, const std::string& what) {
+  fmt::print(stderr,
+             "parlance: stopping: {} could not be synced: {}\n"
+             "A disk that fails once may have lost what it was given, so it is not asked again. Nothing that "
+             "was acknowledged is in "
+             "doubt: it was synced before. Check the disk, then start again; what got no answer may be sent "
+             "again with its key.\n",
+             path.string(), what);
+  ::_exit(Exit::failed);
 }
 
 class NodeImpl final : public Node {
@@ -63,6 +68,13 @@ class NodeImpl final : public Node {
 
   Result<void> open() {
     if (options_.keys.empty()) options_.keys = options_.data / "keys";
+    files::on_failed_sync([folders = std::array{fs::absolute(options_.data), fs::absolute(options_.keys)}](
+                              const fs::path& path, const std::string& what) {
+      // A backup's folder may lie on another disk; its failed sync is the backup's trouble alone.
+      const std::string name = fs::absolute(path).string();
+      if (std::ranges::any_of(folders, [&](const fs::path& f) { return name.starts_with(f.string()); }))
+        stop_at_failed_sync(path, what);
+    });
     auto folder = open_folder(options_.data, options_.keys, options_.partitions);
     if (!folder) return folder.error();
     folder_ = std::move(*folder);
