@@ -39,6 +39,10 @@ constexpr auto mark_sync_interval = std::chrono::seconds(1);
 /// How long opening anew waits for readers of the instance that refused a write.
 constexpr auto readers_wait = std::chrono::seconds(5);
 
+std::int64_t steady_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
+}
+
 rocksdb::Slice slice(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 void end_process(const Error& error) {
@@ -103,15 +107,17 @@ Result<void> check_marks(const Ends& ends, const SealedMarkFile& marks) {
 struct Opened {
   std::shared_ptr<LogDatabase> database;
   std::future<void> closed;
+  std::shared_ptr<DatabaseWatch> watch;
 };
 
-Result<Opened> open_database(const LogFolder& folder, LogDatabase::Mode mode, rocksdb::Env* env) {
+Result<Opened> open_database(const LogFolder& folder, LogDatabase::Mode mode, rocksdb::Env* env,
+                             std::shared_ptr<DatabaseWatch> watch = std::make_shared<DatabaseWatch>()) {
   auto closed = std::make_shared<std::promise<void>>();
   std::future<void> future = closed->get_future();
-  auto database =
-      LogDatabase::open(folder.database(), folder.identity(), mode, env, [closed] { closed->set_value(); });
+  auto database = LogDatabase::open(
+      folder.database(), folder.identity(), mode, env, [closed] { closed->set_value(); }, watch);
   if (!database) return database.error();
-  return Opened{std::move(*database), std::move(future)};
+  return Opened{std::move(*database), std::move(future), std::move(watch)};
 }
 
 class Log final : public EmbeddedLog, private Vault {
@@ -120,6 +126,7 @@ class Log final : public EmbeddedLog, private Vault {
       : options_(std::move(options)),
         folder_(std::move(folder)),
         database_(std::move(opened.database)),
+        watch_(std::move(opened.watch)),
         marks_(std::move(marks)),
         old_closed_(std::move(opened.closed)) {
     for (std::size_t p = 0; p < ends.partitions.size(); ++p) {
@@ -162,6 +169,28 @@ class Log final : public EmbeddedLog, private Vault {
   LogFigures figures() const override {
     return {records_written_.load(std::memory_order_relaxed), bytes_written_.load(std::memory_order_relaxed),
             sync_seconds_.counts(), group_records_.counts()};
+  }
+
+  LogHealth health() const override {
+    LogHealth out;
+    switch (state_.load(std::memory_order_relaxed)) {
+      case State::writing: break;
+      case State::low_space: out.space = LogHealth::Space::low; break;
+      case State::refused: out.space = LogHealth::Space::refused; break;
+      case State::stopped: out.space = LogHealth::Space::stopped; break;
+    }
+    out.free_bytes = free_bytes();
+    out.reserve_bytes = options_.space_reserve_bytes;
+    out.resume_bytes = space_to_resume();
+    {
+      const std::lock_guard lock(queue_mutex_);
+      out.waiting_records = queue_.size();
+      out.waiting_bytes = queue_bytes_;
+    }
+    if (const auto begun = group_begun_ms_.load(std::memory_order_relaxed); begun != 0)
+      out.group_ms = std::max<std::int64_t>(steady_ms() - begun, 1);
+    out.database = watch_->health(database()->database());
+    return out;
   }
 
   Result<LogMarks> copy_with(const std::function<Result<void>(rocksdb::DB&)>& copy) override {
@@ -351,6 +380,7 @@ class Log final : public EmbeddedLog, private Vault {
     std::vector<PartitionId> touched;
     std::optional<Error> trouble;
     std::vector<bool> ended(group.size());
+    group_begun_ms_.store(steady_ms(), std::memory_order_relaxed);
     {
       const std::lock_guard lock(write_mutex_);
       check_space();
@@ -359,6 +389,7 @@ class Log final : public EmbeddedLog, private Vault {
       end_old_handles(group, ended);
       trouble = write_group(group, ended, shares, touched);
     }
+    group_begun_ms_.store(0, std::memory_order_relaxed);
     if (trouble) end_handles(group);
     answer(group, ended, shares, trouble);
     for (const PartitionId p : touched) advanced(p);
@@ -552,6 +583,10 @@ class Log final : public EmbeddedLog, private Vault {
     return std::uint64_t{found.f_bavail} * found.f_frsize;
   }
 
+  [[nodiscard]] std::uint64_t space_to_resume() const {
+    return options_.space_reserve_bytes + options_.space_reserve_bytes / 4;
+  }
+
   void check_space() {
     const auto now = SteadyClock::now();
     if (state_ != State::writing || now < space_checked_ + space_check_interval) return;
@@ -562,7 +597,7 @@ class Log final : public EmbeddedLog, private Vault {
   /// Back to writing, under write_mutex_. Adds the partitions whose end rose to `risen`.
   Result<void> resume(std::vector<PartitionId>& risen) {
     if (state_ == State::stopped) return stopped();
-    const std::uint64_t wanted = options_.space_reserve_bytes + options_.space_reserve_bytes / 4;
+    const std::uint64_t wanted = space_to_resume();
     if (const std::uint64_t free = free_bytes(); free < wanted) {
       return Error{
           Errc::read_only, "log.no_space",
@@ -586,14 +621,14 @@ class Log final : public EmbeddedLog, private Vault {
     if (database()->mode() != LogDatabase::Mode::stand_in) {
       // With space again the old instance would flush what it holds, and delete files while the stand-in opens them.
       database()->stop_background_work();
-      auto stand_in = open_database(folder_, LogDatabase::Mode::stand_in, options_.env);
+      auto stand_in = open_database(folder_, LogDatabase::Mode::stand_in, options_.env, watch_);
       if (!stand_in) return Error{Errc::read_only, "log.no_space", stand_in.error().detail};
       set_database(std::move(stand_in->database));
     }
     if (old_closed_.wait_for(readers_wait) != std::future_status::ready) {
       return Error{Errc::read_only, "log.no_space", "readers still use the database that refused a write"};
     }
-    auto opened = open_database(folder_, LogDatabase::Mode::writable, options_.env);
+    auto opened = open_database(folder_, LogDatabase::Mode::writable, options_.env, watch_);
     if (!opened) return not_yet(opened.error());
     const auto ends = ends_of(*opened->database, partitions());
     if (!ends) return not_yet(ends.error());
@@ -615,6 +650,7 @@ class Log final : public EmbeddedLog, private Vault {
       risen.push_back(p);
     }
     vault_counts_ = ends->vault;
+    watch_->opened();
     set_database(std::move(opened->database));
     old_closed_ = std::move(opened->closed);
     return {};
@@ -642,21 +678,25 @@ class Log final : public EmbeddedLog, private Vault {
 
   mutable std::mutex database_mutex_;  ///< guards the pointer below
   std::shared_ptr<LogDatabase> database_;
+  const std::shared_ptr<DatabaseWatch> watch_;  ///< of each opening
 
   std::mutex
-      write_mutex_;  ///< held while the database is written or opened anew; guards the six below and Partition::next
+      write_mutex_;  ///< held while the database is written or opened anew; guards the four below and Partition::next
   SealedMarkFile marks_;
-  State state_ = State::writing;
   std::array<std::uint64_t, vault_families.size()> vault_counts_{};
   SteadyClock::time_point space_checked_{};
   std::future<void> old_closed_;  ///< ready once the last writable instance has left the folder
 
-  std::mutex queue_mutex_;  ///< guards the four below and the handles of Partition
+  std::atomic<State> state_{State::writing};  ///< changed under write_mutex_
+
+  mutable std::mutex queue_mutex_;  ///< guards the four below and the handles of Partition
   std::condition_variable wake_;
   std::deque<Waiting> queue_;
   std::size_t queue_bytes_ = 0;
   bool stopping_ = false;
 
+  std::atomic<std::int64_t> group_begun_ms_{
+      0};  ///< steady_ms() when the group under way was begun; 0: none is
   std::atomic<std::uint64_t> records_written_{0}, bytes_written_{0};
   Histogram<seconds_bounds.size()> sync_seconds_{seconds_bounds};
   Histogram<size_bounds.size()> group_records_{size_bounds};

@@ -5,6 +5,7 @@
 
 #include "engine/base/histogram.h"
 #include "engine/ports/event_log.h"
+#include "engine/ports/store_health.h"
 #include "engine/ports/vault.h"
 
 namespace rocksdb {
@@ -80,6 +81,8 @@ class EmbeddedLog : public EventLog {
   [[nodiscard]] virtual Result<void> purge() = 0;
   /// Threads: any.
   [[nodiscard]] virtual LogFigures figures() const = 0;
+  /// Threads: any. Never waits for the disk.
+  [[nodiscard]] virtual LogHealth health() const = 0;
   /// Calls `copy` with the database, whose instance stays open meanwhile, beside the writer; returns the marks as they were before the
   /// call: everything up to them is in whatever `copy` takes of it. `read_only` where the database takes no writes.
   [[nodiscard]] virtual Result<LogMarks> copy_with(const std::function<Result<void>(rocksdb::DB&)>& copy) = 0;

@@ -145,7 +145,8 @@ LogDatabase::~LogDatabase() {
 
 Result<std::shared_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::path& dir,
                                                        const LogIdentity& identity, Mode mode,
-                                                       rocksdb::Env* env, std::function<void()> closed) {
+                                                       rocksdb::Env* env, std::function<void()> closed,
+                                                       std::shared_ptr<DatabaseWatch> watch) {
   const auto cache = rocksdb::NewLRUCache(block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, vault_options(cache));
@@ -155,7 +156,8 @@ Result<std::shared_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::pa
   for (const VaultFamily f : vault_families) families.emplace_back(vault_name(f), vault_options(cache));
 
   std::shared_ptr<LogDatabase> database(new LogDatabase(identity, mode, std::move(closed)));
-  const rocksdb::DBOptions options = database_options(mode, env);
+  rocksdb::DBOptions options = database_options(mode, env);
+  if (watch) options.listeners.push_back(std::move(watch));
   const bool reading = mode == Mode::read_only || mode == Mode::stand_in;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =

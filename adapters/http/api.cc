@@ -142,8 +142,10 @@ class Counting {
   ~Counting() { end(); }
   Counting(const Counting&) = delete;
   Counting& operator=(const Counting&) = delete;
-  void answered(unsigned status) {
-    context_->metrics.answered(observed_->route, status, std::chrono::steady_clock::now() - observed_->begun);
+  void answered(const HttpResponse& response) {
+    const auto took = std::chrono::steady_clock::now() - observed_->begun;
+    context_->metrics.answered(observed_->route, response.status, took);
+    context_->journal.answered(*observed_, response, took);
   }
   void end() {
     if (!ended_.exchange(true)) context_->under_way.fetch_sub(1);
@@ -158,7 +160,7 @@ Respond counted(const std::shared_ptr<Context>& context, std::shared_ptr<const O
                 Respond respond) {
   return [counting = std::make_shared<Counting>(context, std::move(observed)),
           respond = std::move(respond)](HttpResponse response) {
-    counting->answered(response.status);
+    counting->answered(response);
     respond(std::move(response));
     counting->end();
   };
@@ -182,7 +184,36 @@ const std::vector<Route>& all_routes() {
 }
 
 Context::Context(Api::Parts p)
-    : parts(std::move(p)), metrics(all_routes()), access(parts.engine, parts.clock) {}
+    : parts(std::move(p)),
+      metrics(all_routes()),
+      journal(parts.journal),
+      conditions(parts.journal),
+      access(parts.engine, parts.clock) {}
+
+void with_conditions(const std::shared_ptr<Context>& context,
+                     std::function<void(std::vector<Condition>, const std::vector<OwnerStatus>&)> done) {
+  context->parts.engine.status([context, done = std::move(done)](const std::vector<OwnerStatus>& owners) {
+    Circumstances found{context->parts.clock.now(), owners, context->parts.views.status(), {}, {}};
+    if (context->parts.machine) found.machine = context->parts.machine();
+    std::string listed;  // views, in whose quarantine was looked
+    for (const ViewStatus& view : found.views) {
+      if (view.quarantined == 0 || view.view == listed) continue;
+      listed = view.view;
+      const auto first = context->parts.views.quarantined(view.view);
+      if (first) found.quarantined.insert(found.quarantined.end(), first->begin(), first->end());
+      if (found.quarantined.size() > conditions_places_max) break;
+    }
+    done(context->conditions.update(find_conditions(found), found.now), owners);
+  });
+}
+
+Error explained(const Context& context, const Error& error) {
+  if (error.code != Errc::read_only) return error;
+  for (const Condition& condition : context.conditions.now())
+    if (condition.name == "log.no_space")
+      return {error.code, error.rule, error.detail + ". " + condition.happened + " " + condition.advice};
+  return error;
+}
 
 void dispatch(const Call& call) {
   const std::string& path = call->request.path;
@@ -199,7 +230,10 @@ void dispatch(const Call& call) {
       if (route.method == "GET") allowed += ", HEAD";
       continue;
     }
-    if (call->observed) call->observed->route = &route;
+    if (call->observed) {
+      call->observed->route = &route;
+      call->observed->ids = ids_among(call->captured);
+    }
     if (!admitted(call, route)) return;
     if (method == "POST" && call->body.is_null()) {
       const std::string_view type = call->request.header("content-type");
@@ -289,6 +323,7 @@ Call call_of(const std::shared_ptr<Context>& context, HttpRequest request, Respo
       Exchange{*context, context, std::move(request), std::move(answer), {}, {}, nullptr});
   call->observed = std::move(observed);
   if (auto caller = context->access.caller(call->request)) call->caller = *caller;
+  call->observed->agent = call->caller.agent;
   return call;
 }
 }  // namespace
@@ -306,6 +341,7 @@ std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
     const Call call = call_of(impl_->context, head, respond());
     call->captured = std::move(captured);
     call->observed->route = &route;
+    call->observed->ids = ids_among(call->captured);
     if (!admitted(call, route)) return nullptr;
     return route.body(call);
   }
@@ -326,6 +362,9 @@ void Api::post(const Caller& caller, Command command, Respond respond) {
   dispatch(call);
 }
 
+void Api::look_at_conditions() {
+  with_conditions(impl_->context, [](const auto&, const auto&) {});
+}
 void Api::views_advanced() { impl_->context->live->advanced(); }
 Access& Api::access() { return impl_->context->access; }
 std::size_t Api::under_way() const { return impl_->context->under_way.load(); }

@@ -8,10 +8,12 @@
 
 #include "adapters/http/access.h"
 #include "adapters/http/backups.h"
+#include "adapters/http/conditions.h"
 #include "adapters/http/message.h"
 #include "adapters/http/metrics.h"
 #include "engine/ports/clock.h"
 #include "engine/ports/executor.h"
+#include "engine/ports/journal.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/files.h"
 #include "projections/views.h"
@@ -44,6 +46,9 @@ class Api {
     /// What else is told on /metrics; called by any thread. May be empty.
     std::function<void(std::vector<MetricFamily>&)> figures{};
     Backups* backups = nullptr;  ///< null: this server makes none
+    Journal* journal = nullptr;  ///< null: nothing is told of requests
+    /// What the process knows of its stores; called by any thread, and never waits. May be empty.
+    std::function<MachineHealth()> machine{};
   };
   explicit Api(Parts parts);
   ~Api();
@@ -64,6 +69,8 @@ class Api {
   [[nodiscard]] std::optional<std::shared_ptr<BodySink>> stream(const HttpRequest& head,
                                                                 const std::function<Respond()>& respond);
   [[nodiscard]] Access& access();
+  /// Looks what is wrong and says in the journal what began and what ended; call about each second. Any thread.
+  void look_at_conditions();
   /// Requests being answered.
   [[nodiscard]] std::size_t under_way() const;
 

@@ -12,6 +12,7 @@
 #include "adapters/http/json.h"
 #include "adapters/http/metrics.h"
 #include "adapters/http/problem.h"
+#include "adapters/http/request_journal.h"
 
 /// What every route has at hand. Inside adapters/http only.
 namespace parlance::http {
@@ -30,6 +31,8 @@ struct Names {
 struct Context {
   Api::Parts parts;
   RequestMetrics metrics;
+  RequestJournal journal;
+  ConditionBook conditions;
   Access access;
   std::atomic<std::shared_ptr<const Names>> names;
   std::atomic<std::size_t> under_way{0};
@@ -38,10 +41,18 @@ struct Context {
   explicit Context(Api::Parts p);
 };
 
+/// Looks what is wrong just now, and calls `done` with it and with the owners as they are. On any thread.
+void with_conditions(const std::shared_ptr<Context>& context,
+                     std::function<void(std::vector<Condition>, const std::vector<OwnerStatus>&)> done);
+/// The error with what is known of its cause, where that is something that lasts.
+[[nodiscard]] Error explained(const Context& context, const Error& error);
+
 /// What is counted of a request when it is answered.
 struct Observed {
   std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
-  const Route* route = nullptr;  ///< none matched, or not yet
+  const Route* route = nullptr;    ///< none matched, or not yet
+  AgentId agent{};                 ///< who asked; zero: a program, or nobody known
+  std::vector<std::string> ids{};  ///< what the path names, where that is an id of ours and nothing else
 };
 
 /// One request on its way through a route. Kept alive by whoever has still to answer it.
@@ -65,7 +76,7 @@ struct Exchange {
     out.headers = std::move(headers);
     respond(std::move(out));
   }
-  void fail(const Error& error) const { respond(problem(error)); }
+  void fail(const Error& error) const { respond(problem(explained(context, error))); }
   void fail(unsigned status, std::string_view code, std::string_view detail) const {
     respond(problem(status, code, detail));
   }

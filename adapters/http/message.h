@@ -68,6 +68,9 @@ struct HttpResponse {
   std::shared_ptr<BodySource> source;  ///< when set: the body, instead of `body`
   /// Not null: the connection goes on as a stream, with status 101 as a WebSocket, with 200 as an answer without an end.
   std::shared_ptr<StreamHandler> stream;
+  // Of a problem, for the line in the server's log that its reader may ask for:
+  std::string code{};
+  std::string trace{};
 };
 /// Called once, on any thread.
 using Respond = std::function<void(HttpResponse)>;

@@ -67,6 +67,8 @@ HttpResponse problem(unsigned status, std::string_view code, std::string_view de
   out.status = status;
   out.type = "application/problem+json";
   out.body = json::serialize(body);
+  out.code = code;
+  out.trace = trace;
   if (status == 503 || status == 429) out.headers.emplace_back("Retry-After", "1");
   return out;
 }

@@ -65,8 +65,6 @@ std::string_view to_text(OwnerHealth health) {
   return "stopped";
 }
 
-constexpr Offset lag_max = 10'000;  ///< records; beyond that the views are not ready
-
 void livez(const Call& call) {
   HttpResponse out;
   out.type = "text/plain; charset=utf-8";
@@ -75,18 +73,83 @@ void livez(const Call& call) {
 }
 
 void readyz(const Call& call) {
-  call->engine().status([call](const std::vector<OwnerStatus>& owners) {
+  with_conditions(call->keep, [call](const std::vector<Condition>& conditions, const auto&) {
     HttpResponse out;
     out.type = "text/plain; charset=utf-8";
-    const bool owning =
-        std::ranges::all_of(owners, [](const OwnerStatus& o) { return o.health == OwnerHealth::owning; });
-    const bool current = std::ranges::all_of(call->views().status(), [](const ViewStatus& v) {
-      return v.lag <= lag_max && v.health != Health::stopped;
-    });
-    out.status = owning && current ? 200 : 503;
-    out.body = !owning ? "not all partitions are owned\n" : !current ? "views are behind\n" : "ok\n";
+    for (const Condition& c : conditions) {
+      if (!c.ready) out.status = 503;
+      out.body += std::string(c.name) + (c.ready ? "" : " (not ready)") + "\n";
+    }
     if (out.status == 503) out.headers.emplace_back("Retry-After", "1");
+    if (out.body.empty()) out.body = "ok\n";
     call->respond(std::move(out));
+  });
+}
+
+json::array conditions_json(const std::vector<Condition>& conditions) {
+  json::array out;
+  for (const Condition& c : conditions)
+    out.push_back(json::object{{"name", c.name},
+                               {"severity", to_text(c.severity)},
+                               {"since", to_rfc3339(c.since)},
+                               {"happened", c.happened},
+                               {"safe", c.safe},
+                               {"advice", c.advice}});
+  return out;
+}
+
+std::string_view to_text(StoreHealth::Stall stall) {
+  switch (stall) {
+    case StoreHealth::Stall::none: return "none";
+    case StoreHealth::Stall::slowed: return "slowed";
+    case StoreHealth::Stall::stopped: return "stopped";
+  }
+  return "stopped";
+}
+std::string_view to_text(LogHealth::Space space) {
+  switch (space) {
+    case LogHealth::Space::writing: return "writing";
+    case LogHealth::Space::low: return "low";
+    case LogHealth::Space::refused: return "refused";
+    case LogHealth::Space::stopped: return "stopped";
+  }
+  return "stopped";
+}
+
+json::object store_json(std::string_view name, const StoreHealth& s) {
+  json::object out{{"name", name},
+                   {"stall", to_text(s.stall)},
+                   {"stalls", std::to_string(s.stalls)},
+                   {"background_errors", std::to_string(s.background_errors)},
+                   {"memory_bytes", std::to_string(s.memory_bytes)},
+                   {"compaction_bytes", std::to_string(s.compaction_bytes)},
+                   {"table_bytes", std::to_string(s.table_bytes)}};
+  if (!s.background_error.empty()) out["background_error"] = s.background_error;
+  return out;
+}
+/// The databases underneath, and the disk's space for the log; nulls where the process tells nothing.
+json::object storage_json(const Call& call) {
+  const MachineHealth machine = call->context.parts.machine ? call->context.parts.machine() : MachineHealth{};
+  json::array stores;
+  json::object out{{"log", nullptr}};
+  if (machine.log) {
+    const LogHealth& log = *machine.log;
+    out["log"] = json::object{{"space", to_text(log.space)},
+                              {"free_bytes", std::to_string(log.free_bytes)},
+                              {"reserve_bytes", std::to_string(log.reserve_bytes)},
+                              {"resume_bytes", std::to_string(log.resume_bytes)},
+                              {"waiting_records", log.waiting_records},
+                              {"waiting_bytes", log.waiting_bytes}};
+    stores.push_back(store_json("log", log.database));
+  }
+  for (const auto& store : machine.stores) stores.push_back(store_json(store.name, store.health));
+  out["stores"] = std::move(stores);
+  return out;
+}
+
+void conditions(const Call& call) {
+  with_conditions(call->keep, [call](const std::vector<Condition>& found, const auto&) {
+    call->answer(200, json::object{{"data", conditions_json(found)}});
   });
 }
 
@@ -110,7 +173,8 @@ json::array views_json(const Call& call) {
 }
 
 void status(const Call& call) {
-  call->engine().status([call](const std::vector<OwnerStatus>& owners) {
+  with_conditions(call->keep, [call](const std::vector<Condition>& found,
+                                     const std::vector<OwnerStatus>& owners) {
     json::array partitions;
     for (std::size_t p = 0; p < owners.size(); ++p) {
       const OwnerStatus& o = owners[p];
@@ -123,7 +187,13 @@ void status(const Call& call) {
                        {"owner", to_text(o.health)},
                        {"in_flight", o.in_flight},
                        {"quarantined", std::to_string(o.quarantined)},
-                       {"timers_held", o.timers_held}};
+                       {"timers_held", o.timers_held},
+                       {"waiting", o.waiting},
+                       {"clocks_apart_ms", std::to_string(o.clocks_apart_ms)}};
+      json::array unread;
+      for (const QuarantinedRecord& r : o.first_quarantined)
+        unread.push_back(json::object{{"offset", std::to_string(r.offset)}, {"rule", r.rule}});
+      one["first_quarantined"] = std::move(unread);
       if (!o.reason.empty()) one["reason"] = o.reason;
       partitions.push_back(std::move(one));
     }
@@ -133,6 +203,8 @@ void status(const Call& call) {
                                    {"now", to_rfc3339(call->now())},
                                    {"partitions", std::move(partitions)},
                                    {"views", views_json(call)},
+                                   {"conditions", conditions_json(found)},
+                                   {"storage", storage_json(call)},
                                    {"backups", call->context.parts.backups == nullptr
                                                    ? json::value(nullptr)
                                                    : json::value(call->context.parts.backups->status())}});
@@ -174,6 +246,7 @@ const std::vector<Route>& operating_routes() {
       {"GET", "/v1/session", session},
       {"DELETE", "/v1/session", sign_out, Needs::nothing},
       {"GET", "/v1/status", status},
+      {"GET", "/v1/conditions", conditions},
       {"POST", "/v1/admin/views/{name}/verify", view_verify, Needs::admin},
       {"POST", "/v1/admin/views/{name}/rebuild", view_rebuild, Needs::admin},
   };

@@ -203,6 +203,7 @@ class CachedRows final : public RowStore {
   }
 
   std::vector<std::string> families() const override { return under_->families(); }
+  StoreHealth health() const override { return under_->health(); }
 
   Result<RowFamily*> open(std::string_view name) override {
     auto opened = under_->open(name);

@@ -16,6 +16,7 @@
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include "adapters/rocksdb/database_watch.h"
 #include "engine/base/assert.h"
 
 namespace parlance {
@@ -143,7 +144,8 @@ class Rows final : public RowStore {
   Rows(FolderLock lock, rocksdb::ColumnFamilyOptions family_options)
       : lock_(std::move(lock)), family_options_(std::move(family_options)) {}
 
-  Result<void> open_database(const rocksdb::DBOptions& options, const std::filesystem::path& dir) {
+  Result<void> open_database(rocksdb::DBOptions options, const std::filesystem::path& dir) {
+    options.listeners.push_back(watch_);
     const std::string name = database_of(dir).string();
     std::vector<std::string> names;
     const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, name, &names);
@@ -166,6 +168,8 @@ class Rows final : public RowStore {
     }
     return {};
   }
+
+  StoreHealth health() const override { return watch_->health(*db_); }
 
   std::vector<std::string> families() const override {
     const std::lock_guard lock(mutex_);
@@ -202,6 +206,7 @@ class Rows final : public RowStore {
  private:
   FolderLock lock_;
   const rocksdb::ColumnFamilyOptions family_options_;
+  const std::shared_ptr<DatabaseWatch> watch_ = std::make_shared<DatabaseWatch>();
   std::unique_ptr<rocksdb::DB, CloseDatabase> db_;
   mutable std::mutex mutex_;  ///< guards the map below; its families guard themselves
   std::map<std::string, std::unique_ptr<Family>, std::less<>> families_;  ///< after db_: gone before it

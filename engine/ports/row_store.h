@@ -9,6 +9,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
+#include "engine/ports/store_health.h"
 
 namespace parlance {
 
@@ -54,6 +55,7 @@ class RowStore {
   /// Opens or makes a family. The pointer lives as long as the store, or until drop().
   [[nodiscard]] virtual Result<RowFamily*> open(std::string_view family) = 0;
   [[nodiscard]] virtual Result<void> drop(std::string_view family) = 0;
+  [[nodiscard]] virtual StoreHealth health() const { return {}; }
 };
 
 }  // namespace parlance

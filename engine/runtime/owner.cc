@@ -196,6 +196,10 @@ class Owner::Impl final : public FencedWriter::Listener {
   [[nodiscard]] OwnerStatus status() const {
     OwnerStatus out{health_, {}, flights_.size(), quarantined_, timers_held_, reason_};
     if (writer_) out.certain = writer_->certain();
+    out.waiting = waiting_.size() + no_events_.size() + deferred_.size() + redacting_.size();
+    out.clocks_apart_ms = clocks_apart_ms();
+    out.first_quarantined = first_quarantined_;
+    out.last_recorded = last_recorded_;
     return out;
   }
   [[nodiscard]] std::uint64_t unflushed() const { return unflushed_; }
@@ -482,10 +486,14 @@ class Owner::Impl final : public FencedWriter::Listener {
   /// Up to when timers fire now; none while wall clock and boot clock disagree.
   [[nodiscard]] std::optional<Instant> timers_due() {
     const Instant now = ports_.clock.now();
-    const std::int64_t apart = (now - wall_start_) - (ports_.clock.boot_ms() - boot_start_ms_);
+    const std::int64_t apart = clocks_apart_ms();
     timers_held_ = apart > clock_disagreement_ms_max || apart < -clock_disagreement_ms_max;
     if (timers_held_) return std::nullopt;
     return now;
+  }
+
+  [[nodiscard]] std::int64_t clocks_apart_ms() const {
+    return (ports_.clock.now() - wall_start_) - (ports_.clock.boot_ms() - boot_start_ms_);
   }
 
   [[nodiscard]] std::uint64_t number_of(const StreamId& stream) {
@@ -513,6 +521,8 @@ class Owner::Impl final : public FencedWriter::Listener {
     if (!envelope && envelope.error().code == Errc::newer) return halt(envelope.error()), false;
     if (!envelope) {
       ++quarantined_;
+      if (first_quarantined_.size() < quarantined_records_listed)
+        first_quarantined_.push_back({offset, envelope.error().rule});
       return true;
     }
     if (auto folded = fold_.catch_up(*envelope, offset, settled_); !folded)
@@ -979,6 +989,7 @@ class Owner::Impl final : public FencedWriter::Listener {
   bool owe_again_ = false;  ///< somebody's identity could not be opened: tried again at the next tick
   std::uint64_t unflushed_ = 0;
   std::uint64_t quarantined_ = 0;
+  std::vector<QuarantinedRecord> first_quarantined_;
 
   Instant last_recorded_;
   Instant next_timer_;

@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "engine/domain/desk.h"
 #include "engine/domain/settings.h"
@@ -30,13 +32,23 @@ struct WorkspaceState {
 };
 
 enum class OwnerHealth : std::uint8_t { starting = 0, owning = 1, read_only = 2, deposed = 3, stopped = 4 };
+/// An accepted record whose body does not verify: passed over, and nobody decides on it.
+struct QuarantinedRecord {
+  Offset offset = 0;
+  std::string_view rule;
+};
+inline constexpr std::size_t quarantined_records_listed = 5;
 struct OwnerStatus {
   OwnerHealth health = OwnerHealth::starting;
   LogState certain;
   std::size_t in_flight = 0;
-  std::uint64_t quarantined = 0;  ///< accepted bodies that do not verify
-  bool timers_held = false;       ///< wall clock and boot clock disagree
-  std::string reason;             ///< why it stopped
+  std::uint64_t quarantined = 0;                       ///< accepted bodies that do not verify
+  bool timers_held = false;                            ///< wall clock and boot clock disagree
+  std::string reason;                                  ///< why it stopped
+  std::size_t waiting = 0;                             ///< commands that are taken and not yet in flight
+  std::int64_t clocks_apart_ms = 0;                    ///< wall clock less boot clock, since the start
+  std::vector<QuarantinedRecord> first_quarantined{};  ///< the first few
+  Instant last_recorded{};                             ///< of the newest record
 };
 
 /// The one writer of a partition: takes commands in order, decides, seals, appends, folds what is certain into the fold

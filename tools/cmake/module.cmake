@@ -18,7 +18,7 @@ set(PARLANCE_ARROWS
     "projections -> engine_domain schemas engine_ports"
     "adapters_memory -> engine_ports"
     "adapters_files -> engine_base"
-    "adapters_embedded -> engine_ports adapters_files"
+    "adapters_embedded -> engine_ports adapters_files adapters_rocksdb"
     "adapters_kafka -> engine_ports"
     "adapters_rocksdb -> engine_ports adapters_files"
     "adapters_keyring -> engine_ports adapters_files"

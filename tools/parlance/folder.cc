@@ -58,7 +58,8 @@ Result<void> check_keyring(const EventLog& log, const FileKeyring& keys, const f
   return {};
 }
 
-Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, PartitionId partitions) {
+Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, PartitionId partitions,
+                           std::function<void(const Error&)> fail_stop) {
   Folder folder;
   folder.dir = dir;
   folder.keys_dir = keys_dir;
@@ -104,6 +105,7 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   }
   EmbeddedLogOptions log_options;
   log_options.env = guarded_env();
+  log_options.fail_stop = std::move(fail_stop);
   auto log = open_embedded_log(log_dir, std::move(log_options));
   if (!log) return log.error();
   folder.log = std::move(*log);

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,9 +45,10 @@ struct Folder {
 };
 
 /// Opens a folder for serving; makes it when it is absent or empty. Rows that cannot be trusted are deleted, to be folded again from the
-/// log. Refusals name the folder and what to do: "folder.not_ours", and those of the log and the keyring.
+/// log. `fail_stop`: EmbeddedLogOptions::fail_stop. Refusals name the folder and what to do: "folder.not_ours", and those of the log and the keyring.
 [[nodiscard]] Result<Folder> open_folder(const std::filesystem::path& dir,
-                                         const std::filesystem::path& keys_dir, PartitionId partitions);
+                                         const std::filesystem::path& keys_dir, PartitionId partitions,
+                                         std::function<void(const Error&)> fail_stop = {});
 /// "keyring.other_log" where `log` was made with another keyring than `keys`.
 [[nodiscard]] Result<void> check_keyring(const EventLog& log, const FileKeyring& keys,
                                          const std::filesystem::path& keys_dir);

@@ -104,6 +104,7 @@ Done<void> copy_desk(Client& server, Node& node) {
 Done<std::unique_ptr<Node>> scratch_node(const ScratchFolder& folder, Client* server,
                                          const std::map<std::string, std::string>& names) {
   ServeOptions options;
+  options.journal.level = JournalLevel::error;  // what goes wrong with a command it says itself
   options.data = folder.path() / "data";
   auto node = Node::open(options);
   if (!node) return failure(node.error());
@@ -209,6 +210,7 @@ Done<void> import_with(const ImportOptions& options, ImportSummary& summary) {
     return run_import(settings, **target, summary);
   }
   ServeOptions serving;
+  serving.journal.level = JournalLevel::error;
   serving.data = data;
   auto node = Node::open(serving);
   if (!node) return failure(node.error());

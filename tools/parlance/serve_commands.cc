@@ -16,6 +16,7 @@ namespace {
 struct Told {
   ServeOptions serve;
   std::filesystem::path config;
+  std::string log_format = "auto", log_level = "info";
   bool origin = false;
   Output output;
 };
@@ -29,6 +30,15 @@ void add_serve_options(CLI::App& command, Told& told) {
   command.add_option("--threads", options.threads, "Serving threads; 0: one a core, at least two")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  command
+      .add_option("--log-format", told.log_format,
+                  "Of the lines on stderr; auto: text on a terminal, else json")
+      ->check(CLI::IsMember({"auto", "json", "text"}))
+      ->capture_default_str();
+  command
+      .add_option("--log-level", told.log_level, "Lines of this level and graver; debug: each request, too")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
   command.add_option("--backups", options.backups,
                      "Where backups go that are asked for over HTTP without naming a folder");
 }
@@ -40,6 +50,12 @@ int run_serve(CLI::App& command, Told& told) {
     return report(Failure{Exit::usage,
                           "say which data folder: --data DIR, PARLANCE_DATA, or data = \"DIR\" in the file "
                           "of --config"});
+  JournalOptions& journal = told.serve.journal;
+  journal.format = told.log_format == "json"   ? JournalFormat::json
+                   : told.log_format == "text" ? JournalFormat::text
+                                               : JournalFormat::by_terminal;
+  for (const auto level : {JournalLevel::debug, JournalLevel::info, JournalLevel::warn, JournalLevel::error})
+    if (to_text(level) == told.log_level) journal.level = level;
   return serve(told.serve);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <fstream>
 #include <future>
 #include <mutex>
@@ -39,6 +40,7 @@ namespace {
 
 constexpr std::int64_t tick_ms = 100;
 constexpr std::int64_t maintain_ms = 1000;
+constexpr unsigned look_ticks = 10;  // between two looks at what is wrong
 constexpr std::int64_t stop_ms = 4000;
 constexpr std::size_t apply_records = 2'000;
 constexpr std::int64_t sweep_ms = 3'600'000;
@@ -49,33 +51,44 @@ Result<void> write_private(const fs::path& path, const std::string& text) {
 }
 
 /// From any thread, at once: nobody may be answered after it.
-[[noreturn]] void stop_at_failed_sync(const fs::path& path, const std::string& what) {
-  fmt::print(stderr,
-             "parlance: stopping: {} could not be synced: {}\n"
-             "A disk that fails once may have lost what it was given, so it is not asked again. Nothing that "
-             "was acknowledged is in "
-             "doubt: it was synced before. Check the disk, then start again; what got no answer may be sent "
-             "again with its key.\n",
-             path.string(), what);
+[[noreturn]] void stop_at_failed_sync(JournalWriter& journal, const fs::path& path, const std::string& what) {
+  journal.say_last(
+      "disk.sync_failed",
+      "stopping: a file could not be synced. A disk that fails once may have lost what it was given, so "
+      "it is not asked again. Nothing that was acknowledged is in doubt: it was synced before. Check "
+      "the disk, then start again; what got no answer may be sent again with its key.",
+      {{"file", path}, {"detail", MachineText{what}}});
+  ::_exit(Exit::failed);
+}
+[[noreturn]] void stop_at_failed_write(JournalWriter& journal, const Error& error) {
+  journal.say_last(
+      "log.write_failed",
+      "stopping: the log can no longer be written safely. Nothing that was acknowledged is in doubt. "
+      "Check the disk, then start again; what got no answer may be sent again with its key.",
+      {{"rule", Literal::of_ours(error.rule)}, {"detail", machine_text(error)}});
   ::_exit(Exit::failed);
 }
 
 class NodeImpl final : public Node {
  public:
   explicit NodeImpl(ServeOptions options, const Clock* clock)
-      : options_(std::move(options)), clock_(clock != nullptr ? *clock : system_clock_) {}
+      : options_(std::move(options)),
+        clock_(clock != nullptr ? *clock : system_clock_),
+        journal_(options_.journal, system_clock_) {}
   ~NodeImpl() override { stop(); }
 
   Result<void> open() {
     if (options_.keys.empty()) options_.keys = options_.data / "keys";
-    files::on_failed_sync([folders = std::array{fs::absolute(options_.data), fs::absolute(options_.keys)}](
-                              const fs::path& path, const std::string& what) {
-      // A backup's folder may lie on another disk; its failed sync is the backup's trouble alone.
-      const std::string name = fs::absolute(path).string();
-      if (std::ranges::any_of(folders, [&](const fs::path& f) { return name.starts_with(f.string()); }))
-        stop_at_failed_sync(path, what);
-    });
-    auto folder = open_folder(options_.data, options_.keys, options_.partitions);
+    files::on_failed_sync(
+        [this, folders = std::array{fs::absolute(options_.data), fs::absolute(options_.keys)}](
+            const fs::path& path, const std::string& what) {
+          // A backup's folder may lie on another disk; its failed sync is the backup's trouble alone.
+          const std::string name = fs::absolute(path).string();
+          if (std::ranges::any_of(folders, [&](const fs::path& f) { return name.starts_with(f.string()); }))
+            stop_at_failed_sync(journal_, path, what);
+        });
+    auto folder = open_folder(options_.data, options_.keys, options_.partitions,
+                              [this](const Error& error) { stop_at_failed_write(journal_, error); });
     if (!folder) return folder.error();
     folder_ = std::move(*folder);
     // We hold the lock, so an address that is there is one of a server that was killed.
@@ -116,6 +129,7 @@ class NodeImpl final : public Node {
   Engine& engine() override { return *engine_; }
   Views& views() override { return *views_; }
   Folder& folder() override { return folder_; }
+  Journal& journal() override { return journal_; }
   WorkspaceId workspace() const override { return default_workspace(folder_.log->id()); }
   AgentId administrator() const override { return administrator_; }
 
@@ -163,7 +177,8 @@ class NodeImpl final : public Node {
         },
         std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }, *files_,
         [this](std::function<void()> work) { uploads_->post(std::move(work)); },
-        [this](std::vector<http::MetricFamily>& families) { add_figures(families); }, backups_.get()});
+        [this](std::vector<http::MetricFamily>& families) { add_figures(families); }, backups_.get(),
+        &journal_, [this] { return machine(); }});
     told_ = api_.get();
   }
 
@@ -272,10 +287,10 @@ class NodeImpl final : public Node {
       }
       for (;;) {
         auto applied = views_->apply_available(clock_.now(), apply_records);
-        if (!applied)
-          fmt::print(stderr, "views: {} ({}); trying again\n", applied.error().detail, applied.error().rule);
+        remember(views_not_stored_, applied ? std::optional<Error>{} : applied.error());
+        // Also where rows could not be stored: what was applied is shown.
+        if (http::Api* api = told_; api != nullptr && (!applied || *applied != 0)) api->views_advanced();
         if (!applied || *applied == 0) break;
-        if (http::Api* api = told_) api->views_advanced();
       }
     }
   }
@@ -292,9 +307,25 @@ class NodeImpl final : public Node {
         jobs.swap(jobs_);
       }
       for (const auto& job : jobs) job();
-      if (auto kept = engine_->maintain(); !kept)
-        fmt::print(stderr, "fold store: {} ({})\n", kept.error().detail, kept.error().rule);
+      const auto kept = engine_->maintain();
+      remember(fold_not_kept_, kept ? std::optional<Error>{} : kept.error());
     }
+  }
+  void remember(std::optional<Error>& where, std::optional<Error> what) {
+    const std::lock_guard lock(mutex_);
+    where = std::move(what);
+  }
+  /// Threads: any.
+  http::MachineHealth machine() {
+    http::MachineHealth out;
+    out.log = folder_.log->health();
+    out.stores = {{"fold", folder_.fold->health()}, {"views", folder_.views->health()}};
+    const std::lock_guard lock(mutex_);
+    out.views_not_stored = views_not_stored_;
+    out.fold_not_kept = fold_not_kept_;
+    out.files_not_swept = files_not_swept_;
+    out.files_damaged = files_damaged_;
+    return out;
   }
   void in_background(std::function<void()> work) {
     {
@@ -323,11 +354,11 @@ class NodeImpl final : public Node {
             return capsules;
           },
           [this] { return !stopped_; });
-      if (!swept)
-        fmt::print(stderr, "attached files: {} ({})\n", swept.error().detail, swept.error().rule);
-      else if (swept->damaged != 0)
-        fmt::print(stderr, "attached files: {} in {} are damaged\n", swept->damaged,
-                   (options_.data / "files").string());
+      remember(files_not_swept_, swept ? std::optional<Error>{} : swept.error());
+      if (swept && all) {
+        const std::lock_guard lock(mutex_);
+        files_damaged_ = swept->damaged;
+      }
       timers_->after(sweep_ms, [this] { sweep(); });
     });
   }
@@ -343,6 +374,7 @@ class NodeImpl final : public Node {
     timers_->after(tick_ms, [this] {
       if (!ticking_) return;
       engine_->tick();
+      if (http::Api* api = told_; api != nullptr && ++ticks_ % look_ticks == 0) api->look_at_conditions();
       schedule_tick();
     });
   }
@@ -421,6 +453,13 @@ class NodeImpl final : public Node {
   ServeOptions options_;
   SystemClock system_clock_;
   const Clock& clock_;
+  JournalWriter journal_;  ///< outlives all that says something
+  struct ForgetSyncs {
+    ForgetSyncs() = default;
+    ~ForgetSyncs() { files::on_failed_sync({}); }
+    ForgetSyncs(const ForgetSyncs&) = delete;
+    ForgetSyncs& operator=(const ForgetSyncs&) = delete;
+  } forget_syncs_;  ///< after all that syncs, before the journal that it would be said in
   SystemRandom random_;
   Folder folder_;
   asio::io_context io_;
@@ -436,12 +475,15 @@ class NodeImpl final : public Node {
   AgentId administrator_;
   std::vector<std::thread> pool_;
   std::thread applier_, keeper_;
-  std::mutex mutex_;  // guards risen_, quit_, jobs_
+  std::mutex mutex_;  // guards the next seven
   std::condition_variable wake_applier_, wake_keeper_;
   bool risen_ = true;
   bool quit_ = false;
   std::vector<std::function<void()>> jobs_;
+  std::optional<Error> views_not_stored_, fold_not_kept_, files_not_swept_;
+  std::uint64_t files_damaged_ = 0;
   std::atomic<bool> ticking_{false};
+  unsigned ticks_ = 0;  ///< the timers' executor's
   std::atomic<bool> stopped_{false};
   std::unique_ptr<Files> files_;
   int sweeps_ = 0;
@@ -474,19 +516,30 @@ int run_until_signal(Node& node, AgentId agent, const std::function<void()>& bef
   sigaddset(&signals, SIGINT);
   auto address = node.listen();
   if (!address) return report(address.error());
-  for (const std::string& note : node.folder().notes) fmt::print(stderr, "note: {}\n", note);
+  Journal& journal = node.journal();
+  for (const std::string& note : node.folder().notes)
+    journal.say(JournalLevel::warn, "folder.note", "the folder was opened with a note",
+                {{"note", MachineText{note}}});
+  journal.say(JournalLevel::info, "server.started", "requests are answered",
+              {{"version", Literal::of_ours(version)},
+               {"address", MachineText{*address}},
+               {"data", node.folder().dir},
+               {"log", node.folder().log->id()}});
   fmt::print("listening on http://{}\n", *address);
   fmt::print("administrator's token in {}\n", (node.folder().dir / "admin.token").string());
-  fmt::print("sign in within ten minutes: http://{}{}\n", *address,
-             node.sign_in_link(agent ? agent : node.administrator()));
+  // It signs in whoever reads it first, and of a service many may read what it prints.
+  if (std::getenv("JOURNAL_STREAM") == nullptr)
+    fmt::print("sign in within ten minutes: http://{}{}\n", *address,
+               node.sign_in_link(agent ? agent : node.administrator()));
   std::fflush(stdout);
   tell_ready("serving on http://" + *address);
   int signal = 0;
   sigwait(&signals, &signal);
-  fmt::print(stderr, "stopping\n");
+  journal.say(JournalLevel::info, "server.stopping", "what was accepted is answered, then the process ends");
   tell_stopping();
   if (before_stop) before_stop();
   node.stop();
+  journal.say(JournalLevel::info, "server.stopped", "everything is on the disk");
   return 0;
 }
 

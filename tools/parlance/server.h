@@ -11,6 +11,7 @@
 #include "engine/runtime/engine.h"
 #include "projections/views.h"
 #include "tools/parlance/folder.h"
+#include "tools/parlance/journal_writer.h"
 
 namespace parlance::tools {
 
@@ -21,7 +22,8 @@ struct ServeOptions {
   PartitionId partitions = 16;    ///< of a new log
   unsigned threads = 0;           ///< 0: one a core, at least two
   std::filesystem::path backups;  ///< where POST /v1/admin/backups goes without another word; may be empty
-  bool only_look = false;         ///< nothing happens by itself, nothing is listened on: for StoppedFolder
+  JournalOptions journal;
+  bool only_look = false;  ///< nothing happens by itself, nothing is listened on: for StoppedFolder
 };
 
 /// Everything of one node, put together and running: the folder, the engine on its strands, the applier, HTTP.
@@ -37,6 +39,7 @@ class Node {
   [[nodiscard]] virtual Engine& engine() = 0;
   [[nodiscard]] virtual Views& views() = 0;
   [[nodiscard]] virtual Folder& folder() = 0;
+  [[nodiscard]] virtual Journal& journal() = 0;
   [[nodiscard]] virtual WorkspaceId workspace() const = 0;
   /// The agent made by the first start.
   [[nodiscard]] virtual AgentId administrator() const = 0;

@@ -106,6 +106,7 @@ Result<std::unique_ptr<StoppedFolder>> StoppedFolder::open(const fs::path& data,
                          "reading " + (data / attachments_folder).string() + ": " + error.message());
   }
   ServeOptions options;
+  options.journal.level = JournalLevel::error;  // what goes wrong with a command it says itself
   options.data = folder->look_alike_;
   options.keys = keys.empty() ? data / "keys" : std::move(keys);
   options.only_look = true;

@@ -8,6 +8,7 @@ import { createClient, Problem, type Client, type Outside } from "./api/client";
 import type { Agent, Done, Entry, Presence, Queue, SavedView, Ticket } from "./api/types";
 import type { Upload } from "./api/upload";
 import { createClock, type Clock } from "./state/clock";
+import { createConditions, type Conditions } from "./state/conditions";
 import { createConversation, type Conversation } from "./state/conversation";
 import { createDesk, type Desk } from "./state/desk";
 import { createDrafts, type Drafts, type Mode } from "./state/drafts";
@@ -32,6 +33,7 @@ const queues_poll_ms = 4000;
 const counts_poll_ms = 6000;
 const offers_poll_ms = 4000;
 const agents_poll_ms = 10_000;
+const conditions_poll_ms = 15_000;
 const lasting_poll_ms = 120_000;
 /** While the server tells changes by itself, reading them is only a safety net. */
 const told_poll_ms = 30_000;
@@ -59,6 +61,7 @@ export interface App {
   /** offline: the browser says so; trouble: the server does not answer. */
   readonly connection: ReadonlySignal<"ok" | "offline" | "trouble">;
   readonly clock: Clock;
+  readonly conditions: Conditions;
   readonly router: Router;
   readonly filter: ReadonlySignal<Filter>;
   readonly list: TicketList;
@@ -158,6 +161,7 @@ export function createApp(world: World): App {
   const uploads = createUploads(world.upload, world.outside.newKey);
   const live = createLive({ connect: world.connect, now: () => Date.now(), ...timers });
   const desk = createDesk(client);
+  const conditions = createConditions(client);
   const views = createViews(client);
   const door = createDoor({
     client, tabStorage: world.tabStorage, onOther: forgetTyped, onFailed: notices.failed,
@@ -167,6 +171,7 @@ export function createApp(world: World): App {
       views.deaf();
       live.stop();
       notices.clear();
+      conditions.clear();
     },
   });
   const session = door.state;
@@ -305,6 +310,7 @@ export function createApp(world: World): App {
       createPoller(() => agents_poll_ms, () => desk.readAgents(), world.visibility),
       createPoller(pace(() => views.told(), counts_poll_ms), () => views.count(), world.visibility),
       createPoller(() => offers_poll_ms, () => desk.readOffers(), world.visibility),
+      createPoller(() => conditions_poll_ms, () => conditions.refresh(), world.visibility),
       createPoller(() => lasting_poll_ms, async () => {
         await Promise.all([views.refresh(), desk.readSettings(), desk.readCanned(), desk.readTeams()]);
       }, world.visibility),
@@ -345,7 +351,7 @@ export function createApp(world: World): App {
   }
 
   const app: App = {
-    session, me, myself, connection, clock, router, filter, list, conversation, history, drafts, uploads, mode, outbox, settings, desk, views,
+    session, me, myself, connection, clock, conditions, router, filter, list, conversation, history, drafts, uploads, mode, outbox, settings, desk, views,
     live, notices, selection, mentions, atList, dialog, client, act,
     present: computed(() => router.route.value.page === "conversations" && router.route.value.look.at === null),
     commanding: computed(() => running.value > 0),

@@ -556,6 +556,7 @@ export function createMock() {
     if (ofDesk !== undefined) return ofDesk;
     if (method === "GET") {
       const all = (data) => [200, { data, page: { has_more: false, next: null } }];
+      if (path === "/v1/conditions") return [200, { data: [] }];
       if (path === "/v1/teams") return all(teams);
       if (path === "/v1/skills") return all(skills);
       if (path === "/v1/settings") return [200, settings];

@@ -49,6 +49,23 @@ export default async function ({ url, token, call, signedIn, check, expect, same
     await page.locator(".thread-pane .empty").waitFor();
   });
 
+  await check("what is wrong with the server stands above the desk while it lasts", async () => {
+    const wrong = [{ name: "log.no_space", severity: "failure", since: new Date().toISOString(), happened: "No command is taken: 12 MiB are free.",
+      safe: "Everything that was acknowledged is stored.", advice: "Make room." }];
+    await page.route("**/v1/conditions", (request) => request.fulfill({ json: { data: wrong } }));
+    await page.reload();
+    const banner = page.locator(".banner[data-condition='log.no_space']");
+    await banner.waitFor();
+    expect((await banner.innerText()).includes("12 MiB are free"), "an administrator reads the figures");
+    await accessible(page, "with trouble of the server");
+    await shot(page, "condition");
+    wrong.length = 0;
+    await page.reload();
+    await page.locator(".rail").waitFor();
+    same(await page.locator("[data-condition]").count(), 0, "and it goes when it is over");
+    await page.unroute("**/v1/conditions");
+  });
+
   await check("the desk is accessible in the light theme", async () => {
     await view(page, ids.arabic);
     await accessible(page, "in the light theme");

@@ -2,6 +2,16 @@
 // because they are 64-bit numbers. Open sets (kinds, states, channels) are typed as strings that may
 // hold a value this page does not know yet: whatever switches over them has a default.
 
+/** Something that is wrong with the server while it lasts. */
+export interface Condition {
+  name: string;
+  severity: "notice" | "warning" | "failure";
+  since: string;
+  happened: string;
+  safe: string;
+  advice: string;
+}
+
 export type Time = string;
 
 export interface Page {

@@ -31,6 +31,40 @@ export const english = {
     queued: (n: number) => `${count(n, "message waits", "messages wait")} here and will be sent once the connection is back.`,
   },
 
+  /** What is wrong with the server, for those who work with it; what is not named here concerns only its administrator. */
+  conditions: {
+    "log.no_space": {
+      happened: "Nothing can be saved just now: the server has no room left.",
+      safe: "Everything saved before is safe, and you can read on.",
+      advice: "Keep what you are writing; it is sent when there is room again. Your administrator has to make some.",
+    },
+    "log.slow": {
+      happened: "The server takes long to save.",
+      safe: "What was confirmed is saved.",
+      advice: "What you send is confirmed when it is saved; there is no need to send it twice.",
+    },
+    "owner.not_owning": {
+      happened: "Some conversations cannot be changed just now.",
+      safe: "Everything saved before is safe, and you can read on.",
+      advice: "Try again in a minute; if it lasts, tell your administrator.",
+    },
+    "views.behind": {
+      happened: "What you see here is behind what has happened.",
+      safe: "Nothing is lost: what you send is saved.",
+      advice: "New messages appear as the server catches up.",
+    },
+    "views.stopped": {
+      happened: "Some of what you see here is no longer brought up to date.",
+      safe: "Nothing is lost: what you send is saved.",
+      advice: "Tell your administrator.",
+    },
+    "timers.held": {
+      happened: "Deadlines, snoozes and automatic closing wait, because the server's clock cannot be trusted.",
+      safe: "None of them is lost.",
+      advice: "Look at snoozed conversations yourself until this is over. Your administrator has to set the clock.",
+    },
+  } as Record<string, { happened: string; safe: string; advice: string } | undefined>,
+
   signIn: {
     title: "Sign in to Parlance",
     lead: "This page opens with a sign-in link. There is no password.",

@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { useApp } from "../app";
 import type { Session } from "../api/types";
+import { toldOf } from "../state/conditions";
 import { details_width, list_width } from "../state/settings";
 import { t } from "../text/catalogue";
 import { Icon } from "./icons";
@@ -80,12 +81,26 @@ function jump(event: Event, id: string) {
 function Banner() {
   const app = useApp();
   const connection = app.connection.value;
-  if (connection === "ok") return null;
+  if (connection === "ok") return <ServerTrouble />;
   const queued = app.outbox.pending.value;
   return (
     <div class={`banner ${connection}`} role="alert">
       <Icon name="wifi_off" />
       <span>{connection === "offline" ? t.app.offline : t.app.trouble}{queued > 0 && ` ${t.app.queued(queued)}`}</span>
+    </div>
+  );
+}
+
+/** What the server itself says is wrong with it. */
+function ServerTrouble() {
+  const app = useApp();
+  const session = app.session.value;
+  const told = session.is === "in" ? toldOf(app.conditions.all.value, session.session.principal.role) : null;
+  if (told === null) return null;
+  return (
+    <div class="banner trouble condition" role="alert" data-condition={told.name}>
+      <Icon name="alert" />
+      <span><b>{told.happened}</b> {told.safe} {told.advice}</span>
     </div>
   );
 }
