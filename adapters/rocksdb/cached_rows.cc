@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -56,8 +58,10 @@ class CachedFamily final : public RowFamily {
 
   Result<void> scan(ByteView from, ByteView to,
                     const std::function<bool(ByteView, ByteView)>& sink) const override {
-    if (auto written = write_down(); !written) return written;
-    return under_.scan(from, to, sink);
+    const auto written = write_down();
+    if (written) return under_.scan(from, to, sink);
+    if (written.error().code != Errc::read_only) return written;
+    return scan_both(from, to, sink);
   }
 
   Result<void> write_all(std::span<const RowChangeView> changes) override {
@@ -120,7 +124,10 @@ class CachedFamily final : public RowFamily {
     {
       const std::lock_guard lock(mutex_);
       if (!written) {
-        failed_ = written.error();
+        if (written.error().code == Errc::read_only)
+          stays(rows, round);
+        else
+          failed_ = written.error();
         return written;
       }
       ++written_;
@@ -142,6 +149,50 @@ class CachedFamily final : public RowFamily {
   }
 
  private:
+  /// What did not go down lies over what is below.
+  Result<void> scan_both(ByteView from, ByteView to,
+                         const std::function<bool(ByteView, ByteView)>& sink) const {
+    std::unique_lock one(down_);
+    std::map<std::string_view, Value> over;
+    std::deque<std::string> keys;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const Rows::value_type* row : changed_)
+        if (row->first >= as_text(from) && (to.empty() || row->first < as_text(to)))
+          over.emplace(keys.emplace_back(row->first), row->second.value);
+    }
+    auto next = over.begin();
+    bool on = true;
+    const auto tell_next = [&] {
+      if (next->second) on = sink(as_bytes(next->first), *next->second);
+      ++next;
+    };
+    const auto below = under_.scan(from, to, [&](ByteView key, ByteView value) {
+      // The store below has begun its scan and shows it as it was: others may write down.
+      if (one.owns_lock()) one.unlock();
+      while (on && next != over.end() && next->first < as_text(key)) tell_next();
+      if (!on) return false;
+      if (next != over.end() && next->first == as_text(key))
+        tell_next();
+      else
+        on = sink(key, value);
+      return on;
+    });
+    if (one.owns_lock()) one.unlock();
+    while (below && on && next != over.end()) tell_next();
+    return below;
+  }
+
+  /// Rows of a round that did not go down, for lack of space, go with the next one. Under mutex_.
+  void stays(std::span<Rows::value_type* const> rows, std::uint64_t round) const {
+    for (Rows::value_type* row : rows) {
+      if (row->second.changed_in != round) continue;  // changed again: there already
+      row->second.changed_in = round_;
+      changed_bytes_ += size_of(*row);
+      changed_.push_back(row);
+    }
+  }
+
   /// The row's value where it is in memory, and `written` where it is not.
   std::optional<Value> find(ByteView key, std::uint64_t& written) const {
     const std::lock_guard lock(mutex_);

@@ -23,7 +23,8 @@ struct CachedRowsOptions {
 /// asked for again is answered from memory. (With 64 clients writing messages over HTTP the writing down and reading of the fold store
 /// took 23 % of the serving threads' time without it: bench/results.md.)
 ///
-/// A write-down that fails is told to the next write() or flush(), and to all after it; reads go on.
+/// A write-down that fails for lack of space is tried again by the next one; until then its rows stay in memory, and only flush() or a
+/// write() beyond four times the limit is told. Any other is told to the next write() or flush(), and to all after it; reads go on.
 /// Threads: any. A scan writes down first. The destructor writes down what is left.
 [[nodiscard]] std::unique_ptr<RowStore> cache_rows(std::unique_ptr<RowStore> under,
                                                    CachedRowsOptions options = {});

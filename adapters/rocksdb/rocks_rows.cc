@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <sys/file.h>
@@ -12,6 +13,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -43,6 +45,15 @@ class NoLogger final : public rocksdb::Logger {
  public:
   using Logger::Logv;
   void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+/// RocksDB looks for space every five seconds and refuses Resume() meanwhile; ours comes with the next write.
+class NoWaitForSpace final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status error,
+                            bool* by_itself) override {
+    if (error.IsNoSpace()) *by_itself = false;
+  }
 };
 
 /// Held while the store is open or being destroyed; goes with the process.
@@ -116,18 +127,25 @@ class Family final : public RowFamily {
     }
     rocksdb::WriteOptions options;
     options.disableWAL = true;
-    const rocksdb::Status status = db_.Write(options, &batch);
+    const rocksdb::Status status = with_space([&] { return db_.Write(options, &batch); });
     if (!status.ok()) return store_error(status, "writing", handle_->GetName());
     return {};
   }
 
   Result<void> flush() override {
-    const rocksdb::Status status = db_.Flush({}, handle_);
+    const rocksdb::Status status = with_space([&] { return db_.Flush({}, handle_); });
     if (!status.ok()) return store_error(status, "flushing", handle_->GetName());
     return {};
   }
 
  private:
+  /// After the disk was full once, RocksDB refuses everything until it is told to go on, though there be space again.
+  [[nodiscard]] rocksdb::Status with_space(const std::function<rocksdb::Status()>& change) {
+    rocksdb::Status status = change();
+    if (!status.IsNoSpace() || !db_.Resume().ok()) return status;
+    return change();
+  }
+
   rocksdb::DB& db_;
   rocksdb::ColumnFamilyHandle* handle_;
 };
@@ -220,6 +238,7 @@ rocksdb::DBOptions database_options(const RocksRowsOptions& wanted) {
   options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(wanted.write_buffer_bytes);
   options.max_background_jobs = 2;
   options.info_log = std::make_shared<NoLogger>();
+  options.listeners.push_back(std::make_shared<NoWaitForSpace>());
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;

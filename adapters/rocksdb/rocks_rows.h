@@ -15,7 +15,8 @@ class Env;
 /// RocksDB happens to flush. After a crash each family holds all batches up to some one of its own, so the families may be at different ones.
 ///
 /// Trouble. A store that cannot be trusted is refused at the opening, or answers a read, as `corrupt`: destroy_rocks_rows() and rebuild
-/// from the log. After a failed write or flush the store takes no more writes; what it has not flushed is folded again after a restart.
+/// from the log. `read_only` for lack of space leaves the store as it was, and the next write or flush tries again. After any other failed
+/// write or flush it takes no more writes; what it has not flushed is folded again after a restart.
 ///
 /// A scan sees the rows as they were when it began, and its sink may call any function of the store. One cache and one budget of
 /// write buffers serve all families; the buffers are not in the cache, or they would drive out the filters that each look-up reads.

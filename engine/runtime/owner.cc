@@ -301,6 +301,14 @@ class Owner::Impl final : public FencedWriter::Listener {
     health_ = OwnerHealth::read_only;
     reason_ = "no space for the log";
     answer_waiting(no_space());
+    // What is in doubt is settled by the next claim, which waits for space; people do not.
+    for (auto& [ticket, flight] : flights_)
+      for (Waiter& waiter : flight.waiters)
+        std::exchange(waiter.answer, [](const Result<Outcome>&) {})(
+            Error{Errc::read_only, "log.read_only",
+                  "the disk has no space for the log; whether this was done is known when there is: send it "
+                  "again with the same "
+                  "key"});
   }
 
   void on_stopped(const Error& error) override { halt(error); }

@@ -49,7 +49,7 @@ class Watched final : public RowStore, public RowFamily {
   struct Seen {
     std::size_t gets = 0, writes = 0, rows = 0;
     bool sorted = true;
-    bool refuse = false;
+    std::optional<Error> refuse;
   };
   explicit Watched(Seen& seen) : seen_(seen), rows_(**memory_.open("a")) {}
 
@@ -66,7 +66,7 @@ class Watched final : public RowStore, public RowFamily {
     return rows_.scan(from, to, sink);
   }
   Result<void> write_all(std::span<const RowChangeView> changes) override {
-    if (seen_.refuse) return Error{Errc::read_only, "rows.no_space"};
+    if (seen_.refuse) return *seen_.refuse;
     ++seen_.writes;
     seen_.rows += changes.size();
     seen_.sorted = seen_.sorted &&
@@ -144,13 +144,54 @@ TEST_CASE("a writer that is faster than the store below writes down itself") {
 TEST_CASE("a write-down that fails is told to the next writer and to all after it; reads go on") {
   World world;
   REQUIRE(world.rows->write({put("a", "1")}));
-  world.seen.refuse = true;
-  CHECK(world.rows->flush().error().rule == "rows.no_space");
-  CHECK(world.rows->write({put("b", "2")}).error().rule == "rows.no_space");
-  world.seen.refuse = false;
+  world.seen.refuse = unavailable("rows.io", "a bad disk");
+  CHECK(world.rows->flush().error().rule == "rows.io");
+  CHECK(world.rows->write({put("b", "2")}).error().rule == "rows.io");
+  world.seen.refuse.reset();
   CHECK(!world.rows->flush());
   CHECK(row_text(*world.rows, "a") == "1");
   CHECK(row_text(*world.rows, "b") == std::nullopt);
+}
+
+TEST_CASE(
+    "while the disk is full rows stay in memory and are read from there, and go down when there is space") {
+  World world({.changed_bytes_max = 10'000, .write_down_after = hours(1)});
+  REQUIRE(world.rows->write({put("a", "1"), put("c", "1"), put("e", "1"), put("g", "1")}));
+  REQUIRE(world.rows->flush());
+  world.seen.refuse = Error{Errc::read_only, "rows.no_space"};
+  REQUIRE(world.rows->write({put("b", "2"), put("c", "2"), erase("e")}));
+  CHECK(world.rows->flush().error().rule == "rows.no_space");
+  REQUIRE(world.rows->write({put("b", "3"), put("h", "3")}));
+  const auto all = [&](std::string_view from, std::string_view to, std::size_t most = SIZE_MAX) {
+    std::string seen;
+    REQUIRE(world.rows->scan(as_bytes(from), as_bytes(to), [&](ByteView key, ByteView value) {
+      seen += std::string(as_text(key)) + std::string(as_text(value)) + " ";
+      // Whoever reads may ask again.
+      CHECK(world.rows->get(key).value().has_value());
+      CHECK(world.rows->scan(key, key, [](ByteView, ByteView) { return true; }));
+      return --most > 0;
+    }));
+    return seen;
+  };
+  CHECK(all("", "") == "a1 b3 c2 g1 h3 ");
+  CHECK(all("b", "c") == "b3 ");
+  CHECK(all("d", "g").empty());
+  CHECK(all("", "", 2) == "a1 b3 ");
+  SUBCASE("with space they go down, once") {
+    world.seen.refuse.reset();
+    world.seen.rows = 0;
+    REQUIRE(world.rows->flush());
+    CHECK(world.seen.rows == 4);
+    CHECK(all("", "") == "a1 b3 c2 g1 h3 ");
+  }
+  SUBCASE("memory is bounded") {
+    Result<void> written;
+    int rows = 0;
+    for (; written && rows < 1000; ++rows)
+      written = world.rows->write({put("m" + std::to_string(rows), std::string(1000, 'v'))});
+    CHECK(written.error().rule == "rows.no_space");
+    CHECK(rows < 50);
+  }
 }
 
 TEST_CASE("what changed is written down before the end") {

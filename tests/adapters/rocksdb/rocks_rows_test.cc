@@ -151,6 +151,32 @@ TEST_CASE(
   CHECK(found > 10);
 }
 
+TEST_CASE("after a full disk a store takes writes again as soon as there is space") {
+  for (int nth = 1; nth <= 12; ++nth) {
+    CAPTURE(nth);
+    const TempDir temp;
+    FaultyFiles files;
+    RocksRowsOptions options = small_options();
+    options.env = files.env();
+    const auto store = open_rows(temp / "rows", options);
+    RowFamily* family = *store->open("a");
+    files.fill_up_at(nth);
+    Result<void> flushed;
+    for (int i = 0; flushed && i < 20; ++i) {
+      REQUIRE(family->write({put("k" + std::to_string(i), "1")}));
+      flushed = family->flush();
+    }
+    CHECK(flushed.error().code == Errc::read_only);
+    CHECK(family->flush().error().code == Errc::read_only);
+    CHECK(row_text(*family, "k0") == "1");
+    files.set_full(false);
+    CHECK(family->write({put("k", "2")}));
+    CHECK(family->flush());
+    CHECK(row_text(*family, "k0") == "1");
+    CHECK(row_text(*family, "k") == "2");
+  }
+}
+
 TEST_CASE("a full disk and a failed sync answer the flush, and the flushed rows are still there") {
   for (const bool full : {true, false}) {
     CAPTURE(full);

@@ -171,14 +171,38 @@ TEST_CASE("a full disk makes the owners read-only; with space they go on by them
   const Pending in_flight = desk.send(desk.reply(id));
   desk.settle();
   CHECK(desk.status().front().health == OwnerHealth::read_only);
-  CHECK_FALSE(in_flight.answered());
+  // Nobody waits for space: whether it was done is known later, and sending it again is safe.
+  CHECK(in_flight.rule() == "log.read_only");
   CHECK(desk.ask(desk.reply(id)).rule() == "log.read_only");
   CHECK(desk.texts(id).size() == 1);
   desk.storage->refuse_writes(false);
   desk.pass(minute_ms);
   CHECK(desk.status().front().health == OwnerHealth::owning);
-  CHECK(in_flight.rule() == "command.not_done");
+  CHECK(desk.all<conversation::Replied>(id).empty());
   CHECK(desk.ask(desk.reply(id)).rule() == "done");
+  CHECK(desk.all<conversation::Replied>(id).size() == 1);
+}
+
+TEST_CASE("what a full disk took after all is found by its repeat") {
+  EngineFixture desk({.partitions = 1});
+  const ConversationId id = desk.open();
+  Request reply = desk.reply(id);
+  reply.command = desk.key("reply");
+  desk.storage->hold_appends(true);
+  const Pending in_flight = desk.send(reply);
+  desk.process->executor.run();
+  desk.storage->refuse_writes(true);
+  for (const auto& flight : desk.storage->in_flight()) {
+    (void)desk.storage->land(flight.id);
+    desk.storage->report(flight.id, Error{Errc::read_only, "log.read_only"});
+  }
+  desk.storage->hold_appends(false);
+  desk.settle();
+  CHECK(in_flight.rule() == "log.read_only");
+  desk.storage->refuse_writes(false);
+  desk.pass(minute_ms);
+  CHECK(desk.all<conversation::Replied>(id).size() == 1);
+  CHECK(desk.ask(reply).rule() == "done");
   CHECK(desk.all<conversation::Replied>(id).size() == 1);
 }
 
