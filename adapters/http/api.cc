@@ -110,6 +110,33 @@ std::optional<std::int64_t> wait_ms(std::string_view prefer) {
 }
 constexpr std::int64_t wait_ms_default = 2000;
 
+/// Whether the caller did not ask too often; answered otherwise. A part of a batch is not counted: the batch was.
+bool within_rates(const Call& call, const Route& route) {
+  if (!call->observed) return true;
+  RateLimits& rates = call->context.rates;
+  const auto refused = [&](RateLimits::Kind kind, const std::string& who) {
+    const auto wait = rates.ask(kind, who, call->observed->begun);
+    if (!wait) return false;
+    HttpResponse out =
+        problem(429, "too_many_requests", "asked too often; ask again in " + std::to_string(*wait) + " s");
+    std::erase_if(out.headers, [](const auto& header) { return header.first == "Retry-After"; });
+    out.headers.emplace_back("Retry-After", std::to_string(*wait));
+    call->respond(std::move(out));
+    return true;
+  };
+  if (route.pattern == "/v1/session" && route.method == "POST") {
+    const std::string address =
+        limited_address(call->request.remote, call->request.header("x-forwarded-for"));
+    return address.empty() || !refused(RateLimits::Kind::sign_in, address);
+  }
+  if (!call->caller.by_cookie && has(call->caller.scopes, Scope::ingest | Scope::import | Scope::admin))
+    return true;
+  const std::string who = to_text(call->caller.agent);
+  if (call->caller.by_cookie && refused(RateLimits::Kind::session, who)) return false;
+  return route.pattern != "/v1/subjects/lookup" || !call->caller.agent ||
+         !refused(RateLimits::Kind::lookup, who);
+}
+
 /// Whether the caller may use the route; answered otherwise.
 bool admitted(const Call& call, const Route& route) {
   if (route.needs != Needs::nothing && call->caller.role == Role::none) {
@@ -188,12 +215,14 @@ Context::Context(Api::Parts p)
       metrics(all_routes()),
       journal(parts.journal),
       conditions(parts.journal),
+      rates(parts.rates),
       access(parts.engine, parts.clock) {}
 
 void with_conditions(const std::shared_ptr<Context>& context,
                      std::function<void(std::vector<Condition>, const std::vector<OwnerStatus>&)> done) {
   context->parts.engine.status([context, done = std::move(done)](const std::vector<OwnerStatus>& owners) {
-    Circumstances found{context->parts.clock.now(), owners, context->parts.views.status(), {}, {}};
+    Circumstances found{context->parts.clock.now(), owners, context->parts.views.status(), {}, {},
+                        context->parts.view_lag};
     if (context->parts.machine) found.machine = context->parts.machine();
     std::string listed;  // views, in whose quarantine was looked
     for (const ViewStatus& view : found.views) {
@@ -234,7 +263,7 @@ void dispatch(const Call& call) {
       call->observed->route = &route;
       call->observed->ids = ids_among(call->captured);
     }
-    if (!admitted(call, route)) return;
+    if (!admitted(call, route) || !within_rates(call, route)) return;
     if (method == "POST" && call->body.is_null()) {
       const std::string_view type = call->request.header("content-type");
       if (!call->request.body.empty() && !is_json(type))
@@ -342,7 +371,7 @@ std::optional<std::shared_ptr<BodySink>> Api::stream(const HttpRequest& head,
     call->captured = std::move(captured);
     call->observed->route = &route;
     call->observed->ids = ids_among(call->captured);
-    if (!admitted(call, route)) return nullptr;
+    if (!admitted(call, route) || !within_rates(call, route)) return nullptr;
     return route.body(call);
   }
   return std::nullopt;

@@ -11,6 +11,7 @@
 #include "adapters/http/conditions.h"
 #include "adapters/http/message.h"
 #include "adapters/http/metrics.h"
+#include "adapters/http/rate_limits.h"
 #include "engine/ports/clock.h"
 #include "engine/ports/executor.h"
 #include "engine/ports/journal.h"
@@ -47,6 +48,8 @@ class Api {
     std::function<void(std::vector<MetricFamily>&)> figures{};
     Backups* backups = nullptr;  ///< null: this server makes none
     Journal* journal = nullptr;  ///< null: nothing is told of requests
+    RateLimitOptions rates{};
+    Offset view_lag = view_lag_max;  ///< records; views further behind are not ready
     /// What the process knows of its stores; called by any thread, and never waits. May be empty.
     std::function<MachineHealth()> machine{};
   };

@@ -208,7 +208,7 @@ class Finder {
     std::vector<std::string> stopped, degraded;
     std::uint64_t quarantined = 0;
     for (const ViewStatus& v : c_.views) {
-      if (v.lag > view_lag_max) behind[v.view] = std::max(behind[v.view], v.lag);
+      if (v.lag > c_.view_lag) behind[v.view] = std::max(behind[v.view], v.lag);
       if (v.health == Health::stopped)
         stopped.push_back(v.view + " in partition " + std::to_string(v.partition) +
                           (v.error ? ": " + said(*v.error) : ""));
@@ -218,7 +218,7 @@ class Finder {
       std::vector<std::string> places;
       for (const auto& [view, lag] : behind) places.push_back(view + " by " + std::to_string(lag));
       add("views.behind", Severity::failure, false,
-          "What is shown is behind the log by more than " + std::to_string(view_lag_max) +
+          "What is shown is behind the log by more than " + std::to_string(c_.view_lag) +
               " records: " + listed(places) + ".",
           "Nothing is lost: commands are taken and stored, and the views catch up by themselves.",
           "Wait. If it does not shrink, the machine is too slow for what comes in, or the disk is.");

@@ -63,6 +63,7 @@ struct Circumstances {
   std::vector<ViewStatus> views;
   std::vector<Quarantined> quarantined;  ///< the first few
   MachineHealth machine;
+  Offset view_lag = view_lag_max;
 };
 /// What is wrong, the gravest first; `since` is not set.
 [[nodiscard]] std::vector<Condition> find_conditions(const Circumstances& circumstances);

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -67,6 +68,29 @@ class Connections {
   mutable std::mutex mutex_;  // guards what follows
   std::unordered_set<Connection*> open_;
   std::function<void()> none_left_;
+};
+
+/// How many connections each address has. Threads: any.
+class AddressCounts {
+ public:
+  /// Takes a place of `address`; none: it has as many as it may. The place is given back when the last copy goes.
+  [[nodiscard]] static std::shared_ptr<void> take(const std::shared_ptr<AddressCounts>& counts,
+                                                  const std::string& address, std::size_t places_max) {
+    {
+      const std::lock_guard lock(counts->mutex_);
+      std::size_t& taken = counts->taken_[address];
+      if (taken >= places_max) return nullptr;
+      ++taken;
+    }
+    return {counts.get(), [counts, address](AddressCounts*) {
+              const std::lock_guard lock(counts->mutex_);
+              if (const auto it = counts->taken_.find(address); --it->second == 0) counts->taken_.erase(it);
+            }};
+  }
+
+ private:
+  std::mutex mutex_;  // guards what follows
+  std::unordered_map<std::string, std::size_t> taken_;
 };
 
 /// What a stream may cost. Times in milliseconds.

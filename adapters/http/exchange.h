@@ -33,6 +33,7 @@ struct Context {
   RequestMetrics metrics;
   RequestJournal journal;
   ConditionBook conditions;
+  RateLimits rates;
   Access access;
   std::atomic<std::shared_ptr<const Names>> names;
   std::atomic<std::size_t> under_way{0};

@@ -161,26 +161,33 @@ void add_live(const LiveFigures& live, std::vector<MetricFamily>& families) {
 }
 
 void metrics(const Call& call) {
-  with_conditions(call->keep,
-                  [call](const std::vector<Condition>& conditions, const std::vector<OwnerStatus>& owners) {
-                    std::vector<MetricFamily> families;
-                    MetricFamily build{"parlance_build_info", "What runs; always 1.", Kind::gauge, {}};
-                    build.samples.push_back({{{"version", call->context.parts.version}}, 1, {}});
-                    families.push_back(std::move(build));
-                    call->context.metrics.add_to(families);
-                    families.push_back(gauge("parlance_http_requests_in_flight", "Requests being answered.",
-                                             static_cast<double>(call->context.under_way.load())));
-                    add_owners(call, owners, families);
-                    add_views(call, families);
-                    add_conditions(conditions, families);
-                    if (call->context.parts.machine) add_machine(call->context.parts.machine(), families);
-                    add_live(call->context.live->figures(), families);
-                    if (call->context.parts.figures) call->context.parts.figures(families);
-                    HttpResponse out;
-                    out.type = "text/plain; version=0.0.4; charset=utf-8";
-                    out.body = prometheus_text(std::move(families));
-                    call->respond(std::move(out));
-                  });
+  with_conditions(call->keep, [call](const std::vector<Condition>& conditions,
+                                     const std::vector<OwnerStatus>& owners) {
+    std::vector<MetricFamily> families;
+    MetricFamily build{"parlance_build_info", "What runs; always 1.", Kind::gauge, {}};
+    build.samples.push_back({{{"version", call->context.parts.version}}, 1, {}});
+    families.push_back(std::move(build));
+    call->context.metrics.add_to(families);
+    families.push_back(gauge("parlance_http_requests_in_flight", "Requests being answered.",
+                             static_cast<double>(call->context.under_way.load())));
+    add_owners(call, owners, families);
+    add_views(call, families);
+    add_conditions(conditions, families);
+    MetricFamily limited{
+        "parlance_http_rate_limited_total", "Requests refused with 429, by limit.", Kind::counter, {}};
+    for (const auto kind : {RateLimits::Kind::session, RateLimits::Kind::sign_in, RateLimits::Kind::lookup})
+      limited.samples.push_back({{{"limit", std::string(to_text(kind))}},
+                                 static_cast<double>(call->context.rates.refused(kind)),
+                                 {}});
+    families.push_back(std::move(limited));
+    if (call->context.parts.machine) add_machine(call->context.parts.machine(), families);
+    add_live(call->context.live->figures(), families);
+    if (call->context.parts.figures) call->context.parts.figures(families);
+    HttpResponse out;
+    out.type = "text/plain; version=0.0.4; charset=utf-8";
+    out.body = prometheus_text(std::move(families));
+    call->respond(std::move(out));
+  });
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include <boost/beast/http.hpp>
 
 #include "adapters/http/problem.h"
+#include "adapters/http/rate_limits.h"
 
 namespace parlance::http {
 namespace asio = boost::asio;
@@ -27,6 +28,35 @@ using tcp = asio::ip::tcp;
 namespace {
 
 constexpr std::size_t piece_bytes = 64 * 1024;
+constexpr std::size_t buffer_bytes_max = 64 * 1024;
+
+/// The library bounds the header and not the lines that may follow the last chunk, and throws where one of these is too long for it:
+/// here both count together, as header.
+template <class Body> class Parser final : public bhttp::request_parser<Body> {
+ public:
+  Parser() = default;
+  /// Goes on with another kind of body.
+  template <class Other>
+  explicit Parser(Parser<Other>&& from)
+      : bhttp::request_parser<Body>(static_cast<bhttp::request_parser<Other>&&>(from)) {}
+  void bound(std::size_t bytes, std::size_t lines) {
+    bytes_left_ = bytes;
+    lines_left_ = lines;
+  }
+
+ private:
+  void on_field_impl(bhttp::field name, beast::string_view text, beast::string_view value,
+                     beast::error_code& error) override {
+    if (text.size() + value.size() > bytes_left_ || lines_left_ == 0) {
+      error = bhttp::error::header_limit;
+      return;
+    }
+    bytes_left_ -= text.size() + value.size();
+    --lines_left_;
+    this->get().insert(name, text, value);
+  }
+  std::size_t bytes_left_ = 0, lines_left_ = 0;
+};
 
 /// What the server and its sessions share, so that a session may outlive the server by a moment.
 struct Shared {
@@ -34,6 +64,7 @@ struct Shared {
   Server::Handler handler;
   Server::Streams streams;
   std::shared_ptr<Connections> connections = std::make_shared<Connections>();
+  std::shared_ptr<AddressCounts> addresses = std::make_shared<AddressCounts>();
 };
 
 /// Deadlines are seconds long and nearly always kept, so they are instants in the sessions that one timer looks at, and no
@@ -47,11 +78,13 @@ std::int64_t steady_ms() {
 
 class Session final : public Connection, public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, std::shared_ptr<Shared> shared, std::string remote)
+  /// `place`: of its address, for as long as the connection lasts.
+  Session(tcp::socket socket, std::shared_ptr<Shared> shared, std::string remote, std::shared_ptr<void> place)
       : stream_(std::move(socket)),
         executor_(stream_.get_executor()),
         shared_(std::move(shared)),
-        remote_(std::move(remote)) {}
+        remote_(std::move(remote)),
+        place_(std::move(place)) {}
   ~Session() override { shared_->connections->remove(this); }
 
   void start() { wait_for_request(); }
@@ -88,16 +121,16 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void close();
 
   beast::tcp_stream stream_;
-  asio::any_io_executor executor_;             ///< the stream's, also once another has taken that over
-  std::atomic<std::int64_t> deadline_{never};  ///< by steady_ms(); looked at by the server now and then
-  beast::flat_buffer buffer_;
-  std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
+  asio::any_io_executor executor_;               ///< the stream's, also once another has taken that over
+  std::atomic<std::int64_t> deadline_{never};    ///< by steady_ms(); looked at by the server now and then
+  beast::flat_buffer buffer_{buffer_bytes_max};  ///< a line that does not end within it is refused
+  std::optional<Parser<bhttp::string_body>> parser_;
   std::string head_text_, body_;  ///< of the answer under way
   std::string_view fixed_;
   HttpRequest request_;
   // A body taken in pieces:
   std::shared_ptr<BodySink> sink_;
-  std::optional<bhttp::request_parser<bhttp::buffer_body>> upload_;
+  std::optional<Parser<bhttp::buffer_body>> upload_;
   std::string piece_;
   std::int64_t upload_until_ = never;
   bool reading_piece_ = false;
@@ -111,6 +144,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   std::weak_ptr<Connection> successor_;  ///< that took the stream over
   std::shared_ptr<Shared> shared_;
   std::string remote_;
+  std::shared_ptr<void> place_;
   bool busy_ = false;
   bool handling_ = false;  ///< the handler has not answered yet
   bool answered_ = false;  ///< the request under way, and the answer is on its way out
@@ -161,6 +195,7 @@ class ServerImpl final : public Server {
     });
   }
   std::size_t connections() const override { return shared_->connections->size(); }
+  std::uint64_t refused_connections() const override { return refused_.load(); }
 
  private:
   void accept() {
@@ -171,9 +206,21 @@ class ServerImpl final : public Server {
         socket.set_option(tcp::no_delay(true), ignored);
         const auto peer = socket.remote_endpoint(ignored);
         if (!ignored && connections() < shared_->limits.connections) {
-          auto session = std::make_shared<Session>(std::move(socket), shared_, peer.address().to_string());
-          shared_->connections->add(session.get());
-          asio::dispatch(acceptor_.get_executor(), [session] { session->start(); });
+          std::string address = peer.address().to_string();
+          const bool ours = limited_address(address, {}).empty();
+          const ServerLimits& limits = shared_->limits;
+          auto place = AddressCounts::take(shared_->addresses, address,
+                                           ours ? limits.connections : limits.connections_per_address);
+          if (place) {
+            auto session =
+                std::make_shared<Session>(std::move(socket), shared_, std::move(address), std::move(place));
+            shared_->connections->add(session.get());
+            asio::dispatch(acceptor_.get_executor(), [session] { session->start(); });
+          } else {
+            ++refused_;
+          }
+        } else if (!ignored) {
+          ++refused_;
         }
       } else if (error == asio::error::no_descriptors) {
         // Out of descriptors: go on when some are free again, instead of spinning.
@@ -216,6 +263,7 @@ class ServerImpl final : public Server {
   asio::steady_timer stop_timer_;
   asio::steady_timer deadline_timer_;
   std::function<void()> stopped_;
+  std::atomic<std::uint64_t> refused_{0};
 };
 
 void Session::wind_down() {
@@ -300,6 +348,7 @@ template <class Step> void Session::with_memory(const Step& step) {
 void Session::wait_for_request() {
   answered_ = false;
   parser_.emplace();
+  parser_->bound(shared_->limits.header_bytes, shared_->limits.header_lines + 1);
   parser_->header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
   parser_->body_limit(boost::none);  // depends on what is asked for: see read_body()
   if (buffer_.size() > 0) return read_header();
@@ -335,14 +384,18 @@ void Session::read_body() {
     hosts += field.name() == bhttp::field::host;
   }
   if (lines > shared_->limits.header_lines)
-    return answer(problem(431, "http.header_lines", "at most 100 header lines"), false);
+    return answer(problem(431, "http.header_lines",
+                          "at most " + std::to_string(shared_->limits.header_lines) + " header lines"),
+                  false);
   if (request.version() == 11 && hosts != 1)
     return answer(problem(400, "http.host", "exactly one Host header is wanted"), false);
   if (request.find(bhttp::field::transfer_encoding) != request.end() &&
       request.find(bhttp::field::content_length) != request.end())
     return answer(problem(400, "http.framing", "a length and a transfer coding contradict each other"),
                   false);
-  if (request.find(bhttp::field::transfer_encoding) != request.end() && !parser_->chunked())
+  // The library takes parameters of a coding, and others before it, as if they meant nothing.
+  if (const auto coding = request.find(bhttp::field::transfer_encoding);
+      coding != request.end() && (!parser_->chunked() || !beast::iequals(coding->value(), "chunked")))
     return answer(problem(501, "http.transfer_encoding", "only chunked is understood"), false);
   if (!take_head()) return;
   if (shared_->streams) {
@@ -354,7 +407,9 @@ void Session::read_body() {
   }
   const auto length = parser_->content_length();
   if (length && *length > shared_->limits.body_bytes)
-    return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
+    return answer(problem(413, "http.body_too_large",
+                          "at most " + std::to_string(shared_->limits.body_bytes) + " bytes"),
+                  false);
   parser_->body_limit(shared_->limits.body_bytes);
   if (parser_->is_done()) return handle();
   read_whole_body(static_cast<std::int64_t>(length.value_or(shared_->limits.body_bytes)));
@@ -426,6 +481,8 @@ void Session::stream_body(std::shared_ptr<BodySink> sink) {
   }
   sink_ = std::move(sink);
   upload_.emplace(std::move(*parser_));
+  upload_->bound(shared_->limits.header_bytes,
+                 shared_->limits.header_lines);  // of what follows the last chunk
   upload_->body_limit(bytes_max);
   upload_until_ = steady_ms() + shared_->limits.upload_ms;
   stalled_ = false;
@@ -547,10 +604,14 @@ void Session::refuse(const beast::error_code& error) {
       error == asio::error::connection_reset || error == asio::error::operation_aborted)
     return close();
   if (error == beast::error::timeout) return close();
-  if (error == bhttp::error::header_limit)
-    return answer(problem(431, "http.header_too_large", "at most 16 KiB"), false);
+  if (error == bhttp::error::header_limit || error == bhttp::error::buffer_overflow)
+    return answer(problem(431, "http.header_too_large",
+                          "at most " + std::to_string(shared_->limits.header_bytes) + " bytes"),
+                  false);
   if (error == bhttp::error::body_limit)
-    return answer(problem(413, "http.body_too_large", "at most 1 MiB"), false);
+    return answer(problem(413, "http.body_too_large",
+                          "at most " + std::to_string(shared_->limits.body_bytes) + " bytes"),
+                  false);
   if (error == bhttp::error::bad_transfer_encoding)
     return answer(problem(501, "http.transfer_encoding", "only chunked is understood"), false);
   answer(problem(400, "http.malformed", error.message()), false);
@@ -591,6 +652,10 @@ void Session::throw_away() {
 
 void Session::go_on_as_stream(HttpResponse response) {
   expires_never();
+  // The stream's handler lives as long as its connection, and keeps the place of the address for it.
+  using Held = std::pair<std::shared_ptr<StreamHandler>, std::shared_ptr<void>>;
+  const auto held = std::make_shared<Held>(std::move(response.stream), place_);
+  response.stream = std::shared_ptr<StreamHandler>(held, held->first.get());
   beast::error_code ignored;
   stream_.socket().set_option(asio::socket_base::send_buffer_size(shared_->limits.stream.send_buffer_bytes),
                               ignored);

@@ -25,6 +25,7 @@ struct ServerLimits {
   std::int64_t write_ms = 30'000;
   std::int64_t answer_ms = 60'000;  ///< a route that has not answered by then: 503
   std::size_t connections = 10'000;
+  std::size_t connections_per_address = 200;  ///< of this machine: as many as of all
   // Of a body that is taken in pieces:
   std::int64_t upload_ms = 15 * 60'000;  ///< in all
   std::int64_t piece_ms = 30'000;        ///< a client that sends nothing for so long: 408
@@ -56,6 +57,8 @@ class Server {
   /// none is left, or when `within_ms` have passed.
   virtual void stop(std::int64_t within_ms, std::function<void()> done) = 0;
   [[nodiscard]] virtual std::size_t connections() const = 0;
+  /// Hung up on since the start, because there were too many, in all or of their address.
+  [[nodiscard]] virtual std::uint64_t refused_connections() const = 0;
 };
 
 }  // namespace parlance::http

@@ -40,7 +40,8 @@ struct DoctorOptions {
 enum class State : std::uint8_t { ok, warn, fail };
 
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
-constexpr std::uint64_t reserve_bytes = 256 * mib;  // below it the log takes no writes
+const std::uint64_t reserve_bytes =
+    EmbeddedLogOptions{}.space_reserve_bytes;  // below it the log takes no writes
 constexpr std::uint64_t space_wanted_bytes = 2048 * mib;
 constexpr rlim_t files_wanted = 4096;
 constexpr rlim_t locked_wanted = 16 * mib;

@@ -59,7 +59,7 @@ Result<void> check_keyring(const EventLog& log, const FileKeyring& keys, const f
 }
 
 Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, PartitionId partitions,
-                           std::function<void(const Error&)> fail_stop) {
+                           FolderOptions options) {
   Folder folder;
   folder.dir = dir;
   folder.keys_dir = keys_dir;
@@ -105,7 +105,8 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   }
   EmbeddedLogOptions log_options;
   log_options.env = guarded_env();
-  log_options.fail_stop = std::move(fail_stop);
+  log_options.fail_stop = std::move(options.fail_stop);
+  log_options.space_reserve_bytes = options.space_reserve_bytes;
   auto log = open_embedded_log(log_dir, std::move(log_options));
   if (!log) return log.error();
   folder.log = std::move(*log);

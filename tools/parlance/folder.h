@@ -44,11 +44,15 @@ struct Folder {
   std::vector<std::string> notes;  ///< what the operator should know
 };
 
+struct FolderOptions {
+  std::function<void(const Error&)> fail_stop{};  ///< of EmbeddedLogOptions
+  std::uint64_t space_reserve_bytes = EmbeddedLogOptions{}.space_reserve_bytes;
+};
 /// Opens a folder for serving; makes it when it is absent or empty. Rows that cannot be trusted are deleted, to be folded again from the
-/// log. `fail_stop`: EmbeddedLogOptions::fail_stop. Refusals name the folder and what to do: "folder.not_ours", and those of the log and the keyring.
+/// log. Refusals name the folder and what to do: "folder.not_ours", and those of the log and the keyring.
 [[nodiscard]] Result<Folder> open_folder(const std::filesystem::path& dir,
                                          const std::filesystem::path& keys_dir, PartitionId partitions,
-                                         std::function<void(const Error&)> fail_stop = {});
+                                         FolderOptions options = {});
 /// "keyring.other_log" where `log` was made with another keyring than `keys`.
 [[nodiscard]] Result<void> check_keyring(const EventLog& log, const FileKeyring& keys,
                                          const std::filesystem::path& keys_dir);

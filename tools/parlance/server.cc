@@ -50,22 +50,33 @@ Result<void> write_private(const fs::path& path, const std::string& text) {
   return folder_files.replace(path, as_bytes(text));
 }
 
-/// From any thread, at once: nobody may be answered after it.
-[[noreturn]] void stop_at_failed_sync(JournalWriter& journal, const fs::path& path, const std::string& what) {
-  journal.say_last(
-      "disk.sync_failed",
-      "stopping: a file could not be synced. A disk that fails once may have lost what it was given, so "
-      "it is not asked again. Nothing that was acknowledged is in doubt: it was synced before. Check "
-      "the disk, then start again; what got no answer may be sent again with its key.",
-      {{"file", path}, {"detail", MachineText{what}}});
+constexpr std::string_view safe_after_stop =
+    "Nothing that was acknowledged is in doubt: it was synced before. Check the disk, then start again; what "
+    "got no "
+    "answer may be sent again with its key.";
+
+/// From any thread, at once: nobody may be answered after it. A start that fails is told to people, like any other.
+[[noreturn]] void stop_at_failed_sync(JournalWriter& journal, bool serving, const fs::path& path,
+                                      const std::string& what) {
+  if (!serving)
+    fmt::print(stderr, "parlance: {} could not be synced: {}. {}\n", path.string(), what, safe_after_stop);
+  else
+    journal.say_last(
+        "disk.sync_failed",
+        "stopping: a file could not be synced, and a disk that fails once may have lost what it was given, "
+        "so it is not asked again",
+        {{"file", path}, {"detail", MachineText{what}}, {"advice", Literal::of_ours(safe_after_stop)}});
   ::_exit(Exit::failed);
 }
-[[noreturn]] void stop_at_failed_write(JournalWriter& journal, const Error& error) {
-  journal.say_last(
-      "log.write_failed",
-      "stopping: the log can no longer be written safely. Nothing that was acknowledged is in doubt. "
-      "Check the disk, then start again; what got no answer may be sent again with its key.",
-      {{"rule", Literal::of_ours(error.rule)}, {"detail", machine_text(error)}});
+[[noreturn]] void stop_at_failed_write(JournalWriter& journal, bool serving, const Error& error) {
+  if (!serving)
+    fmt::print(stderr, "parlance: the log cannot be written: {} ({}). {}\n", error.detail, error.rule,
+               safe_after_stop);
+  else
+    journal.say_last("log.write_failed", "stopping: the log can no longer be written safely",
+                     {{"rule", Literal::of_ours(error.rule)},
+                      {"detail", machine_text(error)},
+                      {"advice", Literal::of_ours(safe_after_stop)}});
   ::_exit(Exit::failed);
 }
 
@@ -85,10 +96,12 @@ class NodeImpl final : public Node {
           // A backup's folder may lie on another disk; its failed sync is the backup's trouble alone.
           const std::string name = fs::absolute(path).string();
           if (std::ranges::any_of(folders, [&](const fs::path& f) { return name.starts_with(f.string()); }))
-            stop_at_failed_sync(journal_, path, what);
+            stop_at_failed_sync(journal_, serving_, path, what);
         });
-    auto folder = open_folder(options_.data, options_.keys, options_.partitions,
-                              [this](const Error& error) { stop_at_failed_write(journal_, error); });
+    auto folder =
+        open_folder(options_.data, options_.keys, options_.partitions,
+                    {[this](const Error& error) { stop_at_failed_write(journal_, serving_, error); },
+                     options_.space_reserve_mib << 20});
     if (!folder) return folder.error();
     folder_ = std::move(*folder);
     // We hold the lock, so an address that is there is one of a server that was killed.
@@ -178,7 +191,7 @@ class NodeImpl final : public Node {
         std::string(version), [this](std::function<void()> work) { in_background(std::move(work)); }, *files_,
         [this](std::function<void()> work) { uploads_->post(std::move(work)); },
         [this](std::vector<http::MetricFamily>& families) { add_figures(families); }, backups_.get(),
-        &journal_, [this] { return machine(); }});
+        &journal_, options_.rates, options_.view_lag, [this] { return machine(); }});
     told_ = api_.get();
   }
 
@@ -196,6 +209,35 @@ class NodeImpl final : public Node {
                                        log.group_records));
     families.push_back(http::gauge("parlance_http_connections", "Open connections.",
                                    server_ ? static_cast<double>(server_->connections()) : 0));
+    families.push_back(http::counter("parlance_http_connections_refused_total",
+                                     "Connections hung up on, because there were too many.",
+                                     server_ ? static_cast<double>(server_->refused_connections()) : 0));
+    families.push_back(http::gauge("parlance_journal_waiting_lines",
+                                   "Lines of the journal that wait for a reader.",
+                                   static_cast<double>(journal_.waiting())));
+    families.push_back(http::counter("parlance_journal_lost_lines_total",
+                                     "Lines left out, because nobody read.",
+                                     static_cast<double>(journal_.lost())));
+    http::MetricFamily jobs{"parlance_jobs_waiting",
+                            "Work that waits for a thread of its own.",
+                            http::MetricFamily::Kind::gauge,
+                            {}};
+    const auto waiting = [&](const char* worker, std::size_t count) {
+      jobs.samples.push_back({{{"worker", worker}}, static_cast<double>(count), {}});
+    };
+    {
+      const std::lock_guard lock(mutex_);
+      waiting("keeper", jobs_.size());
+      families.push_back(http::gauge(
+          "parlance_view_lag_seconds", "How long the views have been behind the log; 0: they are not.",
+          behind_since_ms_ == 0 ? 0 : static_cast<double>(clock_.boot_ms() - behind_since_ms_) / 1000));
+    }
+    waiting("uploads", uploads_->waiting());
+    waiting("sweeper", sweeper_->waiting());
+    families.push_back(std::move(jobs));
+    families.push_back(http::histogram("parlance_view_apply_duration_seconds",
+                                       "One turn of applying records to the views.",
+                                       apply_seconds_.counts()));
     if (backups_)
       families.push_back(
           http::gauge("parlance_backup_last_success_timestamp_seconds",
@@ -206,7 +248,7 @@ class NodeImpl final : public Node {
   Result<std::string> listen() override {
     if (!api_) make_api();
     auto server = http::Server::listen(
-        io_, options_.listen, {},
+        io_, options_.listen, options_.http,
         [this](http::HttpRequest request, http::Respond respond) {
           api_->handle(std::move(request), std::move(respond));
         },
@@ -215,6 +257,7 @@ class NodeImpl final : public Node {
         });
     if (!server) return server.error();
     server_ = std::move(*server);
+    serving_ = true;
     server_->start();
     sweep();
     if (auto written = write_private(options_.data / "address", "http://" + server_->address() + "\n");
@@ -286,13 +329,26 @@ class NodeImpl final : public Node {
         risen_ = false;
       }
       for (;;) {
+        const auto begun = std::chrono::steady_clock::now();
         auto applied = views_->apply_available(clock_.now(), apply_records);
+        note_lag();
+        if (!applied || *applied != 0)
+          apply_seconds_.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
         remember(views_not_stored_, applied ? std::optional<Error>{} : applied.error());
         // Also where rows could not be stored: what was applied is shown.
         if (http::Api* api = told_; api != nullptr && (!applied || *applied != 0)) api->views_advanced();
         if (!applied || *applied == 0) break;
       }
     }
+  }
+
+  void note_lag() {
+    const bool behind = std::ranges::any_of(views_->status(), [](const ViewStatus& v) { return v.lag != 0; });
+    const std::lock_guard lock(mutex_);
+    if (!behind)
+      behind_since_ms_ = 0;
+    else if (behind_since_ms_ == 0)
+      behind_since_ms_ = clock_.boot_ms();
   }
 
   /// Disk work that nobody waits for, and long jobs asked for over HTTP.
@@ -475,16 +531,19 @@ class NodeImpl final : public Node {
   AgentId administrator_;
   std::vector<std::thread> pool_;
   std::thread applier_, keeper_;
-  std::mutex mutex_;  // guards the next seven
+  std::mutex mutex_;  // guards the next eight
   std::condition_variable wake_applier_, wake_keeper_;
   bool risen_ = true;
   bool quit_ = false;
   std::vector<std::function<void()>> jobs_;
   std::optional<Error> views_not_stored_, fold_not_kept_, files_not_swept_;
   std::uint64_t files_damaged_ = 0;
+  std::int64_t behind_since_ms_ = 0;  ///< by the boot clock; 0: the views have everything
+  Histogram<seconds_bounds.size()> apply_seconds_{seconds_bounds};
   std::atomic<bool> ticking_{false};
   unsigned ticks_ = 0;  ///< the timers' executor's
   std::atomic<bool> stopped_{false};
+  std::atomic<bool> serving_{false};
   std::unique_ptr<Files> files_;
   int sweeps_ = 0;
   std::unique_ptr<Worker> uploads_, sweeper_;

@@ -6,6 +6,7 @@
 
 #include "adapters/http/api.h"
 #include "adapters/http/message.h"
+#include "adapters/http/server.h"
 #include "engine/base/error.h"
 #include "engine/ports/clock.h"
 #include "engine/runtime/engine.h"
@@ -23,6 +24,10 @@ struct ServeOptions {
   unsigned threads = 0;           ///< 0: one a core, at least two
   std::filesystem::path backups;  ///< where POST /v1/admin/backups goes without another word; may be empty
   JournalOptions journal;
+  http::ServerLimits http;
+  http::RateLimitOptions rates;
+  Offset view_lag = http::view_lag_max;
+  std::uint64_t space_reserve_mib = EmbeddedLogOptions{}.space_reserve_bytes >> 20;
   bool only_look = false;  ///< nothing happens by itself, nothing is listened on: for StoppedFolder
 };
 

@@ -22,6 +22,10 @@ class Worker {
     }
     wake_.notify_one();
   }
+  [[nodiscard]] std::size_t waiting() const {
+    const std::lock_guard lock(mutex_);
+    return jobs_.size();
+  }
   /// Finishes the job under way and drops the others.
   void stop() {
     {
@@ -48,7 +52,7 @@ class Worker {
       job();
     }
   }
-  std::mutex mutex_;  // guards jobs_, quit_
+  mutable std::mutex mutex_;  // guards jobs_, quit_
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;
   bool quit_ = false;
