@@ -53,7 +53,6 @@ def statuses(said):
 def main():
     faults, seen = [], set()
     with Desk() as desk:
-        desk.inbound("chat", "shop", "ann", "m", "hello")
         end = lambda: [p["end"] for p in desk.get("/v1/status")["partitions"]]
         before = end()
         for name, text, wanted in http_corpus.all_cases(f"Authorization: Bearer {desk.token}\r\n"):
@@ -74,4 +73,5 @@ def main():
     return 1 if faults else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -94,6 +94,7 @@ int run_serve(CLI::App& command, Told& told) {
     return report(Failure{Exit::usage,
                           "say which data folder: --data DIR, PARLANCE_DATA, or data = \"DIR\" in the file "
                           "of --config"});
+  told.serve.http.stream.write_ms = told.serve.http.write_ms;
   JournalOptions& journal = told.serve.journal;
   journal.format = told.log_format == "json"   ? JournalFormat::json
                    : told.log_format == "text" ? JournalFormat::text
