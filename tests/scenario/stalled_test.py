@@ -24,8 +24,8 @@ from web_socket import Closed, WebSocket, connect  # noqa: E402
 
 MIB = 1 << 20
 TEXT_BYTES = 60_000
-BASE_MIB = 900  # of the program itself, with what its caches may hold
-EACH_MIB = 0.5  # of one of many that stall: topics share what they are told, and the system's buffers are not ours
+BASE_MIB = 400  # of the program itself, with what its caches may hold
+EACH_MIB = 0.25  # of one of many that stall: topics share what they are told, and the system's buffers are not ours
 
 
 def resident(desk):

@@ -127,20 +127,17 @@ class Doctor {
     if (!status)
       return say(State::fail, "server", status.error().text,
                  "look at its messages; is this the user who may read admin.token?");
-    std::string trouble;
-    for (const char* list : {"partitions", "views"})
-      if (const auto* rows = status->as_object().if_contains(list); rows != nullptr && rows->is_array())
-        for (const json::value& row : rows->get_array()) {
-          const auto* state =
-              row.as_object().if_contains(list == std::string_view("views") ? "health" : "owner");
-          const std::string word =
-              state != nullptr && state->is_string() ? std::string(state->get_string()) : "";
-          if (word == "stopped" || word == "read_only" || word == "quarantined")
-            trouble = fmt::format("{} {}", list, word);
-        }
-    if (trouble.empty()) return say(State::ok, "server", "runs and answers");
-    say(State::fail, "server", "runs, but " + trouble,
-        "`parlance view status` and the server's messages say more");
+    say(State::ok, "server", "runs and answers");
+    const auto* conditions = status->as_object().if_contains("conditions");
+    if (conditions == nullptr || !conditions->is_array()) return;
+    for (const json::value& one : conditions->get_array()) {
+      const auto text = [&](std::string_view member) {
+        const auto* found = one.is_object() ? one.get_object().if_contains(member) : nullptr;
+        return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+      };
+      say(text("severity") == "failure" ? State::fail : State::warn, text("name"),
+          text("happened") + " " + text("safe"), text("advice"));
+    }
   }
 
   void look_at_log() {
