@@ -1,4 +1,4 @@
-"""kill -9 at random moments under the load of many clients, who keep their own books.
+"""kill -9 at random moments and at every named fault point, under the load of many clients, who keep their own books.
 
 Each round: the clients send messages, replies, notes and acts, each under a key of its own, and write down what was
 acknowledged; the server is killed; it starts again, and what was not answered is sent again under the same keys (and it
@@ -7,7 +7,10 @@ The log verifies as the kill left it, and every view, rebuilt, equals the live o
 compared with the clients': nothing missing, nothing doubled, nothing else, and in each conversation what was answered
 before another was sent stands before it.
 
-    PARLANCE_PROGRAM=build/release/parlance python3 tests/scenario/kill_test.py [--rounds N] [--seed S] [--clients N]
+Every other round the server dies at a fault point instead: between two steps of an append, of a group commit, of an answer,
+of a view or fold store that goes down, of a mark, a timer, a key row or a backup.
+
+    PARLANCE_PROGRAM=build/release/parlance python3 tests/scenario/kill_test.py [--rounds N] [--seed S] [--clients N] [--for SECONDS]
 
 The seed decides what is sent and when the server is killed; how the operating system mixes the clients it cannot decide.
 """
@@ -17,7 +20,9 @@ import collections
 import concurrent.futures
 import os
 import random
+import shutil
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -25,9 +30,22 @@ from dataclasses import dataclass, field
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from desk import BROKEN, Desk, from_now  # noqa: E402
+from faulty_disk import FaultyDisk  # noqa: E402
 
 SHARED = 4  # conversations that every client writes to
 ACTS = {"snooze": "snoozed", "wait": "waiting", "resolve": "resolved", "priority": "priority_changed"}
+# Each with how often it may be passed before the server dies there. Under load alone, ...
+POINTS = {"log.append": 150, "log.group_written": 80, "log.group_synced": 80, "log.mark_written": 80, "log.mark_synced": 1,
+          "owner.answer": 150, "views.store": 1,
+          # ... when a timer is due, ...
+          "timer.fire": 1,
+          # ... while a backup is made, ...
+          "backup.copy_log": 1, "backup.copy_files": 1, "backup.write_manifest": 1, "file.synced": 1, "file.renamed": 1,
+          # ... when a message is redacted, ...
+          "vault.write": 1,
+          # ... and at an orderly end.
+          "fold.flush": 1, "fold.flushed": 1, "views.flushed": 1}
+SLOW_POINT_SECONDS_MAX = 10
 UNKNOWN = object()  # neither acknowledged nor refused
 
 
@@ -151,7 +169,7 @@ def compare(desk, conversation, commands, at_least):
     versions = [int(item["version"]) for item in items]
     assert versions == list(range(1, len(items) + 1)), f"{conversation}: versions are not dense: {versions}"
     at = {int(item["version"]): item for item in items}
-    texts = collections.Counter(item["text"] for item in items if item["kind"] in ("message", "note"))
+    texts = collections.Counter(item.get("text") for item in items if item["kind"] in ("message", "note"))
     wanted = collections.Counter(c.body["text"] for c in commands if "text" in c.body)
     assert texts == wanted, f"{conversation}: missing {wanted - texts}, doubled or from nowhere {texts - wanted}"
 
@@ -164,7 +182,7 @@ def compare(desk, conversation, commands, at_least):
             continue
         item = at[version]
         if "text" in command.body:
-            assert item["text"] == command.body["text"] and item["id"] == command.answer["id"], f"{command}: {item}"
+            assert item.get("text") == command.body["text"] and item["id"] == command.answer["id"], f"{command}: {item}"
         else:
             assert item["kind"] == ACTS[command.kind], f"{command}: {item}"
         assert version not in accounted, f"{conversation}: {command} and {accounted[version]} are both {version}"
@@ -173,7 +191,7 @@ def compare(desk, conversation, commands, at_least):
         if item["kind"] in ("message", "note", *ACTS.values()):
             assert version in accounted, f"{conversation}: nobody sent {item}"
         else:
-            assert item["kind"] in ("opened", "participant_joined", "reopened"), f"{conversation}: nobody sent {item}"
+            assert item["kind"] in ("opened", "participant_joined", "reopened", "woken", "redacted"), f"{conversation}: nobody sent {item}"
 
     sent_latest, before = 0.0, None
     for _, command in sorted(accounted.items()):
@@ -183,10 +201,13 @@ def compare(desk, conversation, commands, at_least):
 
 
 class Torture:
-    def __init__(self, desk, seed, clients):
-        self.desk = desk
+    def __init__(self, desk, disk, seed, clients):
+        self.desk, self.disk = desk, disk
         self.chance = random.Random(seed)
         self.kills = 0
+        self.next_point = self.chance.randrange(len(POINTS))
+        self.died_at = collections.Counter()
+        self.redaction = None  # not known to be done: (path, key)
         shared = [desk.inbound("chat", "shop", f"shared-{n}", f"shared-{n}", f"shared {n}") for n in range(SHARED)]
         self.first = [Command("inbound", "/v1/inbound", {"text": f"shared {n}"}, f"shared-{n}", 0.0, time.monotonic(), answer)
                       for n, answer in enumerate(shared)]
@@ -199,17 +220,84 @@ class Torture:
 
     def kill(self):
         self.desk.kill()
+        self.disk.reset()
         self.kills += 1
 
-    def round(self):
+    def dead(self):
+        return self.desk.process.poll() is not None
+
+    def wait_for_death(self):
+        end = time.monotonic() + SLOW_POINT_SECONDS_MAX
+        while not self.dead() and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def snooze_shortly(self):
+        """A conversation of its own."""
+        name = f"sleeper-{self.kills}"
+        answer = self.desk.inbound("chat", "shop", name, name, name)
+        self.first.append(Command("inbound", "/v1/inbound", {"text": name}, name, 0.0, time.monotonic(), answer))
+        command = Command("snooze", f"/v1/conversations/{answer['conversation']}/snooze", {"until": from_now(2)}, f"snooze-{name}")
+        assert command.send(self.desk) and command.answer, command
+        self.first.append(command)
+
+    def redact(self):
+        """A message of its own. The answer may not come."""
+        name = f"redacted-{self.kills}"
+        answer = self.desk.inbound("chat", "shop", name, name, name)
+        self.first.append(Command("inbound", "/v1/inbound", {"text": None}, name, 0.0, time.monotonic(), answer))
+        self.redaction = (f"/v1/conversations/{answer['conversation']}/messages/{answer['message']}/redact", name)
+        threading.Thread(target=self.send_redaction).start()
+
+    def send_redaction(self):
+        path, key = self.redaction
+        try:
+            return self.desk.call("POST", path, {"reason": "a card number"}, key=key).status in (200, 201)
+        except BROKEN:
+            return False
+
+    def back_up(self):
+        """Ends when the server is gone."""
+        while not self.dead():
+            self.desk.run("backup", "create", "--data", self.desk.folder, "--to", self.disk.folder + "/backups",
+                          "--keys-to", self.disk.folder + "/key-backups", check=False)
+
+    def die_at(self, point, counted):
+        """While the clients work."""
+        self.disk.at_point(point, self.chance.randrange(POINTS[point]) + 1)
+        if point == "vault.write":
+            self.redact()
+            self.wait_for_death()
+        elif point.startswith(("backup.", "file.")):
+            backing_up = threading.Thread(target=self.back_up)
+            backing_up.start()
+            self.wait_for_death()
+            if not self.dead():
+                self.desk.process.kill()
+            backing_up.join()
+        elif point.startswith(("fold.", "views.flushed")):
+            for _ in range(20):
+                counted.acquire(timeout=1)
+            self.desk.process.terminate()
+            self.wait_for_death()
+        else:
+            self.wait_for_death()
+        if self.dead() and self.desk.process.returncode == -9:
+            self.died_at[point] += 1
+
+    def round(self, point=None):
         """Returns how many commands were without an answer when the server was killed."""
         done = [len(client.book) for client in self.clients]
         over, counted = threading.Event(), threading.Semaphore(0)
+        if point == "timer.fire":
+            self.snooze_shortly()
         working = [self.pool.submit(client.work, self.desk, over, counted) for client in self.clients]
-        for _ in range(self.chance.randrange(20, 400)):
-            while not counted.acquire(timeout=1):
-                assert not all(one.done() for one in working), "the clients stopped: the server is gone before it was killed"
-        time.sleep(self.chance.random() * 0.005)  # anywhere between two answers
+        if point:
+            self.die_at(point, counted)
+        else:
+            for _ in range(self.chance.randrange(20, 400)):
+                while not counted.acquire(timeout=1):
+                    assert not all(one.done() for one in working), "the clients stopped: the server is gone before it was killed"
+            time.sleep(self.chance.random() * 0.005)  # anywhere between two answers
         self.kill()
         self.desk.run("log", "verify", "--data", self.desk.folder)  # as the kill left it
         over.set()
@@ -227,6 +315,10 @@ class Torture:
                 self.desk.start()
             else:
                 assert all([one.result() for one in again]), "a command sent again got no answer"
+
+        if self.redaction:
+            assert self.send_redaction(), f"the redaction {self.redaction} is refused"
+            self.redaction = None
 
         def repeat(client, since):
             for command in client.book[since:]:
@@ -249,36 +341,68 @@ class Torture:
         return len(acknowledged), len(of)
 
 
+def torture(rounds, clients, seed):
+    """Returns where the server died, and a line about it."""
+    began = time.monotonic()
+    root = tempfile.mkdtemp(prefix="parlance-kill-")
+    disk = FaultyDisk(root)
+    try:
+        with Desk(os.path.join(root, "data"), disk=disk) as desk:
+            desk.settings(first_response_seconds=None, auto_close_seconds=None)
+            one = Torture(desk, disk, seed, clients)
+            for number in range(1, rounds + 1):
+                point = None
+                if number % 2 == 0:
+                    point = list(POINTS)[one.next_point % len(POINTS)]
+                    one.next_point += 1
+                open_ones = one.round(point)
+                desk.verify_views()
+                print(f"round {number}{f' ({point})' if point else ''}: {len(one.books())} commands so far, {open_ones} without an "
+                      f"answer at the kill, {one.kills} kills, {time.monotonic() - began:.1f} s", flush=True)
+            commands, conversations = one.compare_all()
+            names = desk.verify_views()
+            assert desk.stop() == 0
+            desk.run("log", "verify", "--data", desk.folder)
+            desk.run("view", "verify", "--data", desk.folder)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    return one.died_at, (f"{one.kills} kills: {commands} acknowledged commands in {conversations} conversations, none missing, none "
+                         f"doubled, in order; equal when rebuilt: {', '.join(names)}")
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--rounds", type=int, default=20)
     options.add_argument("--clients", type=int, default=16)
     options.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    options.add_argument("--for", type=int, default=0, dest="seconds", help="seed after seed")
     said = options.parse_args()
-    again = f"python3 tests/scenario/kill_test.py --rounds {said.rounds} --clients {said.clients} --seed {said.seed}"
-    print(f"seed {said.seed}", flush=True)
-    began = time.monotonic()
-    try:
-        with Desk() as desk:
-            desk.settings(first_response_seconds=None, auto_close_seconds=None)
-            torture = Torture(desk, said.seed, said.clients)
-            for number in range(1, said.rounds + 1):
-                open_ones = torture.round()
-                desk.verify_views()
-                print(f"round {number}: {len(torture.books())} commands so far, {open_ones} without an answer at the kill, "
-                      f"{torture.kills} kills, {time.monotonic() - began:.1f} s", flush=True)
-            commands, conversations = torture.compare_all()
-            names = desk.verify_views()
-            assert desk.stop() == 0
-            desk.run("log", "verify", "--data", desk.folder)
-            desk.run("view", "verify", "--data", desk.folder)
-    except BaseException:
-        traceback.print_exc()
-        print(f"FAILED; once more: {again}", file=sys.stderr)
-        return 1
-    print(f"{torture.kills} kills: {commands} acknowledged commands in {conversations} conversations, none missing, none "
-          f"doubled, in order; equal when rebuilt: {', '.join(names)}")
-    return 0
+    end = time.monotonic() + said.seconds
+    died_at, rounds, failed, seed = collections.Counter(), 0, 0, said.seed
+    while True:
+        print(f"seed {seed}", flush=True)
+        try:
+            where, line = torture(said.rounds, said.clients, seed)
+            died_at += where
+            print(line, flush=True)
+        except BaseException as error:
+            traceback.print_exc()
+            print(f"FAILED; once more: python3 tests/scenario/kill_test.py --rounds {said.rounds} --clients {said.clients} --seed {seed}",
+                  file=sys.stderr)
+            failed += 1
+            if not isinstance(error, Exception):
+                return 1
+        rounds += said.rounds
+        seed += 1
+        if time.monotonic() >= end:
+            break
+    print("died at: " + ", ".join(f"{point} {times}" for point, times in sorted(died_at.items())))
+    never = set(POINTS) - set(died_at)
+    if not failed and rounds >= 4 * len(POINTS) and never:
+        print(f"FAILED: the server never came to {', '.join(sorted(never))}", file=sys.stderr)
+        failed += 1
+    print(f"cases {rounds} failed {failed}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,142 @@
+"""A disk that is slow, from ten milliseconds to ten seconds for each write and sync, costs time and nothing else.
+
+Many clients write as fast as they are answered, while readers look at conversations that were read before. Memory must stay below a bound,
+and readers must not wait for the disk. Nobody may get another answer than done or 503, and when the disk is quick again everything that was
+acknowledged must be there once, and what was not may be sent again with its key.
+
+    slow_disk_test.py [--seconds N]      how long the disk is slow each time
+
+The last line is "cases N failed M".
+"""
+
+import argparse
+import collections
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from desk import BROKEN, Desk, wait_until  # noqa: E402
+from faulty_disk import FaultyDisk  # noqa: E402
+
+WRITERS = 64
+READERS = 2
+DELAYS_US = (10_000, 100_000, 1_000_000, 10_000_000)
+GROWTH_MIB_MAX = 128
+READS_MIN = 100
+
+
+class People:
+    def __init__(self, desk, conversations):
+        self.desk, self.conversations = desk, conversations
+        self.over = threading.Event()
+        self.taken, self.refused, self.open, self.reads = collections.Counter(), 0, {}, 0
+        self.wrong, self.lock = [], threading.Lock()
+        self.threads = [threading.Thread(target=self.write, args=(n,)) for n in range(WRITERS)]
+        self.threads += [threading.Thread(target=self.read) for _ in range(READERS)]
+        for thread in self.threads:
+            thread.start()
+
+    def write(self, number):
+        count = 0
+        while not self.over.is_set():
+            text = f"client {number} text {count}"
+            count += 1
+            self.send(text, {"channel": "chat", "account": "shop", "message_id": text, "text": text,
+                             "from": {"address": f"person {number}"}})
+
+    def send(self, text, body):
+        with self.lock:
+            self.open[text] = body
+        try:
+            answer = self.desk.call("POST", "/v1/inbound", body, headers={"Parlance-At-Least": ""})
+        except BROKEN:
+            return  # its time was over; sent again at the end
+        with self.lock:
+            if answer.status in (200, 201):
+                self.taken[text] += 1
+                del self.open[text]
+            elif answer.status == 503:
+                self.refused += 1
+            else:
+                self.wrong.append(f"{text}: {answer}")
+                self.over.set()
+
+    def read(self):
+        while not self.over.is_set():
+            for conversation in self.conversations:
+                answer = self.desk.call("GET", f"/v1/conversations/{conversation}", headers={"Parlance-At-Least": ""})
+                with self.lock:
+                    self.reads += 1
+                    if answer.status != 200:
+                        self.wrong.append(str(answer))
+                        self.over.set()
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+        assert not self.wrong, self.wrong[:2]
+
+
+def resident_mib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:")) / 1024
+
+
+def one(root, delay_us, seconds):
+    disk = FaultyDisk(root)
+    with Desk(os.path.join(root, "data"), disk=disk) as desk:
+        desk.settings(first_response_seconds=None, auto_close_seconds=None)
+        known = [desk.inbound("chat", "shop", f"known {n}", f"known {n}", f"known {n}")["conversation"] for n in range(8)]
+        for conversation in known:
+            desk.ticket(conversation)
+        before = resident_mib(desk.process.pid)
+        disk.delay_us = delay_us
+        people = People(desk, known)
+        most, end = before, time.monotonic() + seconds
+        while time.monotonic() < end and not people.wrong:
+            most = max(most, resident_mib(desk.process.pid))
+            time.sleep(0.05)
+        reads, taken, refused = people.reads, sum(people.taken.values()), people.refused
+        disk.delay_us = 0
+        people.stop()
+        assert most - before <= GROWTH_MIB_MAX, f"memory went from {before:.0f} to {most:.0f} MiB"
+        assert reads >= READS_MIN, f"{reads} reads in {seconds} s"
+        wait_until(lambda: desk.call("GET", "/readyz").status == 200, "it is ready again")
+        for text, body in list(people.open.items()):
+            wait_until(lambda text=text, body=body: people.send(text, body) or text not in people.open, f"{text} is taken", 20)
+        there = collections.Counter(item["text"] for ticket in desk.every("/v1/conversations?sort=oldest")
+                                    for item in desk.timeline(ticket["id"]) if item["kind"] == "message")
+        wanted = collections.Counter({text: 1 for text in people.taken}) + collections.Counter(f"known {n}" for n in range(8))
+        assert there == wanted, f"missing {list(wanted - there)[:3]}, doubled or from nowhere {list(there - wanted)[:3]}"
+        desk.verify_views()
+        print(f"{delay_us / 1000:.0f} ms an operation: {taken} taken, {refused} refused, {reads} reads, "
+              f"{before:.0f} MiB became at most {most:.0f}", flush=True)
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--seconds", type=float, default=4)
+    said = options.parse_args()
+    work, failed = tempfile.mkdtemp(prefix="parlance-slow-"), 0
+    try:
+        for delay_us in DELAYS_US:
+            root = os.path.join(work, str(delay_us))
+            os.mkdir(root)
+            try:
+                one(root, delay_us, said.seconds)
+            except AssertionError as error:
+                failed += 1
+                print(f"FAILED  {delay_us / 1000:.0f} ms an operation: {error}", flush=True)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print(f"cases {len(DELAYS_US)} failed {failed}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
