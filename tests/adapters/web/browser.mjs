@@ -91,6 +91,8 @@ export async function start(browser, suite, server) {
     await page.locator(`#timeline article`).first().waitFor();
   }
   async function write(page, words) {
+    // Nobody writes under a dialog, which closes when its act is answered. fill() would: the browser puts the words into the dialog.
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
     await page.locator("#composer-text").fill(words);
   }
   async function accessible(page, where) {
