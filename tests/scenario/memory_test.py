@@ -33,7 +33,7 @@ def data_bytes(process):
 
 class Starved(Torture):
     def __init__(self, desk, seed, clients):
-        super().__init__(desk, seed, clients)
+        super().__init__(desk, None, seed, clients)
         self.refused = self.ended = 0
         self.lock = threading.Lock()
         self.done = 0
