@@ -747,6 +747,8 @@ Result<std::unique_ptr<EmbeddedLog>> open_log_copy(const std::filesystem::path& 
                                                             std::move(*opened), *ends, std::move(options)));
 }
 
+Result<bool> embedded_log_exists(const std::filesystem::path& dir) { return LogFolder::exists(dir); }
+
 Result<bool> embedded_log_in_use(const std::filesystem::path& dir) { return embedded::is_locked(dir); }
 
 Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir,

@@ -102,6 +102,9 @@ class EmbeddedLog : public EventLog {
 [[nodiscard]] Result<std::unique_ptr<EmbeddedLog>> open_log_copy(const std::filesystem::path& database,
                                                                  const LogMarks& marks,
                                                                  std::shared_ptr<rocksdb::Env> env);
+/// Whether a log lies in `dir`. A creation that was cut short before there was anything to lose leaves none.
+[[nodiscard]] Result<bool> embedded_log_exists(const std::filesystem::path& dir);
+
 /// Whether another process has the log in `dir` open for writing just now. Changes nothing.
 [[nodiscard]] Result<bool> embedded_log_in_use(const std::filesystem::path& dir);
 

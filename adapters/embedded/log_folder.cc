@@ -150,6 +150,12 @@ Result<void> LogFolder::create(const std::filesystem::path& dir, const LogIdenti
   return write_file_durably(path, as_bytes(format_text({identity, false})));
 }
 
+Result<bool> LogFolder::exists(const std::filesystem::path& dir) {
+  const auto empty = holds_nothing(dir);
+  if (!empty) return empty.error();
+  return !*empty;
+}
+
 Result<LogFolder> LogFolder::open(const std::filesystem::path& dir, bool writable) {
   LogFolder folder;
   folder.dir_ = dir;

@@ -39,6 +39,8 @@ class LogFolder {
   /// Makes the folder and its format file in state `new`. `invalid` "log.exists" where a log is, "log.not_ours" where anything
   /// else is.
   [[nodiscard]] static Result<void> create(const std::filesystem::path& dir, const LogIdentity& identity);
+  /// Whether anything is in `dir` but what a creation that was cut short leaves.
+  [[nodiscard]] static Result<bool> exists(const std::filesystem::path& dir);
   /// `not_found` "log.absent" for a missing or empty folder, `invalid` "log.not_ours", `newer` "log.newer", `corrupt`
   /// "log.format_damaged", `read_only` "log.folder_read_only", and when writable, `locked` "log.locked".
   [[nodiscard]] static Result<LogFolder> open(const std::filesystem::path& dir, bool writable);

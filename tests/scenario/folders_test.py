@@ -127,6 +127,16 @@ try:
         skipped += 2
         print("skipped: a full and a read-only disk (this needs the right to mount)")
 
+    # A first start that was cut short: a keyring, and a log's folder with nothing to lose in it.
+    begun = os.path.join(work, "begun")
+    os.makedirs(os.path.join(begun, "log"))
+    shutil.copytree(os.path.join(good, "keys"), os.path.join(begun, "keys"))
+    for name in ("lock", "format.new"):
+        open(os.path.join(begun, "log", name), "wb").close()
+    first = Desk(begun)
+    check("a first start that was cut short is gone on with", first.inbound("chat", "shop", "p0", "m0", "text")["created"])
+    first.stop()
+
     # What heals.
     for name, harm in (("fold store deleted", lambda f: shutil.rmtree(os.path.join(f, "fold"))),
                        ("views deleted", lambda f: shutil.rmtree(os.path.join(f, "views"))),

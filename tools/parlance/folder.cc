@@ -69,25 +69,26 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   if (error) return unavailable("folder.unreadable", dir.string() + ": " + error.message());
   if (there && !fs::is_directory(dir, error))
     return invalid("folder.not_ours", dir.string() + " is not a folder");
-  const bool has_log = fs::exists(log_dir, error);
-  if (there && !has_log) {
+  const auto has_log = embedded_log_exists(log_dir);
+  if (!has_log) return has_log.error();
+  if (there && !*has_log) {
     fs::directory_iterator entries(dir, error);
     if (error) return unavailable("folder.unreadable", dir.string() + ": " + error.message());
     for (const fs::directory_entry& entry : entries)
-      // A first start that was cut short has the keyring and no log yet.
-      if (entry.path().filename() != "keys" && entry.path() != keys_dir)
+      // A first start that was cut short has the keyring and no log yet, or nothing in the log's folder.
+      if (entry.path().filename() != "keys" && entry.path() != keys_dir && entry.path() != log_dir)
         return invalid("folder.not_ours",
                        dir.string() + " holds other files and no log of ours; name an empty or a new folder");
   }
   // Synced up to what was there: what is acknowledged in a folder that a power cut forgets would be gone with it. One that is there
   // already may be of a first start that was killed before it synced.
   if (auto made = folder_files.make_folder(dir); !made) return made.error();
-  if (!has_log)
+  if (!*has_log)
     if (auto synced = folder_files.sync_folder(fs::absolute(dir).parent_path());
         !synced && synced.error().rule != "folder.not_permitted")
       return synced.error();
 
-  if (!has_log) {
+  if (!*has_log) {
     // The keyring first: a log without its keys would be unreadable for ever, a keyring without a log is nothing.
     auto made = FileKeyring::create(keys_dir);
     if (!made && made.error().rule != "keyring.exists") return made.error();
@@ -96,7 +97,7 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   if (!keys) return keys.error();
   folder.keys = std::move(*keys);
   folder.notes = folder.keys->notes();
-  if (!has_log) {
+  if (!*has_log) {
     SystemRandom random;
     const LogId id = LogId::from(make_raw_id(SystemClock().now(), 0, random.id128()));
     if (auto made = create_embedded_log(log_dir, id, first_generation, partitions); !made)

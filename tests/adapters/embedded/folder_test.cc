@@ -51,7 +51,12 @@ TEST_CASE("a folder without a log is refused by name, and left as it is") {
   const TempDir temp;
   CHECK(refusal(temp / "absent").rule == "log.absent");
   CHECK(refusal(temp.path()).rule == "log.absent");
+  CHECK(*embedded_log_exists(temp / "absent") == false);
+  put_text(temp / "lock", "");
+  put_text(temp / "format.new", "parl");  // a creation that was cut short
+  CHECK(*embedded_log_exists(temp.path()) == false);
   put_text(temp / "letter.txt", "dear");
+  CHECK(*embedded_log_exists(temp.path()));
   CHECK(refusal(temp.path()).rule == "log.not_ours");
   CHECK(create_embedded_log(temp.path(), test_log, 1, 2).error().rule == "log.not_ours");
   CHECK(refusal(temp / "letter.txt").code != Errc::corrupt);
