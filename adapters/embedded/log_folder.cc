@@ -111,7 +111,8 @@ Result<FileDescriptor> lock(const std::filesystem::path& path) {
     }
     if (errno != EWOULDBLOCK) return file_error(errno, "locking", path);
     return Error{Errc::locked, "log.locked",
-                 "another process writes the log in " + path.parent_path().string()};
+                 "another process has the log in " + path.parent_path().string() +
+                     " open for writing (one that hangs or was suspended too); end it first, or name another folder"};
   }
   return fd;
 }

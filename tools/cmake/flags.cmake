@@ -50,8 +50,10 @@ if(PARLANCE_SANITIZE)
     add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)  # Asio has fences, which g++ does not see there.
   elseif(PARLANCE_SANITIZE STREQUAL "fuzzer")
     set(sanitize -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  elseif(PARLANCE_SANITIZE STREQUAL "coverage")
+    set(sanitize -fprofile-instr-generate -fcoverage-mapping)  # of clang: branches as they were written
   else()
-    message(FATAL_ERROR "PARLANCE_SANITIZE is address, thread or fuzzer, not ${PARLANCE_SANITIZE}")
+    message(FATAL_ERROR "PARLANCE_SANITIZE is address, thread, fuzzer or coverage, not ${PARLANCE_SANITIZE}")
   endif()
   add_compile_options(${sanitize})
   add_link_options(${sanitize})

@@ -14,7 +14,8 @@
 
 # parlance_command_test(name COMMAND what... [LABELS ...] [TIMEOUT seconds] [DIRECTORY folder])
 #
-# A test of CTest that is a command of another kind, such as a script.
+# A test of CTest that is a command of another kind, such as a script. It has the label `command` too: it tests the released program,
+# so that the builds for ThreadSanitizer and coverage leave it out.
 #
 # Every test finds the program to start in the environment as PARLANCE_PROGRAM: the one of this build or, under a
 # sanitizer, that of the release preset, which is what people run and fast enough to be killed a thousand times; and
@@ -29,7 +30,8 @@ function(parlance_ctest name labels timeout)
     "PARLANCE_FAULTY_DISK=$<TARGET_FILE:tests_faulty_disk>"
     "ASAN_OPTIONS=detect_stack_use_after_return=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
-    "TSAN_OPTIONS=halt_on_error=1")
+    "TSAN_OPTIONS=halt_on_error=1"
+    "LLVM_PROFILE_FILE=${PROJECT_BINARY_DIR}/profiles/%2m.profraw")
 endfunction()
 
 function(parlance_command_test name)
@@ -40,7 +42,7 @@ function(parlance_command_test name)
   if(NOT arg_DIRECTORY)
     set(arg_DIRECTORY "${PROJECT_SOURCE_DIR}")
   endif()
-  parlance_ctest(${name} "${arg_LABELS}" ${arg_TIMEOUT} ${arg_COMMAND})
+  parlance_ctest(${name} "${arg_LABELS};command" ${arg_TIMEOUT} ${arg_COMMAND})
   set_tests_properties(${name} PROPERTIES WORKING_DIRECTORY "${arg_DIRECTORY}")
 endfunction()
 
@@ -78,7 +80,7 @@ function(parlance_fuzz name)
        CONTENT "$<TARGET_FILE:${name}>\n${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}\n")
   if(PARLANCE_SANITIZE STREQUAL "fuzzer")
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-    parlance_ctest(${name} fuzz 300 ${PARLANCE_RUN} $<TARGET_FILE:${name}> -max_total_time=20 -timeout=10
+    parlance_ctest(${name} fuzz 300 ${PARLANCE_RUN} $<TARGET_FILE:${name}> -max_total_time=60 -timeout=10
                    "${CMAKE_CURRENT_BINARY_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}")
   else()
     target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/fuzz_main.cc")
