@@ -110,9 +110,10 @@ Result<FileDescriptor> lock(const std::filesystem::path& path) {
       continue;
     }
     if (errno != EWOULDBLOCK) return file_error(errno, "locking", path);
-    return Error{Errc::locked, "log.locked",
-                 "another process has the log in " + path.parent_path().string() +
-                     " open for writing (one that hangs or was suspended too); end it first, or name another folder"};
+    return Error{
+        Errc::locked, "log.locked",
+        "another process has the log in " + path.parent_path().string() +
+            " open for writing (one that hangs or was suspended too); end it first, or name another folder"};
   }
   return fd;
 }

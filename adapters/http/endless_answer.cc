@@ -1,5 +1,4 @@
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <deque>
@@ -56,7 +55,7 @@ class EndlessAnswer final : public Connection,
     });
   }
   void send(StreamPiece piece) override {
-    const std::size_t before = waiting_.fetch_add(piece.size());
+    const std::size_t before = waiting_.add(piece.size());
     asio::post(executor_, [self = shared_from_this(), piece = std::move(piece), before]() mutable {
       self->push(std::move(piece), before);
     });
@@ -64,7 +63,7 @@ class EndlessAnswer final : public Connection,
   void close(std::uint16_t, std::string) override {
     asio::post(executor_, [self = shared_from_this()] { self->end(); });
   }
-  std::size_t waiting_bytes() const override { return waiting_.load(); }
+  std::size_t waiting_bytes() const override { return waiting_.get(); }
 
  private:
   using Parts = std::array<asio::const_buffer, 3>;
@@ -72,7 +71,8 @@ class EndlessAnswer final : public Connection,
   void push(StreamPiece piece, std::size_t waited_before) {
     const bool too_slow = waited_before > stream_waiting_bytes_max;
     if (ending_ || finished_ || too_slow || piece.size() == 0) {
-      waiting_.fetch_sub(piece.size());
+      if (too_slow && !ending_ && !finished_) ++stream_figures.cut;
+      waiting_.remove(piece.size());
       // Whoever reads `id:` knows where to go on; a broken end tells it that this was not all.
       if (too_slow) finish();
       return;
@@ -100,7 +100,7 @@ class EndlessAnswer final : public Connection,
         {asio::buffer(writing_->head), writing_->body ? asio::buffer(*writing_->body) : asio::const_buffer{},
          asio::buffer(writing_->tail)},
         [](EndlessAnswer& self) {
-          self.waiting_.fetch_sub(self.waiting_left_);
+          self.waiting_.remove(self.waiting_left_);
           self.waiting_left_ = 0;
           self.writing_.reset();
         });
@@ -150,7 +150,7 @@ class EndlessAnswer final : public Connection,
     });
   }
   void drop_queue() {
-    for (const StreamPiece& piece : queue_) waiting_.fetch_sub(piece.size());
+    for (const StreamPiece& piece : queue_) waiting_.remove(piece.size());
     queue_.clear();
   }
   void finish() {
@@ -177,7 +177,7 @@ class EndlessAnswer final : public Connection,
   std::optional<StreamPiece> writing_;
   std::size_t waiting_left_ = 0;
   std::array<char, 64> unwanted_{};
-  std::atomic<std::size_t> waiting_{0};
+  WaitingBytes waiting_;
   bool busy_ = false, ending_ = false, ended_ = false, finished_ = false;
 };
 

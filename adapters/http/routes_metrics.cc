@@ -4,6 +4,7 @@
 #include "adapters/http/exchange.h"
 #include "adapters/http/live_core.h"
 #include "adapters/http/metrics.h"
+#include "adapters/http/stream.h"
 
 /// The route that Prometheus reads.
 namespace parlance::http {
@@ -158,6 +159,12 @@ void add_live(const LiveFigures& live, std::vector<MetricFamily>& families) {
                            static_cast<double>(live.topics)));
   families.push_back(counter("parlance_live_messages_total", "Messages sent to WebSockets.",
                              static_cast<double>(live.sent)));
+  families.push_back(gauge("parlance_live_waiting_bytes",
+                           "Sent to WebSockets and feeds, and not yet taken by their readers' connections.",
+                           static_cast<double>(stream_figures.waiting_bytes)));
+  families.push_back(counter("parlance_live_cut_total",
+                             "Connections ended because their reader was too slow.",
+                             static_cast<double>(stream_figures.cut)));
 }
 
 void metrics(const Call& call) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,35 @@ struct StreamPiece {
 
 /// A piece is taken while no more than this waits for the reader; the one too many ends the stream.
 inline constexpr std::size_t stream_waiting_bytes_max = 1024 * 1024;
+
+/// All streams of the process together, for metrics. Threads: any.
+struct StreamFigures {
+  std::atomic<std::size_t> waiting_bytes{0};
+  std::atomic<std::uint64_t> cut{0};  ///< because too much waited
+};
+inline StreamFigures stream_figures;
+
+/// What waits in one stream, counted among all of them too. Threads: any.
+class WaitingBytes {
+ public:
+  WaitingBytes() = default;
+  ~WaitingBytes() { stream_figures.waiting_bytes -= bytes_; }
+  WaitingBytes(const WaitingBytes&) = delete;
+  WaitingBytes& operator=(const WaitingBytes&) = delete;
+  /// Returns how many waited before.
+  std::size_t add(std::size_t bytes) {
+    stream_figures.waiting_bytes += bytes;
+    return bytes_.fetch_add(bytes);
+  }
+  void remove(std::size_t bytes) {
+    stream_figures.waiting_bytes -= bytes;
+    bytes_ -= bytes;
+  }
+  [[nodiscard]] std::size_t get() const { return bytes_; }
+
+ private:
+  std::atomic<std::size_t> bytes_{0};
+};
 
 /// What to write to. Threads: any.
 class Stream {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <deque>
 
@@ -95,7 +94,7 @@ class WebSocket final : public Connection, public Stream, public std::enable_sha
     });
   }
   void send(StreamPiece piece) override {
-    const std::size_t before = waiting_.fetch_add(piece.size());
+    const std::size_t before = waiting_.add(piece.size());
     asio::post(executor_, [self = shared_from_this(), piece = std::move(piece), before]() mutable {
       self->push(std::move(piece), before);
     });
@@ -105,17 +104,18 @@ class WebSocket final : public Connection, public Stream, public std::enable_sha
       self->end(code, std::move(reason), self->limits_.close_ms);
     });
   }
-  std::size_t waiting_bytes() const override { return waiting_.load(); }
+  std::size_t waiting_bytes() const override { return waiting_.get(); }
 
  private:
   void push(StreamPiece piece, std::size_t waited_before) {
     if (ending_ || finished_) {
-      waiting_.fetch_sub(piece.size());
+      waiting_.remove(piece.size());
       return;
     }
     if (waited_before > stream_waiting_bytes_max) {
-      waiting_.fetch_sub(piece.size());
+      waiting_.remove(piece.size());
       cut_ = true;
+      ++stream_figures.cut;
       return end(close_code::try_again_later, {}, limits_.cut_ms);
     }
     queue_.push_back(std::move(piece));
@@ -130,7 +130,7 @@ class WebSocket final : public Connection, public Stream, public std::enable_sha
         asio::buffer(writing_->head), writing_->body ? asio::buffer(*writing_->body) : asio::const_buffer{},
         asio::buffer(writing_->tail)};
     socket_.async_write(parts, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      self->waiting_.fetch_sub(self->writing_->size());
+      self->waiting_.remove(self->writing_->size());
       if (!error && self->writing_->resume) self->resume_ = self->writing_->resume;
       self->writing_.reset();
       if (error || self->finished_) return self->finish();
@@ -182,7 +182,7 @@ class WebSocket final : public Connection, public Stream, public std::enable_sha
     socket_.async_close(reason, [self = shared_from_this()](beast::error_code) { self->finish(); });
   }
   void drop_queue() {
-    for (const StreamPiece& piece : queue_) waiting_.fetch_sub(piece.size());
+    for (const StreamPiece& piece : queue_) waiting_.remove(piece.size());
     queue_.clear();
   }
   void finish() {
@@ -207,7 +207,7 @@ class WebSocket final : public Connection, public Stream, public std::enable_sha
   std::deque<StreamPiece> queue_;
   std::optional<StreamPiece> writing_;
   std::shared_ptr<const std::string> resume_;
-  std::atomic<std::size_t> waiting_{0};
+  WaitingBytes waiting_;
   std::uint16_t code_ = 0;
   std::string reason_;
   bool open_ = false, ending_ = false, cut_ = false, finished_ = false;

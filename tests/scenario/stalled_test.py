@@ -41,10 +41,14 @@ def follow(desk):
     return made
 
 
+def metrics(desk, name):
+    """The values of a metric, whatever their labels."""
+    return [float(line.split()[-1]) for line in desk.call("GET", "/metrics").body.splitlines()
+            if line.split("{")[0].split(" ")[0] == name]
+
+
 def connections(desk):
-    for line in desk.call("GET", "/metrics").body.splitlines():
-        if line.startswith("parlance_live_connections{"):
-            yield float(line.split()[-1])
+    return metrics(desk, "parlance_live_connections")
 
 
 def write(desk, number, samples):
@@ -101,7 +105,7 @@ def main():
             cursor = None
             one = stalled[0]
             cursor = one.hear(op="snapshot", id="c")["cursor"]
-            assert sum(connections(desk)) >= said.subscribers, list(connections(desk))
+            assert sum(connections(desk)) >= said.subscribers, connections(desk)
             written, most = 0, 0
             limit = (BASE_MIB + EACH_MIB * said.subscribers) * MIB
             # Until all are cut: each message is pushed to each, and a megabyte is all that waits.
@@ -112,8 +116,10 @@ def main():
                     written += 1
                 most = max(most, resident(desk))
                 assert most < limit, f"{most / MIB:.0f} MiB with {said.subscribers} that stall, allowed {limit / MIB:.0f}"
-            left = list(connections(desk))
+            left = connections(desk)
             assert sum(left) <= 1, f"some who do not read are not cut after {written} messages: {left}"
+            assert sum(metrics(desk, "parlance_live_cut_total")) > 0, "nobody was counted as cut"
+            wait_until(lambda: metrics(desk, "parlance_live_waiting_bytes") == [0], "nothing waits any more")
             # The healthy one has everything; views have everything.
             ticket = desk.ticket(conversation)
             assert ticket["messages"]["received"] == written + 1 + len(before), (ticket["messages"], written)

@@ -1,6 +1,7 @@
 """Takes one guard after the other out of a copy of the tree, and sees that a named test fails without it.
 
-    tools/torture guards [NAME...]
+    tools/torture guards
+    tests/torture/guards.py NAME...
 
 A guard that nothing misses is not guarded by anything. The copy lies in build/guards (with a build of its own, the preset `asan`) and is
 brought up to what is committed each time. Each line below says what is taken out, where, and by which test it is missed. A text that is not

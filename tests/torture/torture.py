@@ -46,6 +46,8 @@ KINDS = {
                        (("release", ("simulation",)),)),
     "soak": Kind("mixed load with random faults; memory and descriptors must stay flat",
                  lambda seconds, seed: scenario("soak", "--for", str(seconds), "--seed", str(seed))),
+    "guards": Kind("builds without one guard each, every one of which a test must miss (takes as long as it takes)",
+                   lambda seconds, seed: [sys.executable, "-u", os.path.join(ROOT, "tests", "torture", "guards.py")], ()),
 }
 
 
