@@ -471,7 +471,7 @@ class Log final : public EmbeddedLog, private Vault {
     // Written and synced in two steps, since only a refusal before any sync may be survived.
     if (const rocksdb::Status status = db->write(batch); !status.ok()) {
       Error error = embedded::database_error(status, "writing the log");
-      if (!status.IsNoSpace()) return stop(std::move(error));
+      if (!status.IsNoSpace()) return stop(error);
       state_ = State::refused;
       return error;
     }

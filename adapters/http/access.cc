@@ -135,7 +135,7 @@ std::optional<Caller> Access::caller(const HttpRequest& request) const {
 }
 
 std::string Access::make_link(WorkspaceId workspace, AgentId agent) {
-  const std::string token = make_token();
+  std::string token = make_token();
   const std::lock_guard lock(mutex_);
   std::erase_if(links_, [&](const auto& link) { return link.second.until <= clock_.now(); });
   if (links_.size() >= links_max) links_.erase(links_.begin());

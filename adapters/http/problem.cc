@@ -81,7 +81,7 @@ HttpResponse problem(const Error& error) {
     case Errc::version_conflict: return problem(412, error.rule, "the stream is at version " + error.detail);
     case Errc::overloaded: return problem(503, "overloaded", error.detail);
     case Errc::read_only: return problem(503, "read_only", error.detail);
-    case Errc::unavailable: return problem(503, "unavailable", error.detail);
+    case Errc::unavailable:
     case Errc::locked: return problem(503, "unavailable", error.detail);
     case Errc::corrupt:
     case Errc::newer:

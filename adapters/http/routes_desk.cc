@@ -562,7 +562,7 @@ void decline(const Call& call) {
   note.content.text = reason;
   note.at = call->now();
   Request noted = request_for(call, id->slot(), call->request.path + " reason", OnConversation{*id, note});
-  call->engine().submit(std::move(decline), [call, id, noted](Result<Outcome> result) mutable {
+  call->engine().submit(std::move(decline), [call, id, noted](const Result<Outcome>& result) mutable {
     if (!result) return call->fail(result.error());
     submit(call, std::move(noted), 200, same(*id));
   });

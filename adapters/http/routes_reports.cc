@@ -291,7 +291,9 @@ Figures figures_of(const Asked& asked, const ReportFigures& f) {
   const auto n = static_cast<double>(f.counted);
   if (is_duration(metric)) {
     const double mean = f.counted == 0 ? 0 : static_cast<double>(f.sum) / n;
-    const auto or_null = [&](json::value value) { return f.counted == 0 ? json::value(nullptr) : value; };
+    const auto or_null = [&](json::value value) {
+      return f.counted == 0 ? json::value(nullptr) : std::move(value);
+    };
     out.emplace_back("value", or_null(seconds(mean)));
     out.emplace_back("count", f.counted);
     out.emplace_back("sum_seconds", seconds(static_cast<double>(f.sum)));

@@ -652,7 +652,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     for (const StreamEvent& event : envelope.events) {
       const auto* body = std::get_if<conversation::Event>(&event.body);
       if (body == nullptr || !std::holds_alternative<conversation::MessageRedacted>(*body)) continue;
-      const auto owed = fold_.owes_redaction(ConversationId::from(event.stream.id), event.version);
+      auto owed = fold_.owes_redaction(ConversationId::from(event.stream.id), event.version);
       if (!owed || *owed) return owed;
     }
     return false;

@@ -41,10 +41,12 @@ def digest(entry, settings):
     out = words.index("-o")
     words[out:out + 2] = []
     words[words.index("-c")] = "-E"
+    words.append("-P")
     done = subprocess.run(words, cwd=entry["directory"], capture_output=True, check=False)
     if done.returncode != 0:
         return None
-    return hashlib.sha256(settings + done.stdout).hexdigest()
+    with open(entry["file"], "rb") as file:  # with its comments, which may say NOLINT
+        return hashlib.sha256(settings + file.read() + done.stdout).hexdigest()
 
 
 def look(build, path, entry, settings, cache):
