@@ -23,7 +23,12 @@ constexpr std::uint64_t tell_bytes = std::uint64_t{1} << 20;
 
 Error engine_error(const rocksdb::Status& status, const std::string& doing) {
   const std::string detail = doing + ": " + status.ToString();
-  if (status.IsNoSpace()) return {Errc::read_only, "backup.no_space", detail};
+  if (status.IsNoSpace())
+    return {
+        Errc::read_only, "backup.no_space",
+        detail +
+            ". Nothing of this backup counts; those made before it, and the data, are whole. Make room on "
+            "the disk of that file, and make the backup again"};
   if (status.IsCorruption()) return corrupt("backup.damaged", detail);
   if (status.IsNotFound() || status.IsPathNotFound()) return {Errc::not_found, "backup.absent", detail};
   if (status.IsIncomplete())

@@ -61,7 +61,11 @@ template <class Number> std::optional<Number> to_number(std::optional<std::strin
 Result<Format> parse_format(std::string_view text, const std::filesystem::path& path) {
   std::string_view rest = text;
   const auto version_text = take_line(rest, first_words.substr(0, first_words.size() - 1));
-  if (!version_text) return invalid("log.not_ours", path.string() + " is not the format file of a log");
+  if (!version_text)
+    return invalid("log.not_ours",
+                   path.string() +
+                       " is not the format file of a log. Nothing was changed; if a log was here, "
+                       "restore the newest backup into another folder (parlance backup restore)");
   const auto version = to_number<unsigned>(version_text);
   if (version && *version > folder_version) {
     return Error{Errc::newer, "log.newer",

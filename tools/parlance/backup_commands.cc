@@ -113,11 +113,20 @@ Done<json::object> create_online(const BackupOptions& options) {
   if (options.keep != 0) wanted["keep"] = options.keep;
   auto started = client->post("/v1/admin/backups", wanted);
   if (!started) return started.error();
+  const auto gone = [](Failure failure) {
+    if (failure.code == Exit::unreachable)
+      failure.text +=
+          ". The server ended, or cannot be reached, while it made the backup: what is not listed by "
+          "`parlance backup "
+          "list` was not made, and what is listed there is whole. The same command makes one, with a server "
+          "or without";
+    return failure;
+  };
   Telling tell(options.output.quiet);
   std::string doing;
   for (;;) {
     auto answer = client->get("/v1/admin/backups");
-    if (!answer) return answer.error();
+    if (!answer) return gone(answer.error());
     auto* state = answer->if_object();
     if (state == nullptr) return Failure{Exit::failed, "the server's answer says nothing of a backup"};
     if (text(*state, "state") == "running") {
