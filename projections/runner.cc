@@ -151,6 +151,22 @@ Result<void> Runner::flush() {
   return {};
 }
 
+Result<void> Runner::begin_again() {
+  const std::lock_guard no_rebuild(rebuild_mutex_);
+  const std::lock_guard lock(apply_mutex_);
+  if (auto renewed = rows_.renew(); !renewed) return renewed;
+  std::vector<ViewSet::View> views;
+  for (std::size_t v = 0; v < live_->size(); ++v) {
+    auto view = open_view(live_->projection(v));
+    if (!view) return view.error();
+    views.push_back(std::move(*view));
+  }
+  live_->begin_again(views);
+  dirty_since_.reset();
+  unflushed_records_ = 0;
+  return {};
+}
+
 // ---- positions ----
 
 std::vector<Position> Runner::applied() const {

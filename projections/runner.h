@@ -33,6 +33,10 @@ class Runner {
   /// Stores all changed rows and makes them durable.
   [[nodiscard]] Result<void> flush();
 
+  /// Throws the store's rows away, all of them, and goes on from the log's beginning. By who applies; no view may be read meanwhile, and a
+  /// rebuild that is under way is waited for. Where it fails nothing is applied until it is called again with success.
+  [[nodiscard]] Result<void> begin_again();
+
   [[nodiscard]] const ViewSet& live() const { return *live_; }
   [[nodiscard]] std::vector<Position> applied() const;
   [[nodiscard]] bool has_applied(const Position& position) const;

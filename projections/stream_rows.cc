@@ -20,7 +20,15 @@ StreamRows::StreamRows(std::span<const std::uint32_t> row_bytes) {
     sizes_[view] = row_bytes[view];
     block_bytes_ += (row_bytes[view] + 7) / 8 * 8;
   }
-  table_.resize(1024);
+  table_.resize(table_places_min);
+}
+
+void StreamRows::clear() {
+  chunks_.clear();
+  free_.clear();
+  made_ = 0;
+  used_ = 0;
+  table_.assign(table_places_min, 0);
 }
 
 StreamBlock& StreamRows::at(std::uint32_t index) const {

@@ -52,10 +52,13 @@ class StreamRows {
   std::size_t sweep();
   /// View `view` holds nothing in memory any more; its changed rows are lost. Nothing may be pending.
   void unload(std::size_t view);
+  /// Nothing is in memory any more; changed rows are lost.
+  void clear();
   [[nodiscard]] std::size_t bytes() const { return used_ * block_bytes_; }
 
  private:
   static constexpr std::size_t blocks_per_chunk = 128;
+  static constexpr std::size_t table_places_min = 1024;
   [[nodiscard]] StreamBlock& at(std::uint32_t index) const;
   void place(std::uint32_t index);
   void rehash(std::size_t capacity);

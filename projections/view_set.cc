@@ -491,6 +491,36 @@ Result<void> ViewSet::replace(std::size_t view, const ViewSet& other) {
   return {};
 }
 
+void ViewSet::begin_again(const std::vector<View>& views) {
+  PARLANCE_ASSERT(views.size() == projections_.size(), "each view has a family");
+  for (const auto& partition : partitions_) {
+    Partition& p = *partition;
+    const std::lock_guard lock(p.mutex);
+    p.log = initial_log_state(log_.id(), p.id);
+    for (std::size_t v = 0; v < views.size(); ++v) {
+      ViewState& state = p.states[v];
+      state.family = views[v].family;
+      state.family_name = views[v].family_name;
+      state.keyed.clear();
+      state.dirty_streams.clear();
+      state.hash = {};
+      state.quarantined = 0;
+      state.unstored.clear();
+      state.resume = p.log;
+    }
+    p.streams.clear();
+    p.pending.clear();
+    if (index_ != nullptr) index_->clear(p.id);
+    p.error.reset();
+    p.half_applied = false;
+    p.resumed_at = 0;
+    p.stored_next = ~Offset{0};
+    p.passed.emplace(p.log);
+    p.next.store(p.log.next, std::memory_order_release);
+  }
+  dirty_bytes_ = 0;
+}
+
 // ---- reading ----
 
 RowHash ViewSet::hash(std::size_t view, PartitionId partition) const {

@@ -74,6 +74,10 @@ class ViewSet {
   /// View `view` goes on from the rows of `other`'s only view, which has applied and stored exactly as much.
   [[nodiscard]] Result<void> replace(std::size_t view, const ViewSet& other);
 
+  /// Every view goes on from the log's beginning, in the families of `views`, which hold nothing; memory and the index are emptied.
+  /// By who applies.
+  void begin_again(const std::vector<View>& views);
+
   /// With the changed rows in it.
   [[nodiscard]] RowHash hash(std::size_t view, PartitionId partition) const;
   /// Summed anew over the rows stored; nothing may be changed and not stored.

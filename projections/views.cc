@@ -1,8 +1,11 @@
 #include "projections/views.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <map>
+#include <mutex>
+#include <shared_mutex>
 
 #include "projections/attachment_view.h"
 #include "projections/facts_view.h"
@@ -160,6 +163,22 @@ struct Views::Impl {
   const EventLog& log;
   TicketIndex index;
   std::unique_ptr<Runner> runner;
+  std::atomic<bool> rebuilding{false};
+  std::vector<Offset>
+      rebuilt_at;  ///< the offsets from which on queries are answered again; the applying thread's
+  mutable std::shared_mutex
+      whole;  ///< held by queries, which may read one partition after the other, and while all begin again
+
+  /// For as long as a query takes.
+  [[nodiscard]] Result<std::shared_lock<std::shared_mutex>> reading() const {
+    if (!rebuilding) {
+      std::shared_lock lock(whole);
+      if (!rebuilding) return lock;
+    }
+    return unavailable("views.rebuilding",
+                       "what is shown is being made again from the log, because its rows were damaged; try "
+                       "again soon");
+  }
 
   [[nodiscard]] PartitionId partitions() const { return runner->live().partitions(); }
   [[nodiscard]] Reader read(PartitionId partition) const { return runner->live().read(partition); }
@@ -198,8 +217,24 @@ Result<std::unique_ptr<Views>> Views::open(const EventLog& log, RowStore& rows, 
 }
 
 Result<std::size_t> Views::apply_available(Instant now, std::size_t records_max) {
-  return impl_->runner->apply_available(now, records_max);
+  auto applied = impl_->runner->apply_available(now, records_max);
+  if (!impl_->rebuilding) return applied;
+  bool all = impl_->rebuilt_at.size() == impl_->partitions();
+  for (PartitionId p = 0; all && p < impl_->partitions(); ++p)
+    all = impl_->runner->live().next(p) >= impl_->rebuilt_at[p];
+  if (all) impl_->rebuilding = false;
+  return applied;
 }
+
+Result<void> Views::begin_again() {
+  impl_->rebuilding = true;
+  impl_->rebuilt_at.clear();
+  const std::lock_guard nobody_reads(impl_->whole);
+  if (auto begun = impl_->runner->begin_again(); !begun) return begun;
+  for (PartitionId p = 0; p < impl_->partitions(); ++p) impl_->rebuilt_at.push_back(impl_->log.end(p));
+  return {};
+}
+bool Views::rebuilding() const { return impl_->rebuilding; }
 Result<void> Views::flush() { return impl_->runner->flush(); }
 
 std::vector<Position> Views::applied() const { return impl_->runner->applied(); }
@@ -212,10 +247,14 @@ void Views::forget(WaitId id) { impl_->runner->forget(id); }
 // ---- tickets ----
 
 Result<std::optional<Ticket>> Views::ticket(WorkspaceId workspace, ConversationId id) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   return read_ticket(impl_->read(impl_->partition_of(id)), workspace, id);
 }
 
 Result<std::optional<Ticket>> Views::ticket_by_number(WorkspaceId workspace, std::uint64_t number) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   for (PartitionId p = 0; p < impl_->partitions(); ++p) {
     const Reader reader = impl_->read(p);
     const Orders* orders = impl_->index.find(p, workspace);
@@ -231,6 +270,8 @@ Result<std::optional<Ticket>> Views::ticket_by_number(WorkspaceId workspace, std
 }
 
 Result<std::vector<TicketParticipant>> Views::participants(WorkspaceId workspace, ConversationId id) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   const Reader reader = impl_->read(impl_->partition_of(id));
   std::vector<TicketParticipant> out;
   const RowKey from = RowKey(workspace, TicketView::participant_tag).id(id);
@@ -244,6 +285,8 @@ Result<std::vector<TicketParticipant>> Views::participants(WorkspaceId workspace
 }
 
 Result<TicketList> Views::list(const ListQuery& asked) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   const ListQuery query = with_states_of_filter(asked);
   const std::size_t limit = std::min(query.limit, list_limit_max);
   const ListOrder order = list_order(query);
@@ -278,6 +321,8 @@ Result<TicketList> Views::list(const ListQuery& asked) const {
 }
 
 Result<TicketCount> Views::count(const ListQuery& asked) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   ListQuery query = with_states_of_filter(asked);
   query.after.reset();
   const ListOrder order = list_order(query);
@@ -487,6 +532,8 @@ Result<TicketList> Views::Impl::fetch(const ListQuery& query, std::vector<ListCu
 // ---- figures ----
 
 Result<std::vector<QueueStats>> Views::queues(WorkspaceId workspace, Instant now) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   std::map<QueueId, QueueSum> sums;
   for (PartitionId p = 0; p < impl_->partitions(); ++p)
     if (auto added = add_counts(impl_->read(p), workspace, std::nullopt, sums); !added) return added.error();
@@ -501,6 +548,8 @@ Result<std::vector<QueueStats>> Views::queues(WorkspaceId workspace, Instant now
 }
 
 Result<QueueStats> Views::queue(WorkspaceId workspace, QueueId id, Instant now) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   std::map<QueueId, QueueSum> sums;
   sums[id].stats.id = id;
   for (PartitionId p = 0; p < impl_->partitions(); ++p) {
@@ -537,6 +586,8 @@ struct WorkloadSum {
 }  // namespace
 
 Result<Workload> Views::workload(WorkspaceId workspace, AgentId agent) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   WorkloadSum sum;
   for (PartitionId p = 0; p < impl_->partitions(); ++p) {
     const auto row = impl_->read(p).row<WorkloadView, WorkloadView::Counts>(
@@ -548,6 +599,8 @@ Result<Workload> Views::workload(WorkspaceId workspace, AgentId agent) const {
 }
 
 Result<std::vector<Workload>> Views::workloads(WorkspaceId workspace) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   std::map<AgentId, WorkloadSum> sums;
   constexpr std::size_t id_at = 16 + 1;
   const RowKey from(workspace, WorkloadView::counts_tag);
@@ -566,6 +619,8 @@ Result<std::vector<Workload>> Views::workloads(WorkspaceId workspace) const {
 
 Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant from, Instant to, DailyBy by,
                                                std::int64_t width_ms) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   static_assert(bucket_ms == DailyCounts::bucket_ms);
   if (width_ms <= 0 || width_ms % bucket_ms != 0)
     return invalid("views.bucket_width", "a bucket's width is a multiple of 15 minutes");
@@ -609,6 +664,8 @@ Result<std::vector<DailyFigures>> Views::daily(WorkspaceId workspace, Instant fr
 // ---- attached files ----
 
 Result<std::vector<AttachmentUse>> Views::attachment_uses(WorkspaceId workspace, AttachmentId id) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   std::vector<AttachmentUse> out;
   const RowKey from = RowKey(workspace, AttachmentView::use_tag).id(id);
   const RowKey to = RowKey(from).be(~std::uint64_t{0});
@@ -625,14 +682,20 @@ Result<std::vector<AttachmentUse>> Views::attachment_uses(WorkspaceId workspace,
 }
 
 Result<Report> Views::report(const ReportQuery& query) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   return make_report(impl_->runner->live(), impl_->index, query);
 }
 Result<ReportItems> Views::explain(const ReportQuery& query, const std::optional<ReportKey>& key,
                                    const std::optional<ReportPlace>& after, std::size_t limit) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   return explain_report(impl_->runner->live(), impl_->index, query, key, after,
                         std::min(limit, list_limit_max));
 }
 Result<Overview> Views::overview(WorkspaceId workspace, Instant from, Instant now, ReportBy by) const {
+  const auto reading = impl_->reading();
+  if (!reading) return reading.error();
   return make_overview(impl_->runner->live(), impl_->index, workspace, from, now, by);
 }
 

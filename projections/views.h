@@ -138,6 +138,12 @@ class Views {
   [[nodiscard]] Result<std::size_t> apply_available(Instant now, std::size_t records_max = 10'000);
   /// Stores all changed rows and makes them durable: at shutdown.
   [[nodiscard]] Result<void> flush();
+  /// The stored rows cannot be trusted: throws them away and goes on from the log's beginning. Until everything is applied that the log
+  /// holds now, every query is `unavailable` "views.rebuilding". By the thread that applies. Where it fails, that stays so until it is
+  /// called again with success.
+  [[nodiscard]] Result<void> begin_again();
+  /// Whether queries are refused for that.
+  [[nodiscard]] bool rebuilding() const;
 
   // ---- positions ----
   /// Per partition, the last record that every view has applied; partitions without records are left out.

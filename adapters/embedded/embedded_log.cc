@@ -190,6 +190,9 @@ class Log final : public EmbeddedLog, private Vault {
     if (const auto begun = group_begun_ms_.load(std::memory_order_relaxed); begun != 0)
       out.group_ms = std::max<std::int64_t>(steady_ms() - begun, 1);
     out.database = watch_->health(database()->database());
+    const std::lock_guard lock(damage_mutex_);
+    out.damaged_reads = damaged_reads_;
+    out.damage = damage_;
     return out;
   }
 
@@ -254,7 +257,7 @@ class Log final : public EmbeddedLog, private Vault {
       }
     }
     if (next != from) return next;
-    return database()->read(partition, from, until, limit, sink);
+    return noted(database()->read(partition, from, until, limit, sink));
   }
 
   void on_advance(std::function<void(PartitionId)> listener) override { advanced_ = std::move(listener); }
@@ -265,6 +268,15 @@ class Log final : public EmbeddedLog, private Vault {
   }
 
  private:
+  /// Damage that a read met, for who looks after the machine.
+  template <class T> Result<T> noted(Result<T> read) const {
+    if (!read && read.error().code == Errc::corrupt) {
+      const std::lock_guard lock(damage_mutex_);
+      if (damaged_reads_++ == 0) damage_ = read.error().detail;
+    }
+    return read;
+  }
+
   struct Partition {
     Partition(Offset at, std::size_t recent_bytes) : end(at), next(at), recent(recent_bytes) {}
     std::atomic<Offset> end;  ///< durable
@@ -299,11 +311,11 @@ class Log final : public EmbeddedLog, private Vault {
 
   Result<std::optional<Bytes>> get(VaultFamily family, ByteView key) const override {
     if (key.empty()) return std::optional<Bytes>{};
-    return database()->get(family, key);
+    return noted(database()->get(family, key));
   }
 
   Result<void> scan(VaultFamily family, const std::function<bool(ByteView, ByteView)>& sink) const override {
-    return database()->scan(family, sink);
+    return noted(database()->scan(family, sink));
   }
 
   Result<void> write(const std::vector<VaultRow>& put, const std::vector<VaultRow>& remove) override {
@@ -689,6 +701,9 @@ class Log final : public EmbeddedLog, private Vault {
 
   std::atomic<State> state_{State::writing};  ///< changed under write_mutex_
 
+  mutable std::mutex damage_mutex_;  ///< guards the two below
+  mutable std::uint64_t damaged_reads_ = 0;
+  mutable std::string damage_;
   mutable std::mutex queue_mutex_;  ///< guards the four below and the handles of Partition
   std::condition_variable wake_;
   std::deque<Waiting> queue_;

@@ -224,6 +224,7 @@ void with_conditions(const std::shared_ptr<Context>& context,
     Circumstances found{context->parts.clock.now(), owners, context->parts.views.status(), {}, {},
                         context->parts.view_lag};
     if (context->parts.machine) found.machine = context->parts.machine();
+    found.losses = context->losses.told();
     std::string listed;  // views, in whose quarantine was looked
     for (const ViewStatus& view : found.views) {
       if (view.quarantined == 0 || view.view == listed) continue;
@@ -289,11 +290,18 @@ void when_visible(const Call& call, std::function<void()> read) {
   auto wanted = read_positions(call->context.parts.log, call->request.header("parlance-at-least"));
   if (!wanted) {
     const Error& error = wanted.error();
+    if (error.code == Errc::loss) call->context.losses.position(error.detail);
     return call->fail(error.rule == "position.malformed" ? 400 : 422, error.rule, error.detail);
   }
   std::vector<Position> positions = std::move(*wanted);
   std::erase_if(positions, [&](const Position& p) { return call->views().has_applied(p); });
   if (positions.empty()) return read();
+  // These take longer than anybody waits.
+  if (call->views().rebuilding())
+    return call->fail(
+        503, "unavailable",
+        "what is shown is being made again from the log, because its rows were damaged; try again "
+        "soon");
 
   struct Wait {
     std::atomic<std::size_t> left;
@@ -338,7 +346,8 @@ struct Api::Impl {
 
 Api::Api(Parts parts) : impl_(std::make_shared<Impl>(std::make_shared<Context>(std::move(parts)))) {
   Context& context = *impl_->context;
-  context.feed = std::make_shared<Feed>(context.parts.engine, context.parts.log, context.parts.views);
+  context.feed =
+      std::make_shared<Feed>(context.parts.engine, context.parts.log, context.parts.views, context.losses);
   context.live = std::make_shared<LiveCore>(
       LiveCore::Ports{make_live_views(context, *context.feed), context.parts.live, context.parts.clock});
 }

@@ -9,6 +9,7 @@
 #include "adapters/http/access.h"
 #include "adapters/http/backups.h"
 #include "adapters/http/conditions.h"
+#include "adapters/http/loss_book.h"
 #include "adapters/http/message.h"
 #include "adapters/http/metrics.h"
 #include "adapters/http/rate_limits.h"

@@ -8,14 +8,15 @@
 namespace parlance::http {
 namespace {
 
-constexpr std::array<std::string_view, 19> names{
+constexpr std::array<std::string_view, 23> names{
     "log.no_space",         "log.space_short",  "log.slow",
     "log.background_error", "log.write_stall",  "fold.background_error",
     "fold.write_stall",     "fold.not_kept",    "views.background_error",
     "views.write_stall",    "views.not_stored", "views.behind",
     "views.degraded",       "views.stopped",    "owner.not_owning",
     "owner.quarantined",    "timers.held",      "clock.behind_log",
-    "files.damaged"};
+    "files.damaged",        "log.damaged",      "log.shorter_than_told",
+    "fold.rebuilding",      "views.rebuilding"};
 
 std::string mib(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
@@ -48,6 +49,8 @@ class Finder {
 
   std::vector<Condition> find() {
     if (c_.machine.log) look_at_log(*c_.machine.log);
+    look_at_losses();
+    look_at_rebuilding();
     for (const auto& store : c_.machine.stores)
       look_at_database(store.name, store.health,
                        "Nothing: the rows of this store are made from the log and can be made again.");
@@ -87,6 +90,14 @@ class Finder {
               std::to_string(log.waiting_records) + " appends wait.",
           "Nobody was told of what is not stored. What waits is answered when the disk is done.",
           "Look at the disk: another program that writes much, or a disk that is failing.");
+    if (log.damaged_reads != 0)
+      add("log.damaged", Severity::failure, true,
+          "The log or its vault could not be read " + std::to_string(log.damaged_reads) +
+              " times since the start, because what is stored there is damaged. First: " + log.damage + ".",
+          "Nothing wrong is shown: whoever asks for what is damaged is refused, and everything else goes on. "
+          "New commands are stored as ever.",
+          "Copy the data folder and check the disk. Then stop the server: `parlance log verify` names every "
+          "damaged place, and `parlance log salvage` says what a backup gives back.");
     look_at_database("log", log.database,
                      "Everything that was acknowledged is in the log's own write-ahead file, synced.");
   }
@@ -108,6 +119,42 @@ class Finder {
               " until it has rewritten " + mib(health.compaction_bytes) + ".",
           "Nothing is lost: it catches up by itself.",
           "If it lasts, the disk is too slow for what comes in, or another program uses it.");
+  }
+
+  void look_at_losses() {
+    const LossBook::Told& told = c_.losses;
+    if (told.positions + told.cursors == 0) return;
+    const bool sure = told.cursors != 0;
+    add("log.shorter_than_told", sure ? Severity::failure : Severity::warning, true,
+        std::to_string(told.positions + told.cursors) +
+            " requests named a place that this log does not reach. First: " + told.first + ".",
+        "Everything that is in this log is served as ever. What was acknowledged beyond its end is not here.",
+        (sure ? std::string(
+                    "Cursors are signed, so this server gave them out: the data folder was replaced by "
+                    "an older copy. ")
+              : std::string("If the data folder was replaced by an older copy, or its disk lost what it said "
+                            "was safe, this is what is missing; a client may also have made it up. ")) +
+            "Stop the server, and bring back the newest backup or the folder that was there before. If it "
+            "must "
+            "go on from here, tell who wrote since then; it is told until the server is started again.");
+  }
+
+  void look_at_rebuilding() {
+    for (const MachineHealth::Store& store : c_.machine.stores) {
+      if (store.rebuilding.empty()) continue;
+      const bool views = store.name == "views";
+      add(views ? "views.rebuilding" : "fold.rebuilding", Severity::failure, false,
+          std::string(views ? "What is shown is being made again from the log"
+                            : "The write side's rows are being made again from the log") +
+              ": " + store.rebuilding + ".",
+          views
+              ? "Nothing is lost: commands are taken and stored. Lists and figures are refused until they "
+                "are "
+                "whole again."
+              : "Nothing is lost: everything that was acknowledged is in the log. Commands and timelines are "
+                "refused until the log has been read.",
+          "Wait; it ends by itself. Rows do not spoil by themselves, so check the disk.");
+    }
   }
 
   void look_at_keeping() {

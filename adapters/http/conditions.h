@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/http/loss_book.h"
 #include "engine/base/instant.h"
 #include "engine/ports/journal.h"
 #include "engine/ports/store_health.h"
@@ -49,6 +50,7 @@ struct MachineHealth {
   struct Store {
     std::string_view name;  ///< "fold" or "views"
     StoreHealth health;
+    std::string rebuilding{};  ///< what was found damaged, while it is made again; empty: it is not
   };
   std::vector<Store> stores;
   std::optional<Error> views_not_stored;  ///< since the last attempt
@@ -64,6 +66,7 @@ struct Circumstances {
   std::vector<Quarantined> quarantined;  ///< the first few
   MachineHealth machine;
   Offset view_lag = view_lag_max;
+  LossBook::Told losses{};
 };
 /// What is wrong, the gravest first; `since` is not set.
 [[nodiscard]] std::vector<Condition> find_conditions(const Circumstances& circumstances);

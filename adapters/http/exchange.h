@@ -33,6 +33,7 @@ struct Context {
   RequestMetrics metrics;
   RequestJournal journal;
   ConditionBook conditions;
+  LossBook losses;
   RateLimits rates;
   Access access;
   std::atomic<std::shared_ptr<const Names>> names;

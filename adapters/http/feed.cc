@@ -77,10 +77,13 @@ Result<FeedPlace> Feed::read_cursor(std::string_view text) const {
   }
   if (!in.at_end()) return unknown;
   for (PartitionId p = 0; p < log_.partitions(); ++p)
-    if (place.next[p] > log_.end(p))
+    if (const Offset end = log_.end(p); place.next[p] > end) {
+      losses_.cursor("partition " + std::to_string(p) + " ends before offset " + std::to_string(end) +
+                     ", and a cursor of the feed had come to " + std::to_string(place.next[p]));
       return invalid(
           "cursor.beyond_end",
           "the log ends before this cursor: it was replaced by an older copy; start again without it");
+    }
   return place;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "adapters/http/live_core.h"
+#include "adapters/http/loss_book.h"
 #include "engine/runtime/engine.h"
 #include "projections/views.h"
 
@@ -17,13 +18,13 @@ namespace parlance::http {
 /// Threads: any.
 class Feed {
  public:
-  Feed(const Engine& engine, const EventLog& log, const Views& views)
-      : engine_(engine), log_(log), views_(views) {}
+  Feed(const Engine& engine, const EventLog& log, const Views& views, LossBook& losses)
+      : engine_(engine), log_(log), views_(views), losses_(losses) {}
 
   /// Up to where views and history have applied, partition by partition. `known`: an earlier answer, which it does not fall behind.
   [[nodiscard]] LiveSource::Reach reach(const Offsets& known) const;
   [[nodiscard]] std::string cursor(const FeedPlace& place) const;
-  /// `invalid` "cursor.unknown" or "cursor.beyond_end".
+  /// `invalid` "cursor.unknown" or "cursor.beyond_end", which the operator is told of.
   [[nodiscard]] Result<FeedPlace> read_cursor(std::string_view text) const;
   [[nodiscard]] FeedPlace start() const { return {Offsets(log_.partitions(), 0), 0, 0}; }
 
@@ -51,6 +52,7 @@ class Feed {
   const Engine& engine_;
   const EventLog& log_;
   const Views& views_;
+  LossBook& losses_;
 };
 
 }  // namespace parlance::http

@@ -472,6 +472,7 @@ class LiveViews final : public LiveSource {
   Result<Offsets> read_at_least(std::string_view positions) const override {
     const EventLog& log = context_.parts.log;
     auto read = read_positions(log, positions);
+    if (!read && read.error().code == Errc::loss) context_.losses.position(read.error().detail);
     if (!read) return read.error();
     Offsets out(log.partitions());
     for (const Position& p : *read)

@@ -84,6 +84,10 @@ HttpResponse problem(const Error& error) {
     case Errc::unavailable:
     case Errc::locked: return problem(503, "unavailable", error.detail);
     case Errc::corrupt:
+      // A whole store is made again by itself, or waits for its backup; one thing alone that is lost is not coming back.
+      if (error.rule.starts_with("log.") || error.rule.starts_with("rows."))
+        return problem(503, error.rule, error.detail);
+      break;
     case Errc::newer:
     case Errc::loss: break;
   }

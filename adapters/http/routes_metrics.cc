@@ -106,6 +106,9 @@ void add_machine(const MachineHealth& machine, std::vector<MetricFamily>& famili
         gauge("parlance_log_waiting_bytes", "Their bytes.", static_cast<double>(log.waiting_bytes)));
     families.push_back(gauge("parlance_log_free_bytes", "Free on the disk of the log.",
                              static_cast<double>(log.free_bytes)));
+    families.push_back(counter("parlance_log_damaged_reads_total",
+                               "Reads of records and of the vault that met damage, since the start.",
+                               static_cast<double>(log.damaged_reads)));
     families.push_back(gauge("parlance_log_reserve_bytes", "With less free no command is taken.",
                              static_cast<double>(log.reserve_bytes)));
     families.push_back(gauge("parlance_log_group_seconds",
@@ -187,6 +190,12 @@ void metrics(const Call& call) {
                                  static_cast<double>(call->context.rates.refused(kind)),
                                  {}});
     families.push_back(std::move(limited));
+    const LossBook::Told losses = call->context.losses.told();
+    families.push_back(
+        counter("parlance_log_shorter_than_told_total",
+                "Requests that named a place beyond the log's end, which was never given out or "
+                "is lost.",
+                static_cast<double>(losses.positions + losses.cursors)));
     if (call->context.parts.machine) add_machine(call->context.parts.machine(), families);
     add_live(call->context.live->figures(), families);
     if (call->context.parts.figures) call->context.parts.figures(families);

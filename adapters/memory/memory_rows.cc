@@ -60,6 +60,12 @@ class MemoryRows::Family final : public RowFamily {
     return {};
   }
 
+  void forget_all() {
+    const std::lock_guard lock(mutex_);
+    rows_ = std::make_shared<Rows>();
+    unflushed_.clear();
+  }
+
   void lose_unflushed() {
     const std::lock_guard lock(mutex_);
     if (rows_.use_count() > 1) rows_ = std::make_shared<Rows>(*rows_);
@@ -102,6 +108,12 @@ Result<void> MemoryRows::drop(std::string_view family) {
   const auto found = families_.find(family);
   if (found == families_.end()) return Error{Errc::not_found, "rows.no_family", std::string(family)};
   families_.erase(found);
+  return {};
+}
+
+Result<void> MemoryRows::renew() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, family] : families_) family->forget_all();
   return {};
 }
 

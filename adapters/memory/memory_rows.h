@@ -19,6 +19,7 @@ class MemoryRows final : public RowStore {
   [[nodiscard]] std::vector<std::string> families() const override;
   [[nodiscard]] Result<RowFamily*> open(std::string_view family) override;
   [[nodiscard]] Result<void> drop(std::string_view family) override;
+  [[nodiscard]] Result<void> renew() override;
 
   /// What a crash leaves: every family as it was at its last flush(), or empty. Families and drops stay, as do pointers to families.
   void lose_unflushed();

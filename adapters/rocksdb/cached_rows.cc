@@ -98,6 +98,17 @@ class CachedFamily final : public RowFamily {
     return under_.flush();
   }
 
+  /// Nothing is held of what was below. The caller renews that before anybody writes here again.
+  void forget_all() {
+    const std::lock_guard one(down_);
+    const std::lock_guard lock(mutex_);
+    rows_.clear();
+    changed_.clear();
+    changed_bytes_ = kept_bytes_ = 0;
+    ++written_;  // what is being read below is not kept
+    failed_.reset();
+  }
+
   /// One at a time. What fails stays in memory, where it is served from.
   Result<void> write_down() const {
     const std::lock_guard one(down_);
@@ -255,6 +266,17 @@ class CachedRows final : public RowStore {
 
   std::vector<std::string> families() const override { return under_->families(); }
   StoreHealth health() const override { return under_->health(); }
+  std::optional<Error> damage() const override { return under_->damage(); }
+
+  Result<void> renew() override {
+    const std::lock_guard writing(writing_down_);
+    const std::lock_guard lock(mutex_);
+    // Before, so that nothing of the old rows is written into the new store; and after, for who was reading them meanwhile.
+    for (const auto& [name, family] : families_) family->forget_all();
+    auto renewed = under_->renew();
+    for (const auto& [name, family] : families_) family->forget_all();
+    return renewed;
+  }
 
   Result<RowFamily*> open(std::string_view name) override {
     auto opened = under_->open(name);

@@ -25,6 +25,7 @@ struct CachedRowsOptions {
 ///
 /// A write-down that fails for lack of space is tried again by the next one; until then its rows stay in memory, and only flush() or a
 /// write() beyond four times the limit is told. Any other is told to the next write() or flush(), and to all after it; reads go on.
+/// renew() drops what is in memory too; whoever writes or asks for rows of before meanwhile is answered from neither.
 /// Threads: any. A scan writes down first. The destructor writes down what is left.
 [[nodiscard]] std::unique_ptr<RowStore> cache_rows(std::unique_ptr<RowStore> under,
                                                    CachedRowsOptions options = {});

@@ -1,5 +1,6 @@
 #include "adapters/rocksdb/rocks_rows.h"
 
+#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
 #include <functional>
@@ -18,6 +19,7 @@
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include "adapters/files/durable_file.h"
 #include "adapters/rocksdb/database_watch.h"
 #include "engine/base/assert.h"
 
@@ -82,40 +84,130 @@ class FolderLock {
 };
 
 std::filesystem::path database_of(const std::filesystem::path& dir) { return dir / "rows"; }
+std::filesystem::path mark_of(const std::filesystem::path& dir) { return dir / "damaged"; }
+
+constexpr std::size_t mark_bytes_max = 4096;
+constexpr files::Durable rows_files{files::Rules{.no_space = "rows.no_space",
+                                                 .read_only = "rows.no_space",
+                                                 .not_permitted = "rows.io",
+                                                 .absent = "rows.absent",
+                                                 .not_a_folder = "rows.io",
+                                                 .too_long = "rows.io",
+                                                 .io = "rows.io"}};
+
+/// Whether the database may be used, and by how many it is. What was found damaged is used by nobody any more, and says so in a file,
+/// or a process that is killed before it has made the rows again would believe them at its next start.
+class Trust {
+ public:
+  explicit Trust(std::filesystem::path mark) : mark_(std::move(mark)) {}
+
+  /// A use of the database, as long as it lives.
+  class Use {
+   public:
+    explicit Use(Trust& trust) : trust_(&trust) { trust_->users_.fetch_add(1); }
+    Use(Use&& other) noexcept : trust_(std::exchange(other.trust_, nullptr)) {}
+    Use& operator=(Use&&) = delete;
+    ~Use() {
+      if (trust_ != nullptr && trust_->users_.fetch_sub(1) == 1) trust_->users_.notify_all();
+    }
+
+   private:
+    Trust* trust_;
+  };
+  [[nodiscard]] Result<Use> use() {
+    Use use(*this);
+    if (!lost_.load()) return use;
+    const std::lock_guard lock(mutex_);
+    return damage_.value_or(corrupt("rows.corrupt", "the rows are thrown away"));
+  }
+
+  /// What a status comes to; a damaged block is remembered.
+  [[nodiscard]] Error judged(const rocksdb::Status& status, std::string_view doing, std::string_view what) {
+    Error error = store_error(status, doing, what);
+    if (error.code == Errc::corrupt) lose(error);
+    return error;
+  }
+  void lose(const Error& error) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (damage_) return;
+      damage_ = error;
+      lost_.store(true);
+    }
+    // Where it cannot be written, the next start finds the damage by itself when it reads there.
+    (void)rows_files.replace(mark_, as_bytes(error.detail));
+  }
+  [[nodiscard]] std::optional<Error> damage() const {
+    const std::lock_guard lock(mutex_);
+    return damage_;
+  }
+  /// After lose().
+  void wait_until_unused() const {
+    for (auto users = users_.load(); users != 0; users = users_.load()) users_.wait(users);
+  }
+  void regain() {
+    const std::lock_guard lock(mutex_);
+    damage_.reset();
+    lost_.store(false);
+  }
+
+ private:
+  const std::filesystem::path mark_;
+  std::atomic<std::uint32_t> users_{0};
+  std::atomic<bool> lost_{false};
+  mutable std::mutex mutex_;  ///< guards what follows
+  std::optional<Error> damage_;
+};
 
 class Family final : public RowFamily {
  public:
-  Family(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle) : db_(db), handle_(handle) {}
-  ~Family() override { db_.DestroyColumnFamilyHandle(handle_).PermitUncheckedError(); }
+  Family(std::string name, Trust& trust) : name_(std::move(name)), trust_(trust) {}
+  ~Family() override { close(); }
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
 
+  /// Where its rows lie. Nobody uses it meanwhile, as in close().
+  void attach(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle) {
+    db_ = &db;
+    handle_ = handle;
+  }
+  void close() {
+    if (handle_ != nullptr) db_->DestroyColumnFamilyHandle(handle_).PermitUncheckedError();
+    handle_ = nullptr;
+  }
+  [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle() const { return handle_; }
 
   Result<std::optional<Bytes>> get(ByteView key) const override {
+    const auto use = trust_.use();
+    if (!use) return use.error();
     rocksdb::PinnableSlice value;
-    const rocksdb::Status status = db_.Get({}, handle_, slice(key), &value);
+    const rocksdb::Status status = db_->Get({}, handle_, slice(key), &value);
     if (status.IsNotFound()) return std::optional<Bytes>{};
-    if (!status.ok()) return store_error(status, "reading", handle_->GetName());
+    if (!status.ok()) return trust_.judged(status, "reading", name_);
     const ByteView bytes = view(value);
     return std::optional<Bytes>(std::in_place, bytes.begin(), bytes.end());
   }
 
   Result<void> scan(ByteView from, ByteView to,
                     const std::function<bool(ByteView, ByteView)>& sink) const override {
+    const auto use = trust_.use();
+    if (!use) return use.error();
     const rocksdb::Slice upper = slice(to);
     rocksdb::ReadOptions options;
     // An iterator that runs past what was asked for pays for every deleted row it meets there.
     if (!to.empty()) options.iterate_upper_bound = &upper;
-    const std::unique_ptr<rocksdb::Iterator> it(db_.NewIterator(options, handle_));
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, handle_));
     for (it->Seek(slice(from)); it->Valid(); it->Next()) {
       if (!sink(view(it->key()), view(it->value()))) return {};
     }
-    if (!it->status().ok()) return store_error(it->status(), "scanning", handle_->GetName());
+    if (!it->status().ok()) return trust_.judged(it->status(), "scanning", name_);
     return {};
   }
 
   Result<void> write_all(std::span<const RowChangeView> changes) override {
+    const auto use = trust_.use();
+    if (!use) return use.error();
     std::size_t bytes = 0;
     for (const RowChangeView& change : changes)
       bytes += change.key.size() + (change.value ? change.value->size() : 0) + batch_overhead;
@@ -123,18 +215,20 @@ class Family final : public RowFamily {
     for (const RowChangeView& change : changes) {
       const rocksdb::Status added = change.value ? batch.Put(handle_, slice(change.key), slice(*change.value))
                                                  : batch.Delete(handle_, slice(change.key));
-      if (!added.ok()) return store_error(added, "writing", handle_->GetName());
+      if (!added.ok()) return trust_.judged(added, "writing", name_);
     }
     rocksdb::WriteOptions options;
     options.disableWAL = true;
-    const rocksdb::Status status = with_space([&] { return db_.Write(options, &batch); });
-    if (!status.ok()) return store_error(status, "writing", handle_->GetName());
+    const rocksdb::Status status = with_space([&] { return db_->Write(options, &batch); });
+    if (!status.ok()) return trust_.judged(status, "writing", name_);
     return {};
   }
 
   Result<void> flush() override {
-    const rocksdb::Status status = with_space([&] { return db_.Flush({}, handle_); });
-    if (!status.ok()) return store_error(status, "flushing", handle_->GetName());
+    const auto use = trust_.use();
+    if (!use) return use.error();
+    const rocksdb::Status status = with_space([&] { return db_->Flush({}, handle_); });
+    if (!status.ok()) return trust_.judged(status, "flushing", name_);
     return {};
   }
 
@@ -142,12 +236,14 @@ class Family final : public RowFamily {
   /// After the disk was full once, RocksDB refuses everything until it is told to go on, though there be space again.
   [[nodiscard]] rocksdb::Status with_space(const std::function<rocksdb::Status()>& change) {
     rocksdb::Status status = change();
-    if (!status.IsNoSpace() || !db_.Resume().ok()) return status;
+    if (!status.IsNoSpace() || !db_->Resume().ok()) return status;
     return change();
   }
 
-  rocksdb::DB& db_;
-  rocksdb::ColumnFamilyHandle* handle_;
+  const std::string name_;
+  Trust& trust_;
+  rocksdb::DB* db_ = nullptr;
+  rocksdb::ColumnFamilyHandle* handle_ = nullptr;
 };
 
 struct CloseDatabase {
@@ -159,20 +255,27 @@ struct CloseDatabase {
 
 class Rows final : public RowStore {
  public:
-  Rows(FolderLock lock, rocksdb::ColumnFamilyOptions family_options)
-      : lock_(std::move(lock)), family_options_(std::move(family_options)) {}
+  Rows(FolderLock lock, std::filesystem::path dir, rocksdb::DBOptions options,
+       rocksdb::ColumnFamilyOptions family_options)
+      : lock_(std::move(lock)),
+        dir_(std::move(dir)),
+        options_(std::move(options)),
+        family_options_(std::move(family_options)),
+        trust_(mark_of(dir_)) {
+    options_.listeners.push_back(watch_);
+  }
 
-  Result<void> open_database(rocksdb::DBOptions options, const std::filesystem::path& dir) {
-    options.listeners.push_back(watch_);
-    const std::string name = database_of(dir).string();
+  /// A family that was there before is attached to its rows anew.
+  Result<void> open_database() {
+    const std::string name = database_of(dir_).string();
     std::vector<std::string> names;
-    const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, name, &names);
+    const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options_, name, &names);
     if (!listed.ok()) names.assign(1, rocksdb::kDefaultColumnFamilyName);
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
     for (const std::string& family : names) descriptors.emplace_back(family, family_options_);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
-    const rocksdb::Status status = rocksdb::DB::Open(options, name, descriptors, &handles, &db);
+    const rocksdb::Status status = rocksdb::DB::Open(options_, name, descriptors, &handles, &db);
     if (!status.ok()) {
       Error error = store_error(status, "opening", name);
       // The folder itself works, since it is locked; what does not open in it is damaged.
@@ -181,13 +284,42 @@ class Rows final : public RowStore {
     }
     db_.reset(db);
     for (rocksdb::ColumnFamilyHandle* handle : handles) {
-      const std::string family = handle->GetName();
-      families_.emplace(family, std::make_unique<Family>(*db_, handle));
+      auto& family = families_[handle->GetName()];
+      if (!family) family = std::make_unique<Family>(handle->GetName(), trust_);
+      family->attach(*db_, handle);
     }
     return {};
   }
 
-  StoreHealth health() const override { return watch_->health(*db_); }
+  StoreHealth health() const override {
+    const auto use = trust_.use();
+    return use ? watch_->health(*db_) : StoreHealth{};
+  }
+  std::optional<Error> damage() const override { return trust_.damage(); }
+
+  Result<void> renew() override {
+    trust_.lose(corrupt("rows.corrupt", "the rows in " + dir_.string() + " are thrown away"));
+    const std::lock_guard lock(mutex_);
+    trust_.wait_until_unused();
+    for (const auto& [name, family] : families_) family->close();
+    db_.reset();
+    std::error_code error;
+    std::filesystem::remove_all(database_of(dir_), error);
+    if (error) return unavailable("rows.io", database_of(dir_).string() + ": " + error.message());
+    watch_->opened();
+    if (auto opened = open_database(); !opened) return opened;
+    for (const auto& [name, family] : families_) {
+      if (family->handle() != nullptr) continue;
+      rocksdb::ColumnFamilyHandle* handle = nullptr;
+      const rocksdb::Status status = db_->CreateColumnFamily(family_options_, name, &handle);
+      if (!status.ok()) return store_error(status, "making", name);
+      family->attach(*db_, handle);
+    }
+    std::filesystem::remove(mark_of(dir_), error);
+    if (error) return unavailable("rows.io", mark_of(dir_).string() + ": " + error.message());
+    trust_.regain();
+    return {};
+  }
 
   std::vector<std::string> families() const override {
     const std::lock_guard lock(mutex_);
@@ -203,10 +335,14 @@ class Rows final : public RowStore {
       return invalid("rows.family_name", std::string(family));
     const std::lock_guard lock(mutex_);
     if (const auto found = families_.find(family); found != families_.end()) return found->second.get();
+    const auto use = trust_.use();
+    if (!use) return use.error();
     rocksdb::ColumnFamilyHandle* handle = nullptr;
     const rocksdb::Status status = db_->CreateColumnFamily(family_options_, std::string(family), &handle);
-    if (!status.ok()) return store_error(status, "making", family);
-    return families_.emplace(family, std::make_unique<Family>(*db_, handle)).first->second.get();
+    if (!status.ok()) return trust_.judged(status, "making", family);
+    auto made = std::make_unique<Family>(std::string(family), trust_);
+    made->attach(*db_, handle);
+    return families_.emplace(family, std::move(made)).first->second.get();
   }
 
   Result<void> drop(std::string_view family) override {
@@ -215,18 +351,23 @@ class Rows final : public RowStore {
     if (found == families_.end() || family == rocksdb::kDefaultColumnFamilyName) {
       return Error{Errc::not_found, "rows.no_family", std::string(family)};
     }
+    const auto use = trust_.use();
+    if (!use) return use.error();
     const rocksdb::Status status = db_->DropColumnFamily(found->second->handle());
-    if (!status.ok()) return store_error(status, "dropping", family);
+    if (!status.ok()) return trust_.judged(status, "dropping", family);
     families_.erase(found);
     return {};
   }
 
  private:
   FolderLock lock_;
+  const std::filesystem::path dir_;
+  rocksdb::DBOptions options_;
   const rocksdb::ColumnFamilyOptions family_options_;
   const std::shared_ptr<DatabaseWatch> watch_ = std::make_shared<DatabaseWatch>();
+  mutable Trust trust_;
   std::unique_ptr<rocksdb::DB, CloseDatabase> db_;
-  mutable std::mutex mutex_;  ///< guards the map below; its families guard themselves
+  mutable std::mutex mutex_;  ///< guards the map below, and db_ while it is closed and opened
   std::map<std::string, std::unique_ptr<Family>, std::less<>> families_;  ///< after db_: gone before it
 };
 
@@ -277,9 +418,14 @@ Result<std::unique_ptr<RowStore>> open_rocks_rows(const std::filesystem::path& d
   if (error) return unavailable("rows.io", dir.string() + ": " + error.message());
   auto lock = FolderLock::take(dir);
   if (!lock) return lock.error();
+  if (std::filesystem::exists(mark_of(dir), error)) {
+    const auto said = rows_files.read(mark_of(dir), mark_bytes_max);
+    return corrupt("rows.corrupt", said ? std::string(as_text(*said)) : "it was found damaged");
+  }
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
-  auto rows = std::make_unique<Rows>(std::move(*lock), family_options(options, cache));
-  if (auto opened = rows->open_database(database_options(options), dir); !opened) return opened.error();
+  auto rows = std::make_unique<Rows>(std::move(*lock), dir, database_options(options),
+                                     family_options(options, cache));
+  if (auto opened = rows->open_database(); !opened) return opened.error();
   return std::unique_ptr<RowStore>(std::move(rows));
 }
 
@@ -288,8 +434,11 @@ Result<void> destroy_rocks_rows(const std::filesystem::path& dir) {
   if (!std::filesystem::exists(dir, error)) return {};
   auto lock = FolderLock::take(dir);
   if (!lock) return lock.error();
-  std::filesystem::remove_all(database_of(dir), error);
-  if (error) return unavailable("rows.io", database_of(dir).string() + ": " + error.message());
+  // The mark last: a database that is half deleted stays marked.
+  for (const std::filesystem::path& gone : {database_of(dir), mark_of(dir)}) {
+    std::filesystem::remove_all(gone, error);
+    if (error) return unavailable("rows.io", gone.string() + ": " + error.message());
+  }
   return {};
 }
 

@@ -14,8 +14,9 @@ class Env;
 /// Durability. write() is one batch, whole or not at all, and visible at once; it is durable after flush(), after an orderly close, or when
 /// RocksDB happens to flush. After a crash each family holds all batches up to some one of its own, so the families may be at different ones.
 ///
-/// Trouble. A store that cannot be trusted is refused at the opening, or answers a read, as `corrupt`: destroy_rocks_rows() and rebuild
-/// from the log. `read_only` for lack of space leaves the store as it was, and the next write or flush tries again. After any other failed
+/// Trouble. A store that cannot be trusted is refused at the opening, or answers a read, as `corrupt`: destroy_rocks_rows() or renew(), and
+/// rebuild from the log. Once a block was found damaged, the store answers nothing any more, and the file "damaged" beside the database
+/// says so to the next opening, in case the process ends before it is renewed. `read_only` for lack of space leaves the store as it was, and the next write or flush tries again. After any other failed
 /// write or flush it takes no more writes; what it has not flushed is folded again after a restart.
 ///
 /// A scan sees the rows as they were when it began, and its sink may call any function of the store. One cache and one budget of

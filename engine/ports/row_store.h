@@ -56,6 +56,11 @@ class RowStore {
   [[nodiscard]] virtual Result<RowFamily*> open(std::string_view family) = 0;
   [[nodiscard]] virtual Result<void> drop(std::string_view family) = 0;
   [[nodiscard]] virtual StoreHealth health() const { return {}; }
+  /// What a read or a write found damaged; from then on everything asked of the store is `corrupt`, until renew(). None: nothing.
+  [[nodiscard]] virtual std::optional<Error> damage() const { return std::nullopt; }
+  /// Throws all rows away. The families stay, as do pointers to them, and hold nothing. What is asked meanwhile is `corrupt`, and who is
+  /// in the middle of reading is waited for. Where it fails, the store is damaged.
+  [[nodiscard]] virtual Result<void> renew() = 0;
 };
 
 }  // namespace parlance

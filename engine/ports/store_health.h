@@ -35,6 +35,8 @@ struct LogHealth {
   std::size_t waiting_bytes = 0;
   std::int64_t group_ms = 0;  ///< how long the group under way has taken so far; 0: none is
   StoreHealth database;
+  std::uint64_t damaged_reads = 0;  ///< reads of records and of the vault that met damage, since the start
+  std::string damage{};             ///< the first of them: where, and what the machine said
 };
 
 }  // namespace parlance

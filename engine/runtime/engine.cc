@@ -1,6 +1,8 @@
 #include "engine/runtime/engine.h"
 
+#include <algorithm>
 #include <atomic>
+#include <future>
 #include <mutex>
 #include <utility>
 
@@ -56,21 +58,99 @@ Genesis genesis_of(PartitionId partition, PartitionId partitions, std::uint32_t 
           keys.fingerprint()};
 }
 
+namespace {
+/// The fold store as readers see it: not while it is being made again, when what is not there yet would look as if it had never been.
+class FoldForReaders final : public RowFamily {
+ public:
+  explicit FoldForReaders(RowFamily& fold) : fold_(fold) {}
+  void close(bool closed) {
+    if (closed) ++times_closed_;
+    closed_ = closed;
+  }
+  [[nodiscard]] bool closed() const { return closed_; }
+
+  [[nodiscard]] Result<std::optional<Bytes>> get(ByteView key) const override {
+    const auto times = times_closed_.load();
+    if (closed_) return refusal();
+    auto row = fold_.get(key);
+    // Asked again: it may have been emptied meanwhile.
+    if (times_closed_ != times) return refusal();
+    return row;
+  }
+  [[nodiscard]] Result<void> scan(ByteView from, ByteView to,
+                                  const std::function<bool(ByteView, ByteView)>& sink) const override {
+    const auto times = times_closed_.load();
+    if (closed_) return refusal();
+    auto scanned = fold_.scan(from, to, sink);
+    if (times_closed_ != times) return refusal();
+    return scanned;
+  }
+  [[nodiscard]] Result<void> write_all(std::span<const RowChangeView> /*changes*/) override {
+    PARLANCE_ASSERT(false, "readers write nothing");
+  }
+  [[nodiscard]] Result<void> flush() override { PARLANCE_ASSERT(false, "readers write nothing"); }
+
+  [[nodiscard]] static Error refusal() {
+    return unavailable("fold.rebuilding",
+                       "the state of conversations is being made again from the log, because what was stored "
+                       "of it was damaged; send it again soon, a command with the same key");
+  }
+
+ private:
+  RowFamily& fold_;
+  std::atomic<std::uint64_t> times_closed_{0};
+  std::atomic<bool> closed_{false};
+};
+}  // namespace
+
 class Engine::Impl {
  public:
-  explicit Impl(Ports ports) : ports_(std::move(ports)), door_(ports_.vault, ports_.keys, ports_.random) {
+  explicit Impl(Ports ports)
+      : ports_(std::move(ports)), door_(ports_.vault, ports_.keys, ports_.random), fold_(ports_.fold) {
     PARLANCE_ASSERT(ports_.executors.size() == ports_.log.partitions(), "an executor for each partition");
     const PartitionId partitions = ports_.log.partitions();
     for (PartitionId p = 0; p < partitions; ++p) {
-      const Genesis genesis = genesis_of(p, partitions, ports_.log.generation(), ports_.keys);
+      const Genesis genesis = genesis_for(p);
       for (unsigned s = 0; s < genesis.slots; ++s) partition_of_[genesis.first_slot + s] = p;
-      owners_.push_back(std::make_unique<Owner>(
-          p, genesis,
-          Owner::Ports{
-              ports_.log, door_, ports_.keys, ports_.fold, ports_.random, ports_.clock, *ports_.executors[p],
-              [this](Request request, Answer answer) { route(std::move(request), std::move(answer)); },
-              [this](const WorkspaceState& state) { published(state); }}));
+      owners_.push_back(make_owner(p));
     }
+  }
+
+  [[nodiscard]] Result<void> begin_again(const std::function<Result<void>()>& renew) {
+    fold_.close(true);
+    std::promise<void> stopped;
+    auto gathered =
+        std::make_shared<Gathered<char>>(owners_.size(), [&](const auto&) { stopped.set_value(); });
+    for (PartitionId p = 0; p < owners_.size(); ++p)
+      on(p, [gathered, p](Owner& owner) {
+        owner.stop(FoldForReaders::refusal());
+        gathered->add(p, 0);
+      });
+    stopped.get_future().wait();
+    {
+      const std::lock_guard lock(maintain_);
+      if (auto renewed = renew(); !renewed) return renewed;
+      flushed_at_ = 0;
+    }
+    for (PartitionId p = 0; p < owners_.size(); ++p)
+      ports_.executors[p]->post([this, p] {
+        if (stopping_) return;
+        // What it sent may still be answered to it; it has stopped and hears of nothing.
+        retired_[p].push_back(std::exchange(owners_[p], make_owner(p)));
+        owners_[p]->start();
+      });
+    return {};
+  }
+
+  void look_whether_rebuilt() {
+    if (!fold_.closed()) return;
+    status([this](const std::vector<OwnerStatus>& owners) {
+      const bool all = std::ranges::all_of(owners, [](const OwnerStatus& o) {
+        return o.health == OwnerHealth::owning || o.health == OwnerHealth::read_only ||
+               o.health == OwnerHealth::deposed;
+      });
+      if (all) fold_.close(false);
+    });
   }
 
   void start() {
@@ -80,6 +160,7 @@ class Engine::Impl {
   }
 
   void stop(std::function<void()> done) {
+    stopping_ = true;
     auto gathered =
         std::make_shared<Gathered<char>>(owners_.size(), [done = std::move(done)](const auto&) { done(); });
     for (PartitionId p = 0; p < owners_.size(); ++p)
@@ -154,27 +235,39 @@ class Engine::Impl {
   }
 
   [[nodiscard]] Result<std::optional<Bytes>> stream_row(const StreamId& stream) const {
-    return ports_.fold.get(fold_rows::stream_key(partition_of_[stream.id.slot()], stream));
+    return fold_.get(fold_rows::stream_key(partition_of_[stream.id.slot()], stream));
   }
 
   Ports ports_;
   Door door_;
+  FoldForReaders fold_;
   std::array<PartitionId, slots> partition_of_{};
-  std::vector<std::unique_ptr<Owner>> owners_;
+  std::vector<std::unique_ptr<Owner>> owners_;  ///< each one its executor's, once they run
   std::atomic<std::shared_ptr<const Directory>> directory_{std::make_shared<const Directory>()};
 
   void on(PartitionId partition, std::function<void(Owner&)> work) {
     ports_.executors[partition]->post(
-        [owner = owners_[partition].get(), work = std::move(work)] { work(*owner); });
+        [this, partition, work = std::move(work)] { work(*owners_[partition]); });
   }
 
  private:
+  [[nodiscard]] Genesis genesis_for(PartitionId p) const {
+    return genesis_of(p, ports_.log.partitions(), ports_.log.generation(), ports_.keys);
+  }
+  [[nodiscard]] std::unique_ptr<Owner> make_owner(PartitionId p) {
+    return std::make_unique<Owner>(
+        p, genesis_for(p),
+        Owner::Ports{ports_.log, door_, ports_.keys, ports_.fold, ports_.random, ports_.clock,
+                     *ports_.executors[p],
+                     [this](Request request, Answer answer) { route(std::move(request), std::move(answer)); },
+                     [this](const WorkspaceState& state) { published(state); }});
+  }
+
   void route(Request request, Answer answer) {
     const PartitionId p = partition_of_[request.slot];
-    ports_.executors[p]->post(
-        [owner = owners_[p].get(), request = std::move(request), answer = std::move(answer)]() mutable {
-          owner->submit(std::move(request), std::move(answer));
-        });
+    ports_.executors[p]->post([this, p, request = std::move(request), answer = std::move(answer)]() mutable {
+      owners_[p]->submit(std::move(request), std::move(answer));
+    });
   }
 
   void published(const WorkspaceState& state) {
@@ -218,6 +311,8 @@ class Engine::Impl {
   std::mutex publishing_;  // one writer of directory_ at a time
   std::mutex maintain_;    // guards flushed_at_
   std::uint64_t flushed_at_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::vector<std::vector<std::unique_ptr<Owner>>> retired_{ports_.log.partitions()};
 };
 
 Engine::Engine(Ports ports) : impl_(std::make_unique<Impl>(std::move(ports))) {}
@@ -227,9 +322,14 @@ void Engine::stop(std::function<void()> done) { impl_->stop(std::move(done)); }
 void Engine::submit(Request request, Answer answer) { impl_->submit(std::move(request), std::move(answer)); }
 void Engine::tick() { impl_->tick(); }
 Result<void> Engine::maintain(bool force) { return impl_->maintain(force); }
+Result<void> Engine::begin_again(const std::function<Result<void>()>& renew) {
+  return impl_->begin_again(renew);
+}
+bool Engine::rebuilding() const { return impl_->fold_.closed(); }
+void Engine::look_whether_rebuilt() { impl_->look_whether_rebuilt(); }
 PartitionId Engine::partition_of(Slot slot) const { return impl_->partition_of_[slot]; }
 Result<Offset> Engine::folded(PartitionId partition) const {
-  auto row = impl_->ports_.fold.get(fold_rows::key(partition, 'M'));
+  auto row = impl_->fold_.get(fold_rows::key(partition, 'M'));
   if (!row) return row.error();
   if (!*row) return Offset{0};
   auto state = decode_log_state(ByteReader(**row).take(log_state_bytes));
@@ -246,7 +346,7 @@ const KeyService& Engine::keys() const { return impl_->ports_.keys; }
 void Engine::status(std::function<void(std::vector<OwnerStatus>)> done) { impl_->status(std::move(done)); }
 Result<std::vector<history::Entry>> Engine::history(const StreamId& stream, Version from,
                                                     std::size_t limit) const {
-  return history::read(impl_->ports_.fold, partition_of(stream.id.slot()), stream, from, limit);
+  return history::read(impl_->fold_, partition_of(stream.id.slot()), stream, from, limit);
 }
 Result<std::vector<RecordedEvent>> Engine::events(const StreamId& stream,
                                                   const std::vector<history::Entry>& entries) const {
@@ -303,13 +403,13 @@ Result<std::optional<draft::State>> Engine::draft(WorkspaceId workspace, Convers
 }
 
 Result<std::vector<fold_rows::Drafted>> Engine::drafts(ConversationId id) const {
-  const auto row = impl_->ports_.fold.get(fold_rows::id_key(partition_of(id.slot()), 'D', id));
+  const auto row = impl_->fold_.get(fold_rows::id_key(partition_of(id.slot()), 'D', id));
   if (!row) return row.error();
   return *row ? fold_rows::read_drafts(**row) : std::vector<fold_rows::Drafted>{};
 }
 
 Result<std::vector<ConversationId>> Engine::conversations_of(SubjectId id) const {
-  auto row = impl_->ports_.fold.get(fold_rows::known_key(partition_of(id.slot()), id.slot(), id));
+  auto row = impl_->fold_.get(fold_rows::known_key(partition_of(id.slot()), id.slot(), id));
   if (!row) return row.error();
   std::vector<ConversationId> out;
   if (*row)
@@ -319,19 +419,19 @@ Result<std::vector<ConversationId>> Engine::conversations_of(SubjectId id) const
 
 Result<std::vector<ConversationId>> Engine::conversations_of_order(WorkspaceId workspace,
                                                                    std::string_view order) const {
-  return order_index::find(impl_->ports_.keys, impl_->door_, impl_->ports_.fold,
+  return order_index::find(impl_->ports_.keys, impl_->door_, impl_->fold_,
                            static_cast<PartitionId>(impl_->owners_.size()), workspace, order);
 }
 
 Result<std::vector<std::pair<AgentId, routing::AgentState>>> Engine::routed_agents(
     WorkspaceId workspace) const {
-  return routing_rows::read_agents(impl_->ports_.fold, partition_of(workspace.slot()), workspace);
+  return routing_rows::read_agents(impl_->fold_, partition_of(workspace.slot()), workspace);
 }
 
 Result<std::vector<RecordedEvent>> Engine::routing_of(WorkspaceId workspace,
                                                       ConversationId conversation) const {
-  auto row = impl_->ports_.fold.get(
-      routing_rows::trail_key(partition_of(workspace.slot()), workspace, conversation));
+  auto row =
+      impl_->fold_.get(routing_rows::trail_key(partition_of(workspace.slot()), workspace, conversation));
   if (!row) return row.error();
   if (!*row) return std::vector<RecordedEvent>{};
   const StreamId stream = routing_stream(workspace);

@@ -70,6 +70,16 @@ class Engine {
   /// a thread that may wait for the disk. `force`: at any rate.
   [[nodiscard]] Result<void> maintain(bool force = false);
 
+  /// What the fold store held cannot be trusted: every owner stops and answers whom it owes an answer, the store is emptied by `renew`,
+  /// and new owners fold the log from its beginning. Readers of the fold store are `unavailable` "fold.rebuilding", and commands too, until
+  /// rebuilt() was seen. Waits for the owners to stop, so it is called on none of the executors. Where `renew` fails its error is returned
+  /// and nobody owns until this is called again with success.
+  [[nodiscard]] Result<void> begin_again(const std::function<Result<void>()>& renew);
+  /// Whether readers are refused for that.
+  [[nodiscard]] bool rebuilding() const;
+  /// Asks whether every owner has folded the log to its end; then readers are answered again. Call now and then while rebuilding().
+  void look_whether_rebuilt();
+
   [[nodiscard]] PartitionId partition_of(Slot slot) const;
   [[nodiscard]] std::shared_ptr<const Directory> directory() const;
   [[nodiscard]] Door& door();

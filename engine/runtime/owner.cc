@@ -112,6 +112,14 @@ class Owner::Impl final : public FencedWriter::Listener {
     answer_everybody(
         unavailable("owner.stopping", "the server is stopping; send it again with the same key"));
   }
+  /// Nothing is written any more: the rows are another's from here on.
+  void stop(const Error& because) {
+    if (writer_) writer_->stop();
+    retired_ = true;
+    health_ = OwnerHealth::stopped;
+    reason_ = because.detail;
+    answer_everybody(because);
+  }
 
   void poll() {
     if (writer_ && health_ != OwnerHealth::stopped) writer_->poll();
@@ -206,6 +214,9 @@ class Owner::Impl final : public FencedWriter::Listener {
 
   [[nodiscard]] Result<std::optional<SubjectId>> find_subject(WorkspaceId workspace, Channel channel,
                                                               const std::string& address) {
+    // What is not folded to its end does not know everybody.
+    if (!owned_ || retired_)
+      return unavailable("owner.not_owning", reason_.empty() ? "the log is being read" : reason_);
     return fold_.find_subject(workspace, channel, address);
   }
 
@@ -248,6 +259,7 @@ class Owner::Impl final : public FencedWriter::Listener {
     write_certain();
     if (health_ == OwnerHealth::stopped) return;
     health_ = OwnerHealth::owning;
+    owned_ = true;
     reason_.clear();
     next_timer_ = {};
     // Before anything is decided: each earlier ticket is settled, so nothing is in flight.
@@ -576,6 +588,7 @@ class Owner::Impl final : public FencedWriter::Listener {
   }
 
   void write_certain() {
+    if (retired_) return;
     const auto earliest = fold_.write(settled_);
     if (!earliest) return halt(earliest.error());
     next_timer_ = std::min(next_timer_, *earliest);
@@ -973,6 +986,8 @@ class Owner::Impl final : public FencedWriter::Listener {
   std::unique_ptr<FencedWriter> writer_;
   OwnerHealth health_ = OwnerHealth::starting;
   std::string reason_;
+  bool owned_ = false;    ///< once at least, so the log was folded to its end
+  bool retired_ = false;  ///< another owner took over its rows
   PartitionFold fold_;
   Deciding deciding_;
   Redaction redaction_;
@@ -1011,6 +1026,7 @@ Owner::Owner(PartitionId partition, Genesis genesis, Ports ports)
 Owner::~Owner() = default;
 void Owner::start() { impl_->start(); }
 void Owner::stop() { impl_->stop(); }
+void Owner::stop(const Error& because) { impl_->stop(because); }
 void Owner::poll() { impl_->poll(); }
 void Owner::submit(Request request, Answer answer) { impl_->submit(std::move(request), std::move(answer)); }
 void Owner::tick() { impl_->tick(); }

@@ -81,6 +81,8 @@ class Owner {
   void start();
   /// Answers everybody who waits, `unavailable` where the outcome is not certain, and stops.
   void stop();
+  /// The same, telling them `because`, and never touches the fold store again: another owner of this partition may use it.
+  void stop(const Error& because);
   /// The log has risen.
   void poll();
   void submit(Request request, Answer answer);

@@ -160,6 +160,25 @@ inline void row_store_contract(const MakeRows& make) {
     CHECK(row_text(*family("b"), "k") == "2");
   }
 
+  SUBCASE("a renewed store has the families it had, without a row, and goes on") {
+    RowFamily* a = family("a");
+    RowFamily* b = family("b");
+    REQUIRE(a->write({put("k", "1")}));
+    REQUIRE(a->flush());
+    REQUIRE(b->write({put("k", "2")}));
+    REQUIRE(fixture->store().renew());
+    CHECK_FALSE(fixture->store().damage());
+    CHECK(fixture->store().families() == std::vector<std::string>{"a", "b"});
+    CHECK(family("a") == a);
+    CHECK(scan(*a).empty());
+    CHECK_FALSE(row_text(*b, "k"));
+    REQUIRE(a->write({put("l", "3")}));
+    REQUIRE(a->flush());
+    fixture->reopen();
+    CHECK(scan(*family("a")) == Rows{{"l", "3"}});
+    CHECK(scan(*family("b")).empty());
+  }
+
   SUBCASE("large rows and many of them") {
     RowFamily& rows = *family("a");
     const std::string large(2 * 1024 * 1024, 'x');

@@ -31,6 +31,19 @@ class LossyRows final : public RowStore {
     return {};
   }
 
+  [[nodiscard]] Result<void> renew() override {
+    for (auto& [name, family] : families_) {
+      family->rows.clear();
+      family->durable.clear();
+      family->unflushed.clear();
+    }
+    damage_.reset();
+    return {};
+  }
+  [[nodiscard]] std::optional<Error> damage() const override { return damage_; }
+  /// A block of it fails its checksum.
+  void damage(Error error) { damage_ = std::move(error); }
+
   /// The machine stops. Of each family's unflushed batches the first `keep(count)` survive.
   void crash(auto&& keep) {
     for (auto& [name, family] : families_) {
@@ -60,12 +73,14 @@ class LossyRows final : public RowStore {
   struct Family final : RowFamily {
     explicit Family(LossyRows& of) : store(of) {}
     [[nodiscard]] Result<std::optional<Bytes>> get(ByteView key) const override {
+      if (store.damage_) return *store.damage_;
       if (store.fail_reads_) return unavailable("test.read_failed");
       const auto it = rows.find(Bytes(key.begin(), key.end()));
       return it == rows.end() ? std::optional<Bytes>{} : std::optional(it->second);
     }
     [[nodiscard]] Result<void> scan(ByteView from, ByteView to,
                                     const std::function<bool(ByteView, ByteView)>& sink) const override {
+      if (store.damage_) return *store.damage_;
       if (store.fail_reads_) return unavailable("test.read_failed");
       const Bytes end(to.begin(), to.end());
       for (auto it = rows.lower_bound(Bytes(from.begin(), from.end())); it != rows.end(); ++it)
@@ -73,6 +88,7 @@ class LossyRows final : public RowStore {
       return {};
     }
     [[nodiscard]] Result<void> write_all(std::span<const RowChangeView> changes) override {
+      if (store.damage_) return *store.damage_;
       if (store.fail_writes_) return unavailable("test.write_failed");
       ++store.writes_;
       Batch& batch = unflushed.emplace_back();
@@ -93,6 +109,7 @@ class LossyRows final : public RowStore {
     std::vector<Batch> unflushed;
   };
   std::map<std::string, std::unique_ptr<Family>> families_;
+  std::optional<Error> damage_;
   bool fail_writes_ = false;
   bool fail_reads_ = false;
   std::size_t writes_ = 0;

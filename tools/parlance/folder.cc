@@ -116,7 +116,10 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   auto fold = open_rows(dir / "fold", {}, "the fold store", folder.notes);
   if (!fold) return fold.error();
   folder.fold = cache_rows(std::move(*fold));
+  if (*has_log && !fs::exists(dir / "views", error)) folder.views_lost = "they were not there";
+  const std::size_t notes = folder.notes.size();
   auto views = open_rows(dir / "views", rows_of_views, "the view store", folder.notes);
+  if (folder.notes.size() != notes) folder.views_lost = "their store did not open";
   if (!views) return views.error();
   folder.views = std::move(*views);
   auto files = BlobFolder::open(dir / "files");

@@ -40,7 +40,9 @@ struct Folder {
   std::unique_ptr<RowStore> fold;
   std::unique_ptr<RowStore> views;
   std::unique_ptr<BlobStore> files;
-  bool created = false;            ///< this start made it
+  bool created = false;  ///< this start made it
+  /// What was wrong with the views' rows, which are to be made again from the log; empty: nothing was.
+  std::string views_lost{};
   std::vector<std::string> notes;  ///< what the operator should know
 };
 

@@ -42,6 +42,7 @@ constexpr std::int64_t tick_ms = 100;
 constexpr std::int64_t maintain_ms = 1000;
 constexpr unsigned look_ticks = 10;  // between two looks at what is wrong
 constexpr std::int64_t stop_ms = 4000;
+constexpr std::int64_t rebuilding_look_ms = 20;
 constexpr std::size_t apply_records = 2'000;
 constexpr std::int64_t sweep_ms = 3'600'000;
 constexpr int sweeps_a_day = 24;
@@ -109,9 +110,7 @@ class NodeImpl final : public Node {
     fs::remove(options_.data / "address", ignored);
     auto fold = folder_.fold->open("fold");
     if (!fold) return fold.error();
-    auto views = Views::open(*folder_.log, *folder_.views);
-    if (!views) return views.error();
-    views_ = std::move(*views);
+    if (auto opened = open_views(); !opened) return opened.error();
     folder_.log->on_advance([this](PartitionId) { wake_applier(); });
     for (PartitionId p = 0; p < folder_.log->partitions(); ++p)
       strands_.push_back(http::make_strand_executor(io_));
@@ -133,7 +132,11 @@ class NodeImpl final : public Node {
     engine_->start();
     if (auto owning = wait_until_owning(); !owning) return owning.error();
     if (!options_.only_look) backups_ = std::make_unique<ServerBackups>(folder_, options_.backups);
-    if (options_.only_look) return find_administrator();
+    if (options_.only_look) {
+      // What is asked once is answered once, whatever had to be made again.
+      wait_until_rebuilt();
+      return find_administrator();
+    }
     ticking_ = true;
     schedule_tick();
     return first_start();
@@ -308,6 +311,75 @@ class NodeImpl final : public Node {
   }
 
  private:
+  // ---- rows that are damaged ----
+
+  Result<void> open_views() {
+    auto views = Views::open(*folder_.log, *folder_.views);
+    std::string lost = folder_.views_lost;
+    if (const auto damage = folder_.views->damage(); !views && damage) {
+      lost = damage->detail;
+      if (auto renewed = folder_.views->renew(); !renewed) return renewed.error();
+      views = Views::open(*folder_.log, *folder_.views);
+    }
+    if (!views) return views.error();
+    views_ = std::move(*views);
+    if (lost.empty()) return {};
+    views_rebuilding_ = lost;
+    return views_->begin_again();
+  }
+
+  /// What the views' store found damaged is thrown away and made again. By the thread that applies.
+  void mend_views() {
+    const auto damage = folder_.views->damage();
+    if (damage || views_not_begun_) {
+      if (damage) begin_rebuilding(views_rebuilding_, "views", *damage);
+      const auto begun = views_->begin_again();
+      views_not_begun_ = !begun;
+      remember(views_not_stored_, begun ? std::optional<Error>{} : begun.error());
+    } else if (!views_->rebuilding()) {
+      end_rebuilding(views_rebuilding_, "views");
+    }
+  }
+
+  /// The same of the fold store. By the keeper.
+  void mend_fold() {
+    const auto damage = folder_.fold->damage();
+    if (damage || fold_not_begun_) {
+      if (damage) begin_rebuilding(fold_rebuilding_, "fold", *damage);
+      const auto begun = engine_->begin_again([this] { return folder_.fold->renew(); });
+      fold_not_begun_ = !begun;
+      ++fold_begun_;
+    } else if (engine_->rebuilding()) {
+      engine_->look_whether_rebuilt();
+    } else {
+      end_rebuilding(fold_rebuilding_, "fold");
+    }
+  }
+
+  void begin_rebuilding(std::string& where, Literal store, const Error& damage) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!where.empty()) return;
+      where = damage.detail;
+    }
+    journal_.say(JournalLevel::error, "rows.damaged",
+                 "stored rows are damaged; they are thrown away and made again from the log, nothing is lost",
+                 {{"store", store}, {"detail", machine_text(damage)}});
+  }
+  void end_rebuilding(std::string& where, Literal store) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (where.empty()) return;
+      where.clear();
+    }
+    journal_.say(JournalLevel::info, "rows.made_again", "the rows are made again, and whole",
+                 {{"store", store}});
+  }
+  void wait_until_rebuilt() {
+    while (views_->rebuilding() || engine_->rebuilding())
+      std::this_thread::sleep_for(std::chrono::milliseconds(rebuilding_look_ms));
+  }
+
   // ---- the read side ----
 
   void wake_applier() {
@@ -329,6 +401,7 @@ class NodeImpl final : public Node {
         risen_ = false;
       }
       for (;;) {
+        mend_views();
         const auto begun = std::chrono::steady_clock::now();
         auto applied = views_->apply_available(clock_.now(), apply_records);
         note_lag();
@@ -357,12 +430,14 @@ class NodeImpl final : public Node {
       std::vector<std::function<void()>> jobs;
       {
         std::unique_lock lock(mutex_);
-        wake_keeper_.wait_for(lock, std::chrono::milliseconds(maintain_ms),
-                              [this] { return !jobs_.empty() || quit_; });
+        wake_keeper_.wait_for(
+            lock, std::chrono::milliseconds(fold_rebuilding_.empty() ? maintain_ms : rebuilding_look_ms),
+            [this] { return !jobs_.empty() || quit_; });
         if (quit_) return;
         jobs.swap(jobs_);
       }
       for (const auto& job : jobs) job();
+      mend_fold();
       const auto kept = engine_->maintain();
       remember(fold_not_kept_, kept ? std::optional<Error>{} : kept.error());
     }
@@ -375,8 +450,10 @@ class NodeImpl final : public Node {
   http::MachineHealth machine() {
     http::MachineHealth out;
     out.log = folder_.log->health();
-    out.stores = {{"fold", folder_.fold->health()}, {"views", folder_.views->health()}};
+    out.stores = {{"fold", folder_.fold->health(), {}}, {"views", folder_.views->health(), {}}};
     const std::lock_guard lock(mutex_);
+    out.stores[0].rebuilding = fold_rebuilding_;
+    out.stores[1].rebuilding = views_rebuilding_;
     out.views_not_stored = views_not_stored_;
     out.fold_not_kept = fold_not_kept_;
     out.files_not_swept = files_not_swept_;
@@ -437,11 +514,14 @@ class NodeImpl final : public Node {
 
   Result<void> wait_until_owning() {
     for (;;) {
+      const unsigned begun = fold_begun_;
       std::promise<std::vector<OwnerStatus>> asked;
       engine_->status([&](std::vector<OwnerStatus> owners) { asked.set_value(std::move(owners)); });
       const auto owners = asked.get_future().get();
       for (std::size_t p = 0; p < owners.size(); ++p)
-        if (owners[p].health == OwnerHealth::stopped)
+        // Where the fold store is damaged, the keeper has it made again.
+        if (owners[p].health == OwnerHealth::stopped && !folder_.fold->damage() && !engine_->rebuilding() &&
+            fold_begun_ == begun)
           return corrupt("log.refused", "partition " + std::to_string(p) + ": " + owners[p].reason);
       if (std::ranges::all_of(owners, [](const OwnerStatus& o) {
             return o.health == OwnerHealth::owning || o.health == OwnerHealth::read_only;
@@ -531,14 +611,18 @@ class NodeImpl final : public Node {
   AgentId administrator_;
   std::vector<std::thread> pool_;
   std::thread applier_, keeper_;
-  std::mutex mutex_;  // guards the next eight
+  std::mutex mutex_;  // guards the next ten
   std::condition_variable wake_applier_, wake_keeper_;
   bool risen_ = true;
   bool quit_ = false;
   std::vector<std::function<void()>> jobs_;
   std::optional<Error> views_not_stored_, fold_not_kept_, files_not_swept_;
+  std::string views_rebuilding_, fold_rebuilding_;  ///< what was damaged, until it is made again
   std::uint64_t files_damaged_ = 0;
   std::int64_t behind_since_ms_ = 0;  ///< by the boot clock; 0: the views have everything
+  bool views_not_begun_ = false;      ///< the applier's: it is tried again
+  bool fold_not_begun_ = false;       ///< the keeper's
+  std::atomic<unsigned> fold_begun_{0};
   Histogram<seconds_bounds.size()> apply_seconds_{seconds_bounds};
   std::atomic<bool> ticking_{false};
   unsigned ticks_ = 0;  ///< the timers' executor's

@@ -56,6 +56,7 @@ class Watched final : public RowStore, public RowFamily {
   std::vector<std::string> families() const override { return memory_.families(); }
   Result<RowFamily*> open(std::string_view) override { return static_cast<RowFamily*>(this); }
   Result<void> drop(std::string_view name) override { return memory_.drop(name); }
+  Result<void> renew() override { return memory_.renew(); }
 
   Result<std::optional<Bytes>> get(ByteView key) const override {
     ++seen_.gets;
