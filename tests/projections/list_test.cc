@@ -140,8 +140,8 @@ TEST_CASE("a wait is told when its position is applied, once, unless it was forg
   CHECK_FALSE(s.views->has_applied({1, p, last.offset + 1}));
   CHECK_FALSE(s.views->has_applied({2, p, 0}));
   CHECK_FALSE(s.views->has_applied({1, 99, 0}));
-  const auto applied = s.views->applied();
-  CHECK(std::ranges::find(applied, last) != applied.end());
+  const auto positions = s.views->applied();
+  CHECK(std::ranges::find(positions, last) != positions.end());
 }
 
 TEST_CASE(

@@ -97,9 +97,9 @@ TEST_CASE("far behind, rows go down in larger batches; near the end, as ever") {
   std::vector<Offset> flushed_at;
   Offset done = 0;
   for (std::size_t flushes = s.rows.flushes();;) {
-    const std::size_t now = *s.views->apply_available(monday, at_a_time);
-    if (now == 0) break;
-    done += now;
+    const std::size_t many = *s.views->apply_available(monday, at_a_time);
+    if (many == 0) break;
+    done += many;
     if (s.rows.flushes() == flushes) continue;
     CHECK(s.rows.flushes() == flushes + views);
     flushes = s.rows.flushes();

@@ -197,8 +197,8 @@ def heal(base, desk, answers, seconds_max):
     return answers
 
 
-def judge(base, folder, area):
-    """What came of it: 'refused', 'harmless' or 'told'. AssertionError where that is not allowed."""
+def judge(base, folder, area, words):
+    """What came of it: 'refused', 'harmless' or 'told'. AssertionError where that is not allowed. Adds the words of a refusal."""
     try:
         desk = Desk(folder)
     except AssertionError as error:
@@ -206,6 +206,7 @@ def judge(base, folder, area):
         assert "parlance: " in said and "invariant broken" not in said, f"crashed: {said[-800:]}"
         assert area not in DISPOSABLE, f"does not heal by itself: {said[-800:]}"
         assert re.search(r"\(([a-z_]+\.[a-z_]+)\)", said), f"refused without a rule: {said[-800:]}"
+        words.append(re.search(r"^.*parlance: (.*)", said, re.M)[1])
         return "refused"
     try:
         # A position that it could not have seen: all that is there is asked for, whatever it is.
@@ -233,6 +234,7 @@ def main():
     options.add_argument("--for", type=int, default=0, dest="seconds")
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--case", type=int)
+    options.add_argument("--said", action="store_true", help="what each case was, and how the server refused it")
     said = options.parse_args()
     work = tempfile.mkdtemp(prefix="parlance-rot-")
     end = time.monotonic() + said.seconds
@@ -258,7 +260,10 @@ def main():
                 harmed = os.path.join(work, "harmed")
                 shutil.copytree(folder, harmed)
                 print(f"{base.how}: {what}: {harmed}")
-            found = judge(base, folder, area)
+            words = []
+            found = judge(base, folder, area, words)
+            if said.said:
+                print(f"{found:9} {base.how}: {what}: {''.join(words)}", flush=True)
             if said.case is not None:
                 print(found)
         except Exception as error:  # noqa: BLE001  whatever it is, the damage did it

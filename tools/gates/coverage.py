@@ -6,13 +6,14 @@
 
 Counted is what the suites and the simulation run in their own processes, by clang's source-based coverage: a branch is one that somebody
 wrote, not an exception's way out. Limits: engine/ as a whole at least 90 % of lines and of branches; each file of log, fold, codecs and keys
-(WHOLE) 100 %, but for what tests/coverage_excluded.tsv names: path, the line's text, and the reason why no test can come there.
+(WHOLE) 100 %, but for assertions, and what tests/coverage_excluded.tsv names: path, the line's text, and the reason why no test can come there.
 A line of it that excludes nothing any more is a failure too. --missing prints every line and branch that is not covered.
 """
 import argparse
 import collections
 import fnmatch
 import glob
+import json
 import os
 import subprocess
 import sys
@@ -29,7 +30,7 @@ WHOLE = {
 
 
 def read(build):
-    """{path: ({line: times}, {(line, branch): times})} of the tree's own files."""
+    """{path: ({line: times}, {(line, column, way): times})} of the tree's own files."""
     profiles = glob.glob(os.path.join(build, "profiles", "*.profraw"))
     if not profiles:
         sys.exit(f"coverage: {build}/profiles holds nothing; run ctest --preset coverage first")
@@ -37,28 +38,43 @@ def read(build):
     subprocess.run(["llvm-profdata-16", "merge", "-sparse", "-o", merged, *profiles], check=True)
     programs = [path for path in glob.glob(os.path.join(build, "tests", "**", "*"), recursive=True)
                 if os.path.isfile(path) and os.access(path, os.X_OK) and not path.endswith((".so", ".py"))]
-    words = ["llvm-cov-16", "export", "-format=lcov", f"-instr-profile={merged}", programs[0]]
+    words = [f"-instr-profile={merged}", programs[0]]
     for program in programs[1:]:
         words += ["-object", program]
     out = collections.defaultdict(lambda: (collections.defaultdict(int), collections.defaultdict(int)))
-    lines = branches = None
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as said:
-        for text in said.stdout:
-            kind, _, rest = text.rstrip("\n").partition(":")
-            if kind == "SF":
-                # The build calls the project's root "/".
-                path = os.path.relpath(rest, ROOT) if rest.startswith(ROOT) else rest.lstrip("/")
-                lines, branches = out[path] if os.path.exists(os.path.join(ROOT, path)) and not path.startswith(("build", "tests")) else (None, None)
-            elif kind == "DA" and lines is not None:
-                number, times = rest.split(",")[:2]
-                lines[int(number)] = max(lines[int(number)], int(times))
-            elif kind == "BRDA" and branches is not None:
-                number, block, branch, times = rest.split(",")
-                key = (int(number), block + "." + branch)
-                branches[key] = max(branches[key], 0 if times == "-" else int(times))
-    if said.returncode != 0:
-        sys.exit("coverage: llvm-cov-16 failed")
+
+    def ours(path):
+        # The build calls the project's root "/".
+        path = os.path.relpath(path, ROOT) if path.startswith(ROOT) else path.lstrip("/")
+        return path if os.path.exists(os.path.join(ROOT, path)) and not path.startswith(("build", "tests", "bench")) else None
+
+    lines = None
+    for text in export("lcov", words).split("\n"):
+        kind, _, rest = text.partition(":")
+        if kind == "SF":
+            path = ours(rest)
+            lines = out[path][0] if path else None
+        elif kind == "DA" and lines is not None:
+            number, times = map(int, rest.split(",")[:2])
+            lines[number] = max(lines[number], times)
+    for file in json.loads(export("text", ["-skip-functions", "-skip-expansions", *words]))["data"][0]["files"]:
+        path = ours(file["filename"])
+        if path is None:
+            continue
+        # Of a template each way that an instance of it went.
+        for line, column, _, _, true, false, *_ in file["branches"]:
+            for way, times in (("true", true), ("false", false)):
+                key = (line, column, way)
+                out[path][1][key] = max(out[path][1][key], times)
     return {path: both for path, both in out.items() if both[0]}
+
+
+def export(form, words):
+    done = subprocess.run(["llvm-cov-16", "export", f"-format={form}", *words], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit("coverage: llvm-cov-16 failed")
+    return done.stdout
 
 
 class Excluded:
@@ -98,9 +114,11 @@ def main():
         for number, times in lines.items():
             if not times:
                 gaps[number].append("line")
-        for (number, _), times in branches.items():
+        # The other way of an assertion ends the program.
+        branches = {key: times for key, times in branches.items() if "_ASSERT(" not in texts[key[0] - 1]}
+        for (number, _, way), times in branches.items():
             if not times:
-                gaps[number].append("branch")
+                gaps[number].append(way)
         left = {number: kinds for number, kinds in gaps.items() if (path, texts[number - 1].strip()) not in excluded}
         for name in [path.split("/")[0], *of]:
             sums[name][0] += sum(times > 0 for times in lines.values())
@@ -111,7 +129,7 @@ def main():
             good = good and not of
             print(f"{path}: {len(left)} lines not covered{' (' + of[0] + ': all must be)' if of else ''}")
             for number, kinds in sorted(left.items()) if of or said.missing else ():
-                print(f"  {number:5} {'line  ' if 'line' in kinds else 'branch'} {texts[number - 1].strip()}")
+                print(f"  {number:5} {'line' if 'line' in kinds else '/'.join(sorted(set(kinds))):10} {texts[number - 1].strip()}")
     for place in sorted(set(excluded.reasons) - excluded.used):
         good = False
         print(f"{os.path.relpath(EXCLUDED, ROOT)}: excludes nothing: {place[0]}: {place[1]}")

@@ -41,7 +41,7 @@ struct Folder {
   tests::TempDir temp;
   fs::path path = temp / "keys";
   Folder() { REQUIRE(FileKeyring::create(path)); }
-  std::unique_ptr<FileKeyring> open() const { return std::move(FileKeyring::open(path).value()); }
+  std::unique_ptr<FileKeyring> open() const { return FileKeyring::open(path).value(); }
   Error refusal() const {
     const auto result = FileKeyring::open(path);
     REQUIRE_FALSE(result);
@@ -59,7 +59,7 @@ TEST_CASE("keyring in a folder") {
   tests::key_service_contract([&]() -> std::unique_ptr<KeyService> {
     const fs::path path = temp / ("keys" + std::to_string(number++));
     REQUIRE(FileKeyring::create(path));
-    return std::move(FileKeyring::open(path).value());
+    return FileKeyring::open(path).value();
   });
 }
 

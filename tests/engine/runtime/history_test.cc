@@ -8,7 +8,7 @@
 namespace parlance {
 namespace {
 
-const StreamId stream{Category::conversation, {7, 9}};
+const StreamId kept_stream{Category::conversation, {7, 9}};
 
 history::Entry entry(Version version) {
   const Instant at{1'700'000'000'000 + static_cast<std::int64_t>(version) * 90'000};
@@ -62,19 +62,19 @@ TEST_CASE("reading begins and ends anywhere, over the borders of blocks") {
   for (Version first = 1; first <= 70; first += history::block_entries) {
     const Version last = std::min<Version>(70, first + history::block_entries - 1);
     const Bytes value = history::write_block(entries(first, last));
-    REQUIRE(rows.write({{history::block_key(3, stream, first), value}}));
+    REQUIRE(rows.write({{history::block_key(3, kept_stream, first), value}}));
   }
   for (const Version from : {1U, 2U, 32U, 33U, 64U, 65U, 70U})
     for (const std::size_t limit : {0U, 1U, 32U, 33U, 200U}) {
       const Version last = std::min<Version>(70, from + limit - 1);
-      CHECK(*history::read(rows, 3, stream, from, limit) ==
+      CHECK(*history::read(rows, 3, kept_stream, from, limit) ==
             (limit == 0 ? entries(1, 0) : entries(from, last)));
     }
-  CHECK(history::read(rows, 3, stream, 71, 10)->empty());
-  CHECK(*history::read(rows, 3, stream, 0, 1) == entries(1, 1));
-  CHECK(history::read(rows, 2, stream, 1, 10)->empty());
-  REQUIRE(rows.write({{history::block_key(3, stream, 1), Bytes{0xff}}}));
-  CHECK(history::read(rows, 3, stream, 1, 10).error().rule == "history.malformed");
+  CHECK(history::read(rows, 3, kept_stream, 71, 10)->empty());
+  CHECK(*history::read(rows, 3, kept_stream, 0, 1) == entries(1, 1));
+  CHECK(history::read(rows, 2, kept_stream, 1, 10)->empty());
+  REQUIRE(rows.write({{history::block_key(3, kept_stream, 1), Bytes{0xff}}}));
+  CHECK(history::read(rows, 3, kept_stream, 1, 10).error().rule == "history.malformed");
 }
 
 }  // namespace parlance
