@@ -11,7 +11,7 @@ files and keyring, and clients go on writing beyond it. Then
 and the backup is held against itself (`backup verify`), restored (`backup restore`) and served. The folder that the fault befell is never
 touched by that. What was restored takes messages, and log and views of it are verified.
 
-    restored_test.py [--cases N] [--seed S] [--kind KIND]
+    restored_test.py [--cases N] [--seed S] [--kind KIND] [--for SECONDS]
 
 The last line is "cases N failed M".
 """
@@ -28,6 +28,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -242,11 +243,15 @@ def main():
     options.add_argument("--from", type=int, default=0, dest="first")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--kind", choices=KINDS)
+    options.add_argument("--for", type=int, default=0, dest="seconds")
     said = options.parse_args()
+    end = time.monotonic() + said.seconds
     work = tempfile.mkdtemp(prefix="parlance-restored-")
-    failed = 0
+    cases = failed = 0
     try:
-        for number in range(said.first, said.first + said.cases):
+        while time.monotonic() < end if said.seconds else cases < said.cases:
+            number = said.first + cases
+            cases += 1
             kind = said.kind or KINDS[number % len(KINDS)]
             try:
                 Case(work, number, kind, said.seed).run()
@@ -256,7 +261,7 @@ def main():
                       flush=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    print(f"cases {said.cases} failed {failed}")
+    print(f"cases {cases} failed {failed}")
     return 1 if failed else 0
 
 
