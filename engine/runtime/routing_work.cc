@@ -227,13 +227,21 @@ void RoutingWork::assigned(const Assigning& what, EnvelopeId decided_in, const R
 void RoutingWork::accepted(WorkspaceId workspace, ConversationId id, Outcome outcome, Answer answer) {
   const Assigning what(workspace, id);
   const auto entry = entry_of(what);
-  if (!entry || entry->standing != routing::Standing::assigning) return answer(std::move(outcome));
-  send_assign(what, [outcome = std::move(outcome), answer = std::move(answer)](Result<Outcome> result) {
+  const EnvelopeId accepted_in = outcome.envelope;
+  auto together = [outcome = std::move(outcome), answer = std::move(answer)](Result<Outcome> result) {
+    // It never came to it: somebody else had the conversation by then.
+    if (!result && result.error().code == Errc::version_conflict) return answer(outcome);
     if (!result) return answer(is_final(result.error()) ? result.error() : unfinished(result.error()));
     result->positions.insert(result->positions.begin(), outcome.positions.begin(), outcome.positions.end());
     result->replayed = outcome.replayed;
     answer(std::move(result));
-  });
+  };
+  if (entry && entry->standing == routing::Standing::assigning) return send_assign(what, std::move(together));
+  // A repeat, and the conversation was told long ago: its answer then is found under its id. No version lets it be decided anew.
+  Request request = of_system(workspace, id.slot(), OnConversation{id, conversation::Assign{}});
+  request.command = derive_id(ports_.keys, "assign " + to_text(id), accepted_in);
+  request.if_match = ~Version{0};
+  ports_.route(std::move(request), std::move(together));
 }
 
 void RoutingWork::review(WorkspaceId workspace) {

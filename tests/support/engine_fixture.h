@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,9 +30,16 @@ inline constexpr std::int64_t day_ms = 24 * hour_ms;
 
 /// One process: an engine with its own handle on the log. What it shares with others, or finds again after a restart, is given.
 struct EngineProcess {
+  /// What the engine is given instead of the ports that it would have.
+  using Between = std::function<Engine::Ports(Engine::Ports)>;
+
   EngineProcess(const std::shared_ptr<MemoryLogStorage>& storage, MemoryRows& rows, KeyService& keys,
-                VirtualTime& time, std::uint64_t seed)
-      : log(storage), vault(storage), executor(time), random(seed), engine(ports(rows, keys, time)) {}
+                VirtualTime& time, std::uint64_t seed, const Between& between = {})
+      : log(storage),
+        vault(storage),
+        executor(time),
+        random(seed),
+        engine(between ? between(ports(rows, keys, time)) : ports(rows, keys, time)) {}
 
   MemoryLog log;
   MemoryVault vault;
@@ -80,6 +88,7 @@ struct EngineFixtureOptions {
   PartitionId partitions = 4;
   bool exclusive = true;
   std::uint64_t seed = 1;
+  EngineProcess::Between between{};
 };
 
 /// A customer's message.
@@ -105,6 +114,7 @@ class EngineFixture {
                                                                     .partitions = options.partitions,
                                                                     .exclusive = options.exclusive})),
         workspace(default_workspace(storage->options().id)),
+        between_(std::move(options.between)),
         seed_(options.seed) {
     start();
   }
@@ -112,7 +122,7 @@ class EngineFixture {
   // ---- the process ----
 
   void start() {
-    process = std::make_unique<EngineProcess>(storage, rows, keys, time, ++seed_ * 1000);
+    process = std::make_unique<EngineProcess>(storage, rows, keys, time, ++seed_ * 1000, between_);
     process->engine.start();
     settle();
   }
@@ -362,6 +372,7 @@ class EngineFixture {
     request.action = std::move(action);
     return request;
   }
+  EngineProcess::Between between_;
   std::uint64_t seed_;
 };
 
