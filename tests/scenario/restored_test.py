@@ -1,5 +1,6 @@
 """After every kind of fault the backup made before it is restored elsewhere, and serves what the live desk served at its position: the
-same hash of every view in every partition, the same tickets and timelines, the same files, byte for byte.
+same hash of every view in every partition, the same tickets and timelines, the same files, byte for byte; but what was redacted since
+is not brought back.
 
 A desk takes messages, replies, notes, acts, attached files and a redaction; its answers are noted, a backup is made of log, vault,
 files and keyring, and clients go on writing beyond it. Then
@@ -10,7 +11,7 @@ files and keyring, and clients go on writing beyond it. Then
 and the backup is held against itself (`backup verify`), restored (`backup restore`) and served. The folder that the fault befell is never
 touched by that. What was restored takes messages, and log and views of it are verified.
 
-    restored_test.py [--cases N] [--seed S] [--kind KIND]
+    restored_test.py [--cases N] [--seed S] [--kind KIND] [--for SECONDS]
 
 The last line is "cases N failed M".
 """
@@ -27,6 +28,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -136,6 +138,23 @@ class Case:
     def back_up(self):
         return program("backup", "create", "--data", self.data, "--to", self.backups, "--keys-to", self.keys, disk=self.disk)
 
+    def redact(self, desk, seen):
+        """A message that the backup holds, and the keyring's backup is made again: the message must not come back."""
+        self.gone, item = self.chance.choice([(ident, item) for ident, one in sorted(seen.items()) if ident.startswith("cnv_") for item in
+                                              one[1] if item["kind"] == "message" and item["personal"] == "value" and not item["attachments"]])
+        self.gone_text = item["text"]
+        desk.post(f"/v1/conversations/{self.gone}/messages/{item['id']}/redact", {"reason": "a card number"})
+        must(program("backup", "create", "--data", self.data, "--keys-to", self.keys, disk=self.disk))
+
+    def check_redacted(self, was, now):
+        """All that was served of its conversation is, but that message and what previews say of it."""
+        assert f'"{self.gone_text}"' not in json.dumps(now), f"{self.gone_text!r} was redacted after the backup, and is readable again"
+        for before, after in zip(was[1], now[1], strict=True):
+            if before.get("text") == self.gone_text:
+                assert (after["id"], after["text"], after["personal"]) == (before["id"], None, "redacted"), after
+            else:
+                assert before == after, f"served otherwise: {before} {after}"
+
     def run(self):
         with Desk(self.data, disk=self.disk) as desk:
             desk.settings(first_response_seconds=None, auto_close_seconds=None)
@@ -144,6 +163,7 @@ class Case:
             ends = sum(int(partition["end"]) for partition in desk.get("/v1/status")["partitions"])
             made = must(self.back_up())[0]
             assert int(made["records"]) == ends, f"the backup holds {made['records']} records; the log had {ends}"
+            self.redact(desk, seen)
             acknowledged = self.disk.noted
             getattr(self, self.kind)(desk)
         if self.kind == "power":
@@ -209,6 +229,7 @@ class Case:
             got = hashes(desk)
             assert got == wanted, f"other hashes: {[name for name in wanted if got.get(name) != wanted[name]]}"
             there = served(desk)
+            self.check_redacted(seen.pop(self.gone), there.pop(self.gone))
             assert there == seen, f"served otherwise: {[name for name in seen if there.get(name) != seen[name]]}"
             desk.inbound("chat", "shop", "person 1", "after", "it goes on")
             desk.verify_views()
@@ -222,11 +243,15 @@ def main():
     options.add_argument("--from", type=int, default=0, dest="first")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--kind", choices=KINDS)
+    options.add_argument("--for", type=int, default=0, dest="seconds")
     said = options.parse_args()
+    end = time.monotonic() + said.seconds
     work = tempfile.mkdtemp(prefix="parlance-restored-")
-    failed = 0
+    cases = failed = 0
     try:
-        for number in range(said.first, said.first + said.cases):
+        while time.monotonic() < end if said.seconds else cases < said.cases:
+            number = said.first + cases
+            cases += 1
             kind = said.kind or KINDS[number % len(KINDS)]
             try:
                 Case(work, number, kind, said.seed).run()
@@ -236,7 +261,7 @@ def main():
                       flush=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    print(f"cases {said.cases} failed {failed}")
+    print(f"cases {cases} failed {failed}")
     return 1 if failed else 0
 
 

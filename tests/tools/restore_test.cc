@@ -1,5 +1,6 @@
 #include "tools/parlance/restore.h"
 
+#include <boost/json.hpp>
 #include <doctest/doctest.h>
 
 #include "adapters/embedded/system.h"
@@ -60,7 +61,7 @@ struct World {
   void back_up_the_keys(const fs::path& to) const {
     auto log = open_log_to_read(data);
     REQUIRE(log);
-    REQUIRE(back_up_keys(data / "keys", (*log)->id(), *tombstones_of((*log)->vault()), to, {data, backups}));
+    REQUIRE(back_up_keys(data / "keys", (*log)->id(), *ledger_of((*log)->vault()), to, {data, backups}));
   }
   [[nodiscard]] RestoreOptions options() const {
     RestoreOptions out;
@@ -107,6 +108,57 @@ TEST_CASE("what was destroyed after the backup is destroyed again") {
     CHECK_FALSE(has(world.options().to, VaultFamily::rows, n));
   }
   CHECK(has(world.options().to, VaultFamily::rows, 3));
+}
+
+TEST_CASE("a message redacted after the backup is redacted again, by whichever grant it opened") {
+  World world;
+  const auto at = [](std::uint64_t n) { return capsule_key({EnvelopeId::from(RawId{5, n}), 0}); };
+  const auto write = [&](std::vector<VaultRow> put, std::vector<VaultRow> remove) {
+    auto log = open_log_alone(world.data);
+    REQUIRE(log);
+    REQUIRE((*log)->vault().write(put, remove));
+  };
+  for (const std::uint64_t n : {1, 2})
+    write({{VaultFamily::capsules, at(n), Bytes(80)},
+           {VaultFamily::capsules, grant_beside(at(n), GrantPlace::first), Bytes(grant_bytes)},
+           {VaultFamily::capsules, grant_beside(at(n), GrantPlace::second), Bytes(grant_bytes)}},
+          {});
+  world.back_up_log();
+  write({{VaultFamily::tombstones, at(1), ByteWriter().le(std::uint32_t{20'000}).take()},
+         {VaultFamily::tombstones, at(3), ByteWriter().le(std::uint32_t{20'000}).take()}},
+        {{VaultFamily::capsules, at(1), {}}});
+  world.back_up_the_keys(world.keys);
+  const auto restored = world.restore(world.options());
+  REQUIRE(restored);
+  CHECK(restored->redestroyed == 1);
+  auto log = open_log_to_read(world.options().to);
+  REQUIRE(log);
+  const auto there = [&](VaultFamily family, const Bytes& key) {
+    return (*log)->vault().get(family, key)->has_value();
+  };
+  CHECK(there(VaultFamily::tombstones, at(1)));
+  CHECK_FALSE(there(VaultFamily::capsules, at(1)));
+  for (const GrantPlace place : grant_places) {
+    CHECK_FALSE(there(VaultFamily::capsules, grant_beside(at(1), place)));
+    CHECK(there(VaultFamily::capsules, grant_beside(at(2), place)));
+  }
+  CHECK(there(VaultFamily::capsules, at(2)));
+  // Of what the backup never had, nothing is written.
+  CHECK_FALSE(there(VaultFamily::tombstones, at(3)));
+}
+
+TEST_CASE("a key backup of an earlier program, which says nothing of messages, is as good as it was") {
+  World world;
+  world.destroy(1);
+  world.back_up_log();
+  world.back_up_the_keys(world.keys);
+  const fs::path manifest = world.keys / "1" / "manifest";
+  auto value = boost::json::parse(as_text(*backup_files.read(manifest, 16 * 1024)));
+  value.as_object()["files"].as_object().erase("capsules");
+  REQUIRE(backup_files.replace(manifest, as_bytes(boost::json::serialize(value))));
+  fs::remove(world.keys / "1" / "capsules");
+  CHECK(find_key_backup(world.keys)->ledger.rows.size() == 1);
+  CHECK(world.restore(world.options()));
 }
 
 TEST_CASE(

@@ -40,6 +40,8 @@ KINDS = {
                  lambda seconds, seed: scenario("failed_sync", "--for", str(seconds), "--seed", str(seed), "--from", str(seed % 1000 + 1))),
     "full": Kind("the disk is full at the n-th write, or nearly",
                  lambda seconds, seed: scenario("full_disk", "--for", str(seconds), "--seed", str(seed))),
+    "restore": Kind("a backup is restored after a kill, a power cut, a full disk or rot, and serves equal hashes",
+                    lambda seconds, seed: scenario("restored", "--for", str(seconds), "--seed", str(seed))),
     "simulation": Kind("seeds of the simulation, which seed after seed from the one that is named",
                        lambda seconds, seed: [os.path.join(ROOT, "build", "release", "tests", "simulation", "simulation"),
                                               "--for", str(seconds), "--from", str(seed)],

@@ -80,7 +80,7 @@ json::object keys_json(const KeyBackup& k) {
           {"created_at", to_rfc3339(k.created_at)},
           {"log", to_text(k.log)},
           {"serial", std::to_string(k.serial)},
-          {"destroyed", std::to_string(k.ledger.size())},
+          {"destroyed", std::to_string(k.ledger.rows.size())},
           {"fingerprint", k.fingerprint}};
 }
 
@@ -141,10 +141,10 @@ Done<json::object> create_online(const BackupOptions& options) {
   }
 }
 
-Done<std::vector<Tombstone>> tombstones_beside(const fs::path& data) {
+Done<Ledger> ledger_beside(const fs::path& data) {
   for (int opening = 1;; ++opening) {
     auto log = open_log_to_read(data);
-    auto found = log ? tombstones_of((*log)->vault()) : Result<std::vector<Tombstone>>(log.error());
+    auto found = log ? ledger_of((*log)->vault()) : Result<Ledger>(log.error());
     if (found) return std::move(*found);
     // A server at work replaces files under whoever reads beside it.
     if (opening == openings_max) return failure(found.error());
@@ -208,7 +208,7 @@ int create(const BackupOptions& options) {
   if (!options.keys_to.empty()) {
     apart = {data, keys_dir};
     if (!options.to.empty()) apart.push_back(options.to);
-    auto ledger = tombstones_beside(data);
+    auto ledger = ledger_beside(data);
     if (!ledger) return report(ledger.error());
     const auto kept = back_up_keys(keys_dir, log, std::move(*ledger), options.keys_to, apart);
     if (!kept) return report(kept.error());

@@ -4,12 +4,12 @@
 #include <charconv>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/core.h>
 
 #include "adapters/embedded/system.h"
-#include "engine/runtime/capsule.h"
 #include "tools/parlance/backup_folder.h"
 #include "tools/parlance/file_digest.h"
 
@@ -21,7 +21,6 @@ namespace json = boost::json;
 
 constexpr std::string_view format_line = "parlance key backups 1";
 constexpr std::array keyring_files{"root.key", "buckets", "secrets"};
-constexpr std::size_t tombstone_bytes = 20;
 constexpr std::size_t manifest_bytes_max = 16 * 1024;
 constexpr std::size_t ledger_bytes_max = std::size_t{4} << 30;
 
@@ -51,24 +50,25 @@ Result<std::vector<std::uint32_t>> states_in(const fs::path& dir) {
   return out;
 }
 
-Bytes ledger_bytes(const std::vector<Tombstone>& ledger) {
+template <std::size_t N> Bytes tombstone_bytes(const std::vector<TombstoneOf<N>>& tombstones) {
   ByteWriter out;
-  for (const Tombstone& one : ledger) out.raw(one.reference).le(one.day);
+  for (const TombstoneOf<N>& one : tombstones) out.raw(one.key).le(one.day);
   return out.take();
 }
 
-Result<std::vector<Tombstone>> read_ledger(const fs::path& path) {
+template <std::size_t N> Result<std::vector<TombstoneOf<N>>> read_tombstones(const fs::path& path) {
+  constexpr std::size_t entry_bytes = N + sizeof TombstoneOf<N>::day;
   const auto bytes = backup_files.read(path, [&] {
     std::error_code error;
     const auto size = fs::file_size(path, error);
     return error ? std::size_t{0} : std::min<std::size_t>(size, ledger_bytes_max);
   }());
   if (!bytes) return damaged(path, bytes.error().detail);
-  if (bytes->size() % tombstone_bytes != 0) return damaged(path, "its last entry is cut");
-  std::vector<Tombstone> out(bytes->size() / tombstone_bytes);
+  if (bytes->size() % entry_bytes != 0) return damaged(path, "its last entry is cut");
+  std::vector<TombstoneOf<N>> out(bytes->size() / entry_bytes);
   ByteReader in(*bytes);
-  for (Tombstone& one : out) {
-    std::ranges::copy(in.take(one.reference.size()), one.reference.begin());
+  for (TombstoneOf<N>& one : out) {
+    std::ranges::copy(in.take(N), one.key.begin());
     one.day = in.le<std::uint32_t>();
   }
   if (!std::ranges::is_sorted(out)) return damaged(path, "it is not in order");
@@ -91,7 +91,9 @@ Result<KeyBackup> read_state(const fs::path& folder) {
   const auto* files =
       manifest != nullptr && manifest->contains("files") ? manifest->at("files").if_object() : nullptr;
   if (files == nullptr) return damaged(path, "it is no manifest");
-  for (const std::string name : {"root.key", "buckets", "secrets", "ledger"}) {
+  const bool names_capsules = files->contains("capsules");
+  for (const std::string name : {"root.key", "buckets", "secrets", "ledger", "capsules"}) {
+    if (name == "capsules" && !names_capsules) continue;
     const auto digest = digest_file(folder / name);
     if (!digest) return damaged(folder / name, digest.error().detail);
     if (to_hex(digest->sha256) != text(*files, name))
@@ -106,40 +108,48 @@ Result<KeyBackup> read_state(const fs::path& folder) {
   out.serial = (*keys)->serial();
   out.keyring_id = to_hex((*keys)->keyring_id().bytes());
   out.fingerprint = to_hex((*keys)->fingerprint());
-  auto ledger = read_ledger(folder / "ledger");
-  if (!ledger) return ledger.error();
-  out.ledger = std::move(*ledger);
+  auto rows = read_tombstones<16>(folder / "ledger");
+  if (!rows) return rows.error();
+  out.ledger.rows = std::move(*rows);
+  if (names_capsules) {
+    auto capsules = read_tombstones<18>(folder / "capsules");
+    if (!capsules) return capsules.error();
+    out.ledger.capsules = std::move(*capsules);
+  }
   return out;
 }
 
 }  // namespace
 
 bool KeyBackup::knows(const std::array<std::uint8_t, 16>& reference) const {
-  const auto it = std::ranges::lower_bound(ledger, reference, {}, &Tombstone::reference);
-  return it != ledger.end() && it->reference == reference;
+  const auto it = std::ranges::lower_bound(ledger.rows, reference, {}, &RowTombstone::key);
+  return it != ledger.rows.end() && it->key == reference;
 }
 
-Result<std::vector<Tombstone>> tombstones_of(const Vault& vault) {
-  std::vector<Tombstone> out;
+Result<Ledger> ledger_of(const Vault& vault) {
+  Ledger out;
   bool whole = true;
-  const auto scanned = vault.scan(VaultFamily::tombstones, [&](ByteView key, ByteView value) {
-    Tombstone one;
-    // A capsule destroyed alone is no person's row: its own log says so, and whoever restores that log has its redaction.
-    if (key.size() == capsule_key({}).size()) return true;
-    whole = key.size() == one.reference.size() && value.size() == sizeof one.day;
-    if (!whole) return false;
-    std::ranges::copy(key, one.reference.begin());
+  const auto add = [&](auto& to, ByteView key, ByteView value) {
+    auto& one = to.emplace_back();
+    whole = key.size() == one.key.size() && value.size() == sizeof one.day;
+    if (!whole) return;
+    std::ranges::copy(key, one.key.begin());
     one.day = ByteReader(value).le<std::uint32_t>();
-    out.push_back(one);
-    return true;
+  };
+  const auto scanned = vault.scan(VaultFamily::tombstones, [&](ByteView key, ByteView value) {
+    if (key.size() == sizeof CapsuleTombstone::key)
+      add(out.capsules, key, value);
+    else
+      add(out.rows, key, value);
+    return whole;
   });
   if (!scanned) return scanned.error();
   if (!whole) return corrupt("vault.tombstone", "a tombstone is malformed");
   return out;
 }
 
-Result<KeyBackup> back_up_keys(const fs::path& keys, LogId log, std::vector<Tombstone> ledger,
-                               const fs::path& to, const std::vector<fs::path>& apart) {
+Result<KeyBackup> back_up_keys(const fs::path& keys, LogId log, Ledger ledger, const fs::path& to,
+                               const std::vector<fs::path>& apart) {
   for (const fs::path& other : apart)
     if (overlap(to, other))
       return invalid("backup.inside",
@@ -174,23 +184,26 @@ Result<KeyBackup> back_up_keys(const fs::path& keys, LogId log, std::vector<Tomb
   const fs::path folder = to / std::to_string(number);
   fs::remove_all(staged, error);
   if (auto made = backup_files.make_folder(staged); !made) return made.error();
-  std::ranges::sort(ledger);
+  std::ranges::sort(ledger.rows);
+  std::ranges::sort(ledger.capsules);
   json::object files;
   for (const std::string name : keyring_files) {
     const auto digest = copy_file_synced(keys / name, staged / name);
     if (!digest) return digest.error();
     files[name] = to_hex(digest->sha256);
   }
-  const Bytes tombs = ledger_bytes(ledger);
-  if (auto written = backup_files.replace(staged / "ledger", tombs); !written) return written.error();
-  files["ledger"] = to_hex(sha256(tombs));
+  for (const auto& [name, bytes] : {std::pair("ledger", tombstone_bytes(ledger.rows)),
+                                    std::pair("capsules", tombstone_bytes(ledger.capsules))}) {
+    if (auto written = backup_files.replace(staged / name, bytes); !written) return written.error();
+    files[name] = to_hex(sha256(bytes));
+  }
   const json::object manifest{{"format", 1},
                               {"created_at", to_rfc3339(SystemClock().now())},
                               {"log", to_text(log)},
                               {"keyring", to_hex((*source)->keyring_id().bytes())},
                               {"serial", std::to_string((*source)->serial())},
                               {"fingerprint", to_hex((*source)->fingerprint())},
-                              {"destroyed", std::to_string(ledger.size())},
+                              {"destroyed", std::to_string(ledger.rows.size())},
                               {"files", std::move(files)}};
   if (auto written = backup_files.replace(staged / "manifest", as_bytes(json::serialize(manifest))); !written)
     return written.error();
