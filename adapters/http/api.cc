@@ -225,6 +225,7 @@ void with_conditions(const std::shared_ptr<Context>& context,
                         context->parts.view_lag};
     if (context->parts.machine) found.machine = context->parts.machine();
     found.losses = context->losses.told();
+    found.damaged_downloads = context->damaged_downloads;
     std::string listed;  // views, in whose quarantine was looked
     for (const ViewStatus& view : found.views) {
       if (view.quarantined == 0 || view.view == listed) continue;

@@ -170,11 +170,12 @@ class Finder {
           "The write side's rows could not be written down: " + said(*error) + ".",
           "Nothing is lost: they are folded again from the log at the next start, which takes longer.",
           "Make room if the disk is full, else check the disk.");
-    if (c_.machine.files_damaged != 0 || c_.machine.files_not_swept)
+    const std::uint64_t damaged = std::max(c_.machine.files_damaged, c_.damaged_downloads);
+    if (damaged != 0 || c_.machine.files_not_swept)
       add("files.damaged", Severity::warning, true,
-          c_.machine.files_damaged != 0
-              ? std::to_string(c_.machine.files_damaged) + " attached files are damaged on the disk."
-              : "Attached files could not be looked at: " + said(*c_.machine.files_not_swept) + ".",
+          damaged != 0 ? "Attached files are damaged on the disk, or gone: it was met " +
+                             std::to_string(damaged) + " times."
+                       : "Attached files could not be looked at: " + said(*c_.machine.files_not_swept) + ".",
           "A damaged file is never given out as if it were whole. Messages are not touched.",
           "Check the disk, and get the files back from a backup.");
   }

@@ -67,6 +67,7 @@ struct Circumstances {
   MachineHealth machine;
   Offset view_lag = view_lag_max;
   LossBook::Told losses{};
+  std::uint64_t damaged_downloads = 0;
 };
 /// What is wrong, the gravest first; `since` is not set.
 [[nodiscard]] std::vector<Condition> find_conditions(const Circumstances& circumstances);

@@ -34,6 +34,8 @@ struct Context {
   RequestJournal journal;
   ConditionBook conditions;
   LossBook losses;
+  std::atomic<std::uint64_t> damaged_downloads{
+      0};  ///< files whose bytes were gone or not as they were written
   RateLimits rates;
   Access access;
   std::atomic<std::shared_ptr<const Names>> names;

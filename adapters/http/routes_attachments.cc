@@ -166,11 +166,18 @@ void upload_in_batch(const Call& call) {
 
 // ---- out ----
 
+/// For the operator, who else would not hear of a file that rots.
+Error noted(Context& context, Error error) {
+  if (error.code == Errc::corrupt) ++context.damaged_downloads;
+  return error;
+}
+
 /// A part of an opened file. Its first piece was read before anything was answered.
 class FileSource final : public BodySource {
  public:
-  FileSource(AttachedFile file, Bytes first, const ByteRange& range)
-      : file_(std::move(file)),
+  FileSource(std::shared_ptr<Context> context, AttachedFile file, Bytes first, const ByteRange& range)
+      : context_(std::move(context)),
+        file_(std::move(file)),
         first_(std::move(first)),
         at_(range.from),
         left_(range.length),
@@ -184,18 +191,19 @@ class FileSource final : public BodySource {
       first_.clear();
     } else {
       auto read = file_.blob->read(at_);
-      if (!read) return read.error();
+      if (!read) return noted(*context_, read.error());
       piece = std::move(*read);
     }
     std::string out(
         as_text(piece).substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, piece.size()))));
-    if (out.empty()) return corrupt("blob.corrupt", "the file ends before its length");
+    if (out.empty()) return noted(*context_, corrupt("blob.corrupt", "the file ends before its length"));
     at_ += out.size();
     left_ -= out.size();
     return out;
   }
 
  private:
+  std::shared_ptr<Context> context_;
   AttachedFile file_;
   Bytes first_;
   std::uint64_t at_, left_, size_;
@@ -220,7 +228,7 @@ void send_file(const Call& call, AttachmentId id, AttachedFile file) {
   }
   auto start = piece_at(file, 0);
   auto first = start && range.from != 0 ? piece_at(file, range.from) : start;
-  if (!first) return call->fail(first.error());
+  if (!first) return call->fail(noted(call->context, first.error()));
 
   HttpResponse out;
   const auto in_line = call->request.query.find("inline");
@@ -242,7 +250,7 @@ void send_file(const Call& call, AttachmentId id, AttachedFile file) {
                                                   std::to_string(range.from + range.length - 1) + "/" +
                                                   std::to_string(size));
   }
-  out.source = std::make_shared<FileSource>(std::move(file), std::move(*first), range);
+  out.source = std::make_shared<FileSource>(call->keep, std::move(file), std::move(*first), range);
   call->respond(std::move(out));
 }
 
@@ -257,7 +265,7 @@ void download(const Call& call) {
     auto found = find_attachment(*call, *id);
     if (!found && found.error().code == Errc::refused)
       return call->fail(403, found.error().rule, found.error().detail);
-    if (!found) return call->fail(found.error());
+    if (!found) return call->fail(noted(call->context, found.error()));
     if (const auto* gone = std::get_if<Erased>(&*found)) return call->respond(erased(*gone));
     send_file(call, *id, std::move(std::get<AttachedFile>(*found)));
   });

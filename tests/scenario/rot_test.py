@@ -18,6 +18,7 @@ import argparse
 import base64
 import collections
 import concurrent.futures
+import http.client
 import json
 import os
 import random
@@ -32,7 +33,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from desk import Desk  # noqa: E402
+from desk import Desk, wait_until  # noqa: E402
 
 MESSAGES, PEOPLE = 150, 12
 PAGE = 4096
@@ -109,6 +110,15 @@ def harm(folder, files, kind, chance):
     return said
 
 
+def upload(desk, number):
+    """The id of a file that lies by itself, not in the vault."""
+    request = urllib.request.Request(f"http://{desk.address}/v1/attachments", random.Random(number).randbytes(3000 * number), method="POST",
+                                     headers={"Authorization": "Bearer " + desk.token, "Content-Type": "application/octet-stream",
+                                              "Parlance-File-Name": "b.bin"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)["id"]
+
+
 def fetch(desk, attachment):
     """(status, bytes) of an attached file."""
     request = urllib.request.Request(f"http://{desk.address}/v1/attachments/{attachment}",
@@ -118,6 +128,8 @@ def fetch(desk, attachment):
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
+    except http.client.IncompleteRead as error:
+        return 500, b"broken off after %d bytes" % len(error.partial)
 
 
 class Base:
@@ -154,6 +166,8 @@ class Base:
             there = f"/v1/conversations/{answer['conversation']}"
             if i % 9 == 0:
                 desk.post(f"{there}/messages/{answer['message']}/redact", {"reason": "a card number"}, key=f"{part} redact {i}")
+            elif i % 5 == 1:
+                desk.post(f"{there}/reply", {"text": "see attached", "attachments": [{"id": upload(desk, i)}]}, key=f"{part} reply {i}")
             elif i % 4 == 0:
                 desk.post(f"{there}/note", {"text": f"{part} note {i}"}, key=f"{part} note {i}")
 
@@ -237,8 +251,8 @@ def judge(base, folder, area, words):
                 assert answer == base.answers[what], f"{what}: {difference(str(answer), str(base.answers[what]))}"
         assert not (told and area in DISPOSABLE), f"does not heal by itself: {told[0]}: {answers[told[0]]}"
         if told:
-            conditions = [one["name"] for one in desk.get("/v1/conditions")["data"]]
-            assert "log.damaged" in conditions or "files.damaged" in conditions, f"nobody is told of {told[0]}: {conditions}"
+            wait_until(lambda: {"log.damaged", "files.damaged"} & {one["name"] for one in desk.get("/v1/conditions")["data"]},
+                       f"an operator is told of {told[0]}", 5)
         for what in told:
             said = answers[what][1]
             assert b"internal" not in (said if isinstance(said, bytes) else said.encode()), f"it does not say why: {what}: {said}"

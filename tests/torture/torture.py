@@ -42,6 +42,8 @@ KINDS = {
                  lambda seconds, seed: scenario("full_disk", "--for", str(seconds), "--seed", str(seed))),
     "restore": Kind("a backup is restored after a kill, a power cut, a full disk or rot, and serves equal hashes",
                     lambda seconds, seed: scenario("restored", "--for", str(seconds), "--seed", str(seed))),
+    "rot": Kind("bits, pages and files of a stopped server rot",
+                lambda seconds, seed: scenario("rot", "--for", str(seconds), "--seed", str(seed))),
     "simulation": Kind("seeds of the simulation, which seed after seed from the one that is named",
                        lambda seconds, seed: [os.path.join(ROOT, "build", "release", "tests", "simulation", "simulation"),
                                               "--for", str(seconds), "--from", str(seed)],
