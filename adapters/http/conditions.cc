@@ -97,7 +97,8 @@ class Finder {
           "Nothing wrong is shown: whoever asks for what is damaged is refused, and everything else goes on. "
           "New commands are stored as ever.",
           "Copy the data folder and check the disk. Then stop the server: `parlance log verify` names every "
-          "damaged place, and `parlance log salvage` says what a backup gives back.");
+          "damaged place, and `parlance backup restore` into another folder gives back what the newest "
+          "backup holds.");
     look_at_database("log", log.database,
                      "Everything that was acknowledged is in the log's own write-ahead file, synced.");
   }

@@ -222,8 +222,8 @@ def rule_cases(desk, conversation, closed):
         refused(desk, f"a position: {name}", 400, desk.call("GET", here, headers={"Parlance-At-Least": position}))
     refused(desk, "a position of another generation", 422, desk.call("GET", here, headers={"Parlance-At-Least": "9:0:0"}))
     refused(desk, "a position of no partition", 422, desk.call("GET", here, headers={"Parlance-At-Least": "1:999:0"}))
-    refused(desk, "a position that is not there yet", 503,
-            desk.call("GET", here, headers={"Parlance-At-Least": "1:0:999999999", "Prefer": "wait=0"}), code="view_behind")
+    refused(desk, "a position beyond the log's end", 422,
+            desk.call("GET", here, headers={"Parlance-At-Least": "1:0:999999999"}), code="position.beyond_end")
     for name, query in (("a cursor of one's own", "after=AAAA"), ("a limit of nothing", "limit=0"), ("a limit of 201", "limit=201"),
                         ("a limit of a word", "limit=all"), ("an unknown state", "state=asleep"), ("an unknown order", "sort=size"),
                         ("a bad queue", "queue=que_1"), ("an unknown channel", "channel=pigeon"), ("a misspelt filter", "asignee=me")):

@@ -155,9 +155,12 @@ def read_your_writes(desk):
         listed = desk.get("/v1/conversations?sort=newest&limit=1", position)["data"]
         assert (listed[0]["id"], listed[0]["priority"]) == (cnv, word)
     generation, partition, offset = position.split(":")
-    ahead = desk.call("GET", f"/v1/conversations/{cnv}", headers={
-        "Parlance-At-Least": f"{generation}:{partition}:{int(offset) + 1000}", "Prefer": "wait=0"})
-    assert ahead.status == 503 and ahead.code == "view_behind" and "retry-after" in ahead.headers, ahead
+    # Beyond the end: nobody can have been told it by this log, so an operator hears of it.
+    beyond = desk.call("GET", f"/v1/conversations/{cnv}", headers={
+        "Parlance-At-Least": f"{generation}:{partition}:{int(offset) + 1000}", "Prefer": "wait=30"})
+    assert beyond.status == 422 and beyond.code == "position.beyond_end", beyond
+    conditions = [condition["name"] for condition in desk.get("/v1/conditions")["data"]]
+    assert conditions == ["log.shorter_than_told"], conditions
 
 
 def deadlines(desk):
