@@ -693,6 +693,9 @@ void Session::close() {
   beast::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.close();
+  // A handler of the library may keep the object for a while: nobody waits for it, and its place is another's.
+  shared_->connections->remove(this);
+  place_.reset();
 }
 
 }  // namespace
