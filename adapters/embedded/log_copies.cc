@@ -120,6 +120,13 @@ class Copies final : public LogCopies {
     }
     auto copy = find(number);
     if (!copy) return copy.error();
+    // What a killed one left half written, and RocksDB collects only where its number comes again.
+    std::error_code ignored;
+    for (auto entry = fs::directory_iterator(dir_ / "meta", ignored);
+         !ignored && entry != fs::directory_iterator(); entry.increment(ignored)) {
+      std::error_code kept;
+      if (entry->path().extension() == ".tmp") fs::remove(entry->path(), kept);
+    }
     return Made{std::move(*copy), std::move(*marks)};
   }
 
