@@ -36,8 +36,8 @@ def sources(build, only):
 def digest(entry, settings):
     """Of all that the findings depend on."""
     words = shlex.split(entry["command"])
-    if os.path.basename(words[0]) == "ccache":
-        words = words[1:]
+    launcher = [at for at, word in enumerate(words) if os.path.basename(word) == "ccache"]
+    words = words[launcher[0] + 1:] if launcher else words
     out = words.index("-o")
     words[out:out + 2] = []
     words[words.index("-c")] = "-E"
