@@ -15,8 +15,10 @@
 #include <rocksdb/write_batch.h>
 
 #include "adapters/embedded/log_database.h"
+#include "adapters/embedded/manifest_mark.h"
 #include "adapters/embedded/recent_records.h"
 #include "adapters/embedded/sealed_mark.h"
+#include "adapters/rocksdb/database_watch.h"
 #include "engine/base/assert.h"
 #include "engine/base/fault_point.h"
 
@@ -26,6 +28,7 @@ namespace {
 using embedded::LogDatabase;
 using embedded::LogFolder;
 using embedded::LogIdentity;
+using embedded::ManifestMark;
 using embedded::RecentRecords;
 using embedded::SealedMarkFile;
 using embedded::vault_families;
@@ -114,9 +117,17 @@ Result<Opened> open_database(const LogFolder& folder, LogDatabase::Mode mode, ro
                              std::shared_ptr<DatabaseWatch> watch = std::make_shared<DatabaseWatch>()) {
   auto closed = std::make_shared<std::promise<void>>();
   std::future<void> future = closed->get_future();
+  LogDatabase::Listeners listeners{watch};
+  std::shared_ptr<ManifestMark> manifest;
+  if (mode == LogDatabase::Mode::writable) {
+    manifest = std::make_shared<ManifestMark>(folder.manifest_mark(), folder.database());
+    listeners.push_back(manifest);
+  }
   auto database = LogDatabase::open(
-      folder.database(), folder.identity(), mode, env, [closed] { closed->set_value(); }, watch);
+      folder.database(), folder.identity(), mode, env, [closed] { closed->set_value(); },
+      std::move(listeners));
   if (!database) return database.error();
+  if (manifest) manifest->note((*database)->database());
   return Opened{std::move(*database), std::move(future), std::move(watch)};
 }
 
@@ -786,6 +797,8 @@ Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::pa
   // Looked at before anything is written, since an opening for writing cuts a damaged tail off for good.
   auto seen = open_database(*folder, LogDatabase::Mode::read_only, options.env);
   if (!seen) return seen.error();
+  if (auto whole = ManifestMark(folder->manifest_mark(), folder->database()).check(); !whole)
+    return whole.error();
   const auto ends = ends_of(*seen->database, identity.partitions);
   if (!ends) return ends.error();
   if (auto reached = check_marks(*ends, *marks); !reached) return reached.error();

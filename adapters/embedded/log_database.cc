@@ -146,7 +146,7 @@ LogDatabase::~LogDatabase() {
 Result<std::shared_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::path& dir,
                                                        const LogIdentity& identity, Mode mode,
                                                        rocksdb::Env* env, std::function<void()> closed,
-                                                       std::shared_ptr<DatabaseWatch> watch) {
+                                                       Listeners listeners) {
   const auto cache = rocksdb::NewLRUCache(block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, vault_options(cache));
@@ -157,7 +157,7 @@ Result<std::shared_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::pa
 
   std::shared_ptr<LogDatabase> database(new LogDatabase(identity, mode, std::move(closed)));
   rocksdb::DBOptions options = database_options(mode, env);
-  if (watch) options.listeners.push_back(std::move(watch));
+  options.listeners = std::move(listeners);
   const bool reading = mode == Mode::read_only || mode == Mode::stand_in;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =

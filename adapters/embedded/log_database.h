@@ -6,9 +6,9 @@
 #include <vector>
 
 #include <rocksdb/db.h>
+#include <rocksdb/listener.h>
 
 #include "adapters/embedded/log_folder.h"
-#include "adapters/rocksdb/database_watch.h"
 #include "engine/ports/event_log.h"
 #include "engine/ports/vault.h"
 
@@ -45,12 +45,14 @@ class LogDatabase {
     read_only,  ///< writes nothing to the folder, not even a log of RocksDB's own; sees what was there when it was opened
     stand_in,  ///< read_only with every table held open, so that files may go from the folder while it serves
   };
-  /// `env` null: the real file system. `watch` hears what happens in the background; may be null. `closed` is called once this instance no longer uses the folder.
+  /// What hears of the database's background work.
+  using Listeners = std::vector<std::shared_ptr<rocksdb::EventListener>>;
+  /// `env` null: the real file system. `closed` is called once this instance no longer uses the folder.
   [[nodiscard]] static Result<std::shared_ptr<LogDatabase>> open(const std::filesystem::path& dir,
                                                                  const LogIdentity& identity, Mode mode,
                                                                  rocksdb::Env* env,
                                                                  std::function<void()> closed = {},
-                                                                 std::shared_ptr<DatabaseWatch> watch = {});
+                                                                 Listeners listeners = {});
   ~LogDatabase();
   LogDatabase(const LogDatabase&) = delete;
   LogDatabase& operator=(const LogDatabase&) = delete;

@@ -9,6 +9,7 @@
 ///   DIR/format        what this is; text, below. The folder is ours exactly when this file is there.
 ///   DIR/lock          empty; whoever writes the log holds it locked
 ///   DIR/sealed-mark   how far each partition had come (sealed_mark.h)
+///   DIR/manifest-mark how far the database's list of its tables had come (manifest_mark.h)
 ///   DIR/log/          the RocksDB instance (log_database.h)
 ///
 /// `format` has these lines, each ended by a line feed:
@@ -52,6 +53,7 @@ class LogFolder {
   [[nodiscard]] bool complete() const { return complete_; }
   [[nodiscard]] std::filesystem::path database() const { return copy_.empty() ? dir_ / "log" : copy_; }
   [[nodiscard]] std::filesystem::path sealed_mark() const { return dir_ / "sealed-mark"; }
+  [[nodiscard]] std::filesystem::path manifest_mark() const { return dir_ / "manifest-mark"; }
   [[nodiscard]] const std::filesystem::path& dir() const { return dir_; }
   /// State `complete`, durably. From then on a missing database or mark is damage and is never made anew.
   [[nodiscard]] Result<void> set_complete();

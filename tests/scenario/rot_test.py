@@ -53,7 +53,7 @@ def area_of(path):
     if top in DISPOSABLE or top in ("keys", "files"):
         return top
     if top == "log":
-        return {"sealed-mark": "mark", "format": "format"}.get(name) or (
+        return {"sealed-mark": "mark", "manifest-mark": "manifest mark", "format": "format"}.get(name) or (
             "log " + ("table" if name.endswith(".sst") else "wal" if name.endswith(".log") else re.split(r"[-.]", name)[0].lower()))
     return None
 

@@ -163,7 +163,8 @@ class Desk:
     def call(self, method, path, body=None, *, key=None, headers=None, token=None):
         """One call. `key` is its Idempotency-Key; `token` another caller's, or "" for none."""
         connection = getattr(self.threads, "connection", None)
-        if connection is None:
+        # What can be read before anything was asked is the server's end of a connection that was long idle.
+        if connection is None or select.select([connection.sock], [], [], 0)[0]:
             connection = http.client.HTTPConnection(self.address, timeout=CALL_SECONDS_MAX)
             connection.connect()
             # A request's head and body go out in two writes, which must not wait for each other.

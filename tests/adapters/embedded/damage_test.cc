@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <map>
 #include <set>
+#include <thread>
 
 #include <rocksdb/db.h>
 
@@ -158,6 +160,77 @@ TEST_CASE("each of the last bytes of the database's catalogue is found or harmle
     }
     put_contents(file, original);
   }
+}
+
+TEST_CASE("a catalogue that lost its end is refused, also where later writes cover what it named") {
+  EmbeddedFixture fixture(1);
+  append_one(fixture, 0, record_of("a", {row_of(VaultFamily::capsules, "a", "sealed")}));
+  fixture.reopen();
+  append_one(fixture, 0, record_of("b", {row_of(VaultFamily::capsules, "b", "sealed")}));
+  const auto flush_all = [](rocksdb::DB& db) -> Result<void> {
+    std::vector<std::string> files;
+    std::uint64_t bytes = 0;
+    if (!db.GetLiveFiles(files, &bytes, true).ok()) return unavailable("test.flush");
+    return {};
+  };
+  REQUIRE(fixture.embedded().copy_with(flush_all));
+  // In the write-ahead log, with the family's count.
+  append_one(fixture, 0, record_of("c", {row_of(VaultFamily::capsules, "c", "sealed")}));
+  fs::path list;
+  for (const auto& entry : fs::directory_iterator(fixture.dir() / "log"))
+    if (entry.path().filename().string().starts_with("MANIFEST")) list = entry.path();
+  const auto marked = [&] {
+    const Bytes mark = contents(fixture.dir() / "manifest-mark");
+    ByteReader reader(mark);
+    (void)reader.take(16);
+    return reader.le<std::uint64_t>();
+  };
+  for (int tries = 0; marked() < fs::file_size(list) && tries < 1000; ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  REQUIRE(marked() == fs::file_size(list));
+
+  const TempDir temp;
+  const fs::path image = temp / "image";
+  fs::copy(fixture.dir(), image, fs::copy_options::recursive);
+  list = image / "log" / list.filename();
+  const auto look_at = [&] {
+    const auto log = open_embedded_log(image, {.read_only = true});
+    if (!log) return Outcome::refused;
+    for (const char* name : {"a", "b", "c"})
+      if (vault_text((*log)->vault(), VaultFamily::capsules, name) != "sealed") return Outcome::silent_loss;
+    return Outcome::harmless;
+  };
+  CHECK(look_at() == Outcome::harmless);
+  const Bytes original = contents(list);
+  int lost_without_mark = 0;
+  for (std::size_t keep = 0; keep < original.size(); ++keep) {
+    CAPTURE(keep);
+    put_contents(list, Bytes(original.begin(), original.begin() + static_cast<std::ptrdiff_t>(keep)));
+    CHECK(look_at() == Outcome::refused);
+    Bytes flipped = original;
+    flipped[keep] ^= 0x80;
+    put_contents(list, flipped);
+    CHECK(look_at() == Outcome::refused);
+  }
+  // The mark is what finds it, and a mark that does not read is as none.
+  put_contents(image / "manifest-mark", {});
+  for (std::size_t keep = 0; keep < original.size(); ++keep) {
+    put_contents(list, Bytes(original.begin(), original.begin() + static_cast<std::ptrdiff_t>(keep)));
+    if (look_at() == Outcome::silent_loss) ++lost_without_mark;
+  }
+  CHECK(lost_without_mark > 0);
+  put_contents(list, original);
+  CHECK(look_at() == Outcome::harmless);
+  fs::copy_file(fixture.dir() / "manifest-mark", image / "manifest-mark",
+                fs::copy_options::overwrite_existing);
+  CHECK(look_at() == Outcome::harmless);
+  // An older list, by the file that says which.
+  put_contents(image / "log" / "MANIFEST-000001", original);
+  std::ofstream(image / "log" / "CURRENT") << "MANIFEST-000001\n";
+  const auto older = open_embedded_log(image, {.read_only = true});
+  REQUIRE_FALSE(older);
+  CHECK(older.error().rule == "log.behind_mark");
+  CHECK(older.error().detail.find("is an older one, MANIFEST-000001") != std::string::npos);
 }
 
 TEST_CASE("a file cut short, emptied or gone is found or harmless") {

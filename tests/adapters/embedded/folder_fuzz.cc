@@ -1,9 +1,10 @@
-// Any bytes at all as the format file, or the sealed mark, of a log's folder; the first byte says which. A byte that says that its
-// checksum is right makes it so.
+// Any bytes at all as the format file, the sealed mark or the manifest mark of a log's folder; the first byte says which. A byte that says
+// that its checksum is right makes it so.
 #include <algorithm>
 #include <filesystem>
 
 #include "adapters/embedded/log_folder.h"
+#include "adapters/embedded/manifest_mark.h"
 #include "adapters/embedded/sealed_mark.h"
 #include "engine/base/assert.h"
 #include "engine/base/hash.h"
@@ -53,6 +54,21 @@ void check_mark(const tests::FuzzFolder& folder, ByteView input) {
   for (std::size_t area = 0; area < areas; ++area) (void)opened->mark(area);
 }
 
+void check_manifest_mark(const tests::FuzzFolder& folder, ByteView input) {
+  Bytes mark(input.begin(), input.end());
+  mark.resize(manifest_mark_bytes - sizeof(std::uint32_t));
+  if (!input.empty() && input.back() % 2 == 0) {
+    std::ranges::copy(as_bytes("PLCMANI1"), mark.begin());
+    mark = ByteWriter().raw(mark).le(crc32(mark)).take();
+  }
+  (void)folder.write("manifest-mark", mark);
+  (void)folder.write("CURRENT", input.empty() ? input : input.subspan(input.size() / 2));
+  (void)folder.write("MANIFEST-000001", input);
+  const ManifestMark reader(folder.path() / "manifest-mark", folder.path());
+  const auto checked = reader.check();
+  PARLANCE_ASSERT(checked || checked.error().rule == "log.behind_mark", "a refusal has its rule");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -60,6 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0 || size > 8'192) return 0;
   if (data[0] % 2 == 0)
     check_format(folder, {data + 1, size - 1});
+  else if (data[0] % 4 == 3)
+    check_manifest_mark(folder, {data + 1, size - 1});
   else
     check_mark(folder, {data + 1, size - 1});
   return 0;

@@ -84,6 +84,7 @@ TEST_CASE("a creation that was interrupted is finished by the next opening") {
   const std::string complete = text_of(format);
   fs::remove(format);
   fs::remove(fixture.dir() / "sealed-mark");
+  fs::remove(fixture.dir() / "manifest-mark");
   fs::remove_all(fixture.dir() / "log");
   REQUIRE(create_embedded_log(fixture.dir(), test_log, 1, 2));
   CHECK(refusal(fixture.dir(), {.read_only = true}).rule == "log.absent");
