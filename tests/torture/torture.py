@@ -46,7 +46,7 @@ KINDS = {
                 lambda seconds, seed: scenario("rot", "--for", str(seconds), "--seed", str(seed))),
     "simulation": Kind("seeds of the simulation, which seed after seed from the one that is named",
                        lambda seconds, seed: [os.path.join(ROOT, "build", "release", "tests", "simulation", "simulation"),
-                                              "--for", str(seconds), "--from", str(seed)],
+                                              "--from", str(seed), "--for", str(seconds)],
                        (("release", ("simulation",)),)),
     "soak": Kind("mixed load with random faults; memory and descriptors must stay flat",
                  lambda seconds, seed: scenario("soak", "--for", str(seconds), "--seed", str(seed))),
