@@ -36,6 +36,8 @@ KINDS = {
                  lambda seconds, seed: scenario("kill", "--for", str(seconds), "--seed", str(seed))),
     "power": Kind("power cuts under every file of a real server",
                   lambda seconds, seed: scenario("power", "--for", str(seconds), "--seed", str(seed), "--cuts", "200", "--events", "300")),
+    "boundaries": Kind("a power cut at every change of the disk under a script of 1,000 events (takes as long as it takes)",
+                       lambda seconds, seed: scenario("power", "--seed", str(seed), "--all", "--events", "1000")),
     "sync": Kind("the n-th sync fails",
                  lambda seconds, seed: scenario("failed_sync", "--for", str(seconds), "--seed", str(seed), "--from", str(seed % 1000 + 1))),
     "full": Kind("the disk is full at the n-th write, or nearly",
