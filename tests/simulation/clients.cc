@@ -433,7 +433,7 @@ Request Clients::import(const std::string& text, std::optional<std::size_t>& in_
   const Instant now = std::exchange(now_, imported_until_);
   Request request;
   bool keyed = true;
-  if (imported_.empty() || chance(2)) {
+  if (imported_.empty() || ledger_.conversations.empty() || chance(2)) {
     request = message(Feature::message, text, in_reply_to);
   } else {
     constexpr std::array work{Feature::reply, Feature::note, Feature::snooze, Feature::resolve,
