@@ -36,7 +36,7 @@ Result<std::unique_ptr<Runner>> Runner::open(const EventLog& log, RowStore& rows
     if (of == family || std::ranges::find(projections, of, &Projection::name) != projections.end()) continue;
     if (auto dropped = rows.drop(family); !dropped) return dropped.error();
   }
-  auto live = ViewSet::open(log, std::move(views), index, indexed_number);
+  auto live = ViewSet::open(log, views, index, indexed_number);
   if (!live) return live.error();
   runner->live_ = std::move(*live);
   return runner;

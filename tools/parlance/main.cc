@@ -123,7 +123,7 @@ void refuse_signs(CLI::App& app) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): end_without_memory() says what it was
   std::set_terminate(end_without_memory);
   CLI::App app{"Parlance: an event-sourced conversation engine for customer service", "parlance"};
   app.set_version_flag("--version", std::string(version));

@@ -1,6 +1,7 @@
 #include "tools/parlance/progress.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unistd.h>
 
 #include <fmt/core.h>
@@ -13,7 +14,7 @@ constexpr auto line_interval = std::chrono::seconds(5);
 constexpr std::size_t bar_cells = 30;
 
 std::string left_text(double seconds) {
-  const auto s = static_cast<std::uint64_t>(seconds + 0.5);
+  const auto s = std::llround(seconds);
   if (s >= 3600) return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
   return fmt::format("{}:{:02}", s / 60, s % 60);
 }
