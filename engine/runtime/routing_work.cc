@@ -228,15 +228,22 @@ void RoutingWork::accepted(WorkspaceId workspace, ConversationId id, Outcome out
   const Assigning what(workspace, id);
   const auto entry = entry_of(what);
   const EnvelopeId accepted_in = outcome.envelope;
+  const bool unchanged = outcome.unchanged;
   auto together = [outcome = std::move(outcome), answer = std::move(answer)](Result<Outcome> result) {
     // It never came to it: somebody else had the conversation by then.
     if (!result && result.error().code == Errc::version_conflict) return answer(outcome);
     if (!result) return answer(is_final(result.error()) ? result.error() : unfinished(result.error()));
-    result->positions.insert(result->positions.begin(), outcome.positions.begin(), outcome.positions.end());
-    result->replayed = outcome.replayed;
-    answer(std::move(result));
+    // It was accepted before, by another command, which is what a repeat is told too.
+    Outcome told = outcome.unchanged ? outcome : *result;
+    told.positions = outcome.positions;
+    told.positions.insert(told.positions.end(), result->positions.begin(), result->positions.end());
+    told.replayed = outcome.replayed;
+    answer(std::move(told));
   };
-  if (entry && entry->standing == routing::Standing::assigning) return send_assign(what, std::move(together));
+  // Of this acceptance: the conversation may be at its next one.
+  const bool under_way = entry && entry->standing == routing::Standing::assigning &&
+                         (unchanged || entry->decided_in == accepted_in);
+  if (under_way) return send_assign(what, std::move(together));
   // A repeat, and the conversation was told long ago: its answer then is found under its id. No version lets it be decided anew.
   Request request = of_system(workspace, id.slot(), OnConversation{id, conversation::Assign{}});
   request.command = derive_id(ports_.keys, "assign " + to_text(id), accepted_in);

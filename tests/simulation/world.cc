@@ -648,11 +648,8 @@ void World::answered(std::size_t number, std::uint64_t life, const Result<Outcom
   if (!outcome.replayed) ++intent.first_outcomes;
   if (intent.keyed()) must(intent.first_outcomes <= 1, name + " was done for the first time twice");
   if (intent.done && intent.keyed()) {
-    // What an accepted offer led to is told while it is under way; later, that it was accepted.
-    if (intent.feature != Feature::accept) {
-      must(intent.done->envelope == outcome.envelope, name + ": a repeat was answered with another outcome");
-      must(intent.done->stream == outcome.stream, name + ": a repeat was answered with another stream");
-    }
+    must(intent.done->envelope == outcome.envelope, name + ": a repeat was answered with another outcome");
+    must(intent.done->stream == outcome.stream, name + ": a repeat was answered with another stream");
     must(intent.done->positions.front() == outcome.positions.front(),
          name + ": a repeat has another position");
     return;
