@@ -58,7 +58,8 @@ World::World(const Plan& plan, Trace& trace)
       nodes_(plan.has(Fault::second_node) ? 2 : 1),
       clients_(plan_, ledger_, random_, keys_, workspace_, begin),
       point_random_(plan.seed ^ 0xb07aULL),
-      seen_end_(plan.partitions, 0) {
+      seen_end_(plan.partitions, 0),
+      recorded_(plan.partitions) {
   storage_->hold_appends(true);
   storage_->hold_syncs(plan.exclusive);
   listening = this;
@@ -293,6 +294,10 @@ void World::inject(Fault fault) {
   const bool sets_clock =
       fault == Fault::clock_step || fault == Fault::clock_jump || fault == Fault::clock_years;
   if (sets_clock && node->begun.size() < plan_.partitions) return;
+  if (sets_clock) {
+    node->skew_before_ms = node->skew_ms;
+    node->set_at = time_.now();
+  }
   switch (fault) {
     case Fault::crash: happened(fault); return kill(*node, chance(2));
     case Fault::orderly_stop: happened(fault); return stop(*node);
@@ -554,13 +559,16 @@ void World::look_at_log() {
 /// Timers that a process fires by itself (a refusal's bring nobody's command with them either) are due by its clock, and not while
 /// that is known to be wrong.
 void World::look_at_timers(const MemoryLogStorage::Flight& flight) {
-  const auto node = std::ranges::find_if(
-      nodes_, [&](const Node& one) { return one.process && one.process->log.process() == flight.process; });
-  if (node == nodes_.end()) return;
   const auto record = parse_record(storage_->options().id, *flight.bytes);
   if (!record || !*record || (*record)->frame.kind != RecordKind::envelope) return;
   const auto envelope = decode_envelope((*record)->body);
   must(envelope.has_value(), "what is sent decodes");
+  // No time that is recorded goes back.
+  const bool time_hidden = envelope->recorded_at <= recorded_[flight.partition];
+  recorded_[flight.partition] = std::max(recorded_[flight.partition], envelope->recorded_at);
+  const auto node = std::ranges::find_if(
+      nodes_, [&](const Node& one) { return one.process && one.process->log.process() == flight.process; });
+  if (node == nodes_.end()) return;
   if (envelope->command || envelope->import || envelope->actor.kind != ActorKind::system) return;
   for (const StreamEvent& event : envelope->events) {
     const auto* body = std::get_if<conversation::Event>(&event.body);
@@ -571,10 +579,12 @@ void World::look_at_timers(const MemoryLogStorage::Flight& flight) {
                        (closed != nullptr && closed->automatic);
     if (!timer) continue;
     must(event.occurred_at <= envelope->recorded_at, "a timer does not fire before its time");
-    // Decided before the clock was set, it may be sent after; a time recorded earlier hides when it was decided after the clock went back.
+    // Decided before the clock was set, it may be sent after.
     const std::int64_t apart = node->skew_ms - node->skew_at_start_ms;
-    const std::int64_t ago = node->process->clock.now() - envelope->recorded_at;
-    must(std::abs(apart) <= clocks_apart_ms_max || std::abs(ago) > clocks_apart_ms_max / 2,
+    const std::int64_t apart_before = node->skew_before_ms - node->skew_at_start_ms;
+    const bool decided_before = std::abs(apart_before) <= clocks_apart_ms_max &&
+                                envelope->recorded_at <= node->set_at + node->skew_before_ms;
+    must(std::abs(apart) <= clocks_apart_ms_max || decided_before || time_hidden,
          "timers are held while wall and boot clock disagree");
   }
 }

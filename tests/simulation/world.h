@@ -109,6 +109,7 @@ class World {
   Node* running_ = nullptr;  ///< whose process takes a step now
   std::vector<Landed> landed_;
   std::vector<Offset> seen_end_;
+  std::vector<Instant> recorded_;  ///< by partition: the latest time that was sent
   MemoryLogStorage::FlightId seen_flight_ = 0;
   std::map<Sha256, std::uint32_t> senders_;
   std::map<std::uint64_t, std::vector<OwnerStatus>> statuses_;  ///< of processes, as last told
