@@ -64,8 +64,11 @@ struct Node {
   std::unique_ptr<MemoryRows> rows = std::make_unique<MemoryRows>();
   std::int64_t skew_ms = 0;
   std::int64_t skew_at_start_ms = 0;
-  std::int64_t skew_before_ms = 0;  ///< before its clock was set last
-  Instant set_at{};                 ///< when that was, by the true clock
+  struct ClockSet {
+    Instant at;  ///< by the true clock
+    std::int64_t skew_before_ms = 0;
+  };
+  std::vector<ClockSet> clock_sets;  ///< since the process began
   std::set<PartitionId> begun;  ///< whose owners have begun: from then on they notice that the clock is set
   std::int64_t stands_until_ms = 0;  ///< by the boot clock
   std::uint64_t life = 0;            ///< counts processes over the run; 0: none yet
