@@ -29,13 +29,10 @@ constexpr std::size_t replay_records = 256;
 constexpr int open_files_max = 512;
 /// Deleted capsules must be gone from the disk within days: tables of the vault older than this are rewritten.
 constexpr std::uint64_t vault_rewrite_seconds = 24 * 60 * 60;
-constexpr std::string_view identity_key = "log";
 
 rocksdb::Slice slice(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 ByteView view(const rocksdb::Slice& s) { return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()}; }
-
-Bytes offset_key(Offset offset) { return ByteWriter().be(offset).take(); }
 
 std::string place(PartitionId p, Offset offset) {
   return "partition " + std::to_string(p) + ", offset " + std::to_string(offset);
@@ -67,7 +64,7 @@ rocksdb::DBOptions database_options(LogDatabase::Mode mode, rocksdb::Env* env) {
   options.max_total_wal_size = wal_bytes_max;
   options.max_background_jobs = 2;
   options.max_open_files = mode == LogDatabase::Mode::stand_in ? -1 : open_files_max;
-  options.info_log = std::make_shared<NoLogger>();
+  options.info_log = no_logger();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
@@ -119,6 +116,33 @@ std::string vault_name(VaultFamily family) {
 
 }  // namespace
 
+std::vector<std::string> family_names(PartitionId partitions) {
+  std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};
+  for (PartitionId p = 0; p < partitions; ++p) names.push_back("p" + std::to_string(p));
+  for (const VaultFamily f : vault_families) names.push_back(vault_name(f));
+  return names;
+}
+
+Bytes offset_key(Offset offset) { return ByteWriter().be(offset).take(); }
+
+std::optional<Offset> offset_of_key(ByteView key) {
+  ByteReader reader(key);
+  const auto offset = reader.be<Offset>();
+  return reader.at_end() ? std::optional(offset) : std::nullopt;
+}
+
+std::shared_ptr<rocksdb::Logger> no_logger() { return std::make_shared<NoLogger>(); }
+
+std::optional<LogIdentity> parse_identity(ByteView row) {
+  ByteReader reader(row);
+  LogIdentity identity;
+  identity.id = reader.id_of<LogId>();
+  identity.generation = reader.le<std::uint32_t>();
+  identity.partitions = reader.le<PartitionId>();
+  const bool ours = reader.at_end() && identity.partitions >= 1 && identity.partitions <= partitions_max;
+  return ours ? std::optional(identity) : std::nullopt;
+}
+
 Error database_error(const rocksdb::Status& status, std::string_view doing) {
   std::string detail = std::string(doing) + ": " + status.ToString();
   if (status.IsNoSpace()) return {Errc::read_only, "log.no_space", std::move(detail)};
@@ -149,11 +173,10 @@ Result<std::shared_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::pa
                                                        Listeners listeners) {
   const auto cache = rocksdb::NewLRUCache(block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  families.emplace_back(rocksdb::kDefaultColumnFamilyName, vault_options(cache));
-  for (PartitionId p = 0; p < identity.partitions; ++p) {
-    families.emplace_back("p" + std::to_string(p), partition_options(cache));
+  for (const std::string& name : family_names(identity.partitions)) {
+    const bool partition = families.size() - 1 < identity.partitions;  // after the first, the default one
+    families.emplace_back(name, partition ? partition_options(cache) : vault_options(cache));
   }
-  for (const VaultFamily f : vault_families) families.emplace_back(vault_name(f), vault_options(cache));
 
   std::shared_ptr<LogDatabase> database(new LogDatabase(identity, mode, std::move(closed)));
   rocksdb::DBOptions options = database_options(mode, env);
@@ -208,11 +231,9 @@ Result<Offset> LogDatabase::end(PartitionId p) const {
   if (!it->status().ok())
     return database_error(it->status(), "finding the end of partition " + std::to_string(p));
   if (!it->Valid()) return Offset{0};
-  ByteReader key(view(it->key()));
-  const auto last = key.be<Offset>();
-  if (!key.at_end())
-    return corrupt("log.corrupt", "a key of partition " + std::to_string(p) + " is no offset");
-  return last + 1;
+  const auto last = offset_of_key(view(it->key()));
+  if (!last) return corrupt("log.corrupt", "a key of partition " + std::to_string(p) + " is no offset");
+  return *last + 1;
 }
 
 Result<std::uint64_t> LogDatabase::vault_count(VaultFamily f) const {

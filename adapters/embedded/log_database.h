@@ -32,6 +32,18 @@ inline constexpr std::array vault_families{VaultFamily::capsules, VaultFamily::r
   return static_cast<std::size_t>(family) - 1;
 }
 
+/// All families in the order in which a log makes them, which gives them their numbers in the write-ahead log: default, p0, p1, ...,
+/// capsules, rows, tombstones.
+[[nodiscard]] std::vector<std::string> family_names(PartitionId partitions);
+/// A partition's key of an offset, and back; none where the bytes are no such key.
+[[nodiscard]] Bytes offset_key(Offset offset);
+[[nodiscard]] std::optional<Offset> offset_of_key(ByteView key);
+/// RocksDB's own log, dropped.
+[[nodiscard]] std::shared_ptr<rocksdb::Logger> no_logger();
+/// What the row "log" of the family default says. The log's number of partitions, and its generation, are within their bounds.
+[[nodiscard]] std::optional<LogIdentity> parse_identity(ByteView row);
+inline constexpr std::string_view identity_key = "log";
+
 /// NoSpace: `read_only` "log.no_space"; Corruption: `corrupt` "log.corrupt"; another holder of RocksDB's own lock: `locked`
 /// "log.locked"; a format it does not know: `newer` "log.newer"; else `unavailable` "log.io".
 [[nodiscard]] Error database_error(const rocksdb::Status& status, std::string_view doing);

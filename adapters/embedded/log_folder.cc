@@ -62,10 +62,7 @@ Result<Format> parse_format(std::string_view text, const std::filesystem::path& 
   std::string_view rest = text;
   const auto version_text = take_line(rest, first_words.substr(0, first_words.size() - 1));
   if (!version_text)
-    return invalid("log.not_ours",
-                   path.string() +
-                       " is not the format file of a log. Nothing was changed; if a log was here, "
-                       "restore the newest backup into another folder (parlance backup restore)");
+    return invalid("log.not_ours", path.string() + " is not the format file of a log. Nothing was changed");
   const auto version = to_number<unsigned>(version_text);
   if (version && *version > folder_version) {
     return Error{Errc::newer, "log.newer",
@@ -85,7 +82,7 @@ Result<Format> parse_format(std::string_view text, const std::filesystem::path& 
                      *partitions <= partitions_max;
   if (!whole) {
     return corrupt("log.format_damaged",
-                   path.string() + " is not as it was written; restore it from a backup of this folder");
+                   path.string() + " is not as it was written; restore it from a copy of this folder");
   }
   return Format{{*parsed_id, *generation, *partitions}, *state == "complete"};
 }
@@ -100,6 +97,13 @@ Result<bool> holds_nothing(const std::filesystem::path& dir) {
   }
   if (error && error.value() != ENOENT) return file_error(error.value(), "listing", dir);
   return true;
+}
+
+/// Whether a database of ours, or what is left of one, lies in `dir`.
+bool holds_database(const std::filesystem::path& dir) {
+  std::error_code error;
+  return std::filesystem::exists(dir / "sealed-mark", error) ||
+         std::filesystem::exists(dir / "log" / "CURRENT", error);
 }
 
 /// Another process that has it locked: `locked`. The lock goes with the process, however it ends.
@@ -172,11 +176,17 @@ Result<LogFolder> LogFolder::open(const std::filesystem::path& dir, bool writabl
     const auto empty = holds_nothing(dir);
     if (!empty) return empty.error();
     if (*empty) return Error{Errc::not_found, "log.absent", "no log in " + dir.string()};
+    if (holds_database(dir))
+      return corrupt("log.format_damaged",
+                     path.string() + " is missing, and the files of a log lie beside it");
     return invalid("log.not_ours", dir.string() + " holds no log");
   }
-  if (!text && text.error().rule == "log.file_too_long") return invalid("log.not_ours", text.error().detail);
-  if (!text) return text.error();
-  const auto format = parse_format(as_text(*text), path);
+  const bool too_long = !text && text.error().rule == "log.file_too_long";
+  if (!text && !too_long) return text.error();
+  const auto format = too_long ? Result<Format>(invalid("log.not_ours", text.error().detail))
+                               : parse_format(as_text(*text), path);
+  if (!format && format.error().rule == "log.not_ours" && holds_database(dir))
+    return corrupt("log.format_damaged", path.string() + " is not as it was written");
   if (!format) return format.error();
   folder.identity_ = format->identity;
   folder.complete_ = format->complete;

@@ -14,6 +14,7 @@ constexpr std::string_view magic = "PLCMARK1";
 constexpr std::size_t header_bytes = 128;
 constexpr std::size_t area_bytes = 128;
 constexpr std::size_t slot_bytes = 64;
+constexpr std::size_t bytes_max = header_bytes + 65535 * area_bytes;  // as many areas as the header can say
 
 Bytes with_checksum(Bytes bytes, std::size_t size, std::uint32_t start) {
   bytes.resize(size - sizeof(std::uint32_t));
@@ -42,6 +43,16 @@ std::optional<SealedMark> parse_slot(ByteView bytes, std::size_t area, std::uint
   const Bytes whole = slot(area, mark, header_crc);
   if (!std::ranges::equal(whole, bytes)) return std::nullopt;
   return mark;
+}
+
+/// The mark of an area, and which of its slots holds it; none where neither is whole.
+std::optional<std::pair<SealedMark, std::uint8_t>> parse_area(ByteView bytes, std::size_t area,
+                                                              std::uint32_t header_crc) {
+  const auto first = parse_slot(bytes.first(slot_bytes), area, header_crc);
+  const auto second = parse_slot(bytes.subspan(slot_bytes, slot_bytes), area, header_crc);
+  if (!first && !second) return std::nullopt;
+  const bool in_second = !first || (second && second->next > first->next);
+  return std::pair(in_second ? *second : *first, std::uint8_t{in_second});
 }
 
 }  // namespace
@@ -83,18 +94,37 @@ Result<SealedMarkFile> SealedMarkFile::open(const std::filesystem::path& path, L
   file.header_crc_ = crc32(head);
   for (std::size_t area = 0; area < areas; ++area) {
     const std::size_t at = header_bytes + area * area_bytes;
-    const auto first = parse_slot(view.subspan(at, slot_bytes), area, file.header_crc_);
-    const auto second = parse_slot(view.subspan(at + slot_bytes, slot_bytes), area, file.header_crc_);
-    if (!first && !second) return damaged("both slots of area " + std::to_string(area) + " are damaged");
-    const bool in_second = !first || (second && second->next > first->next);
-    file.marks_.push_back(in_second ? *second : *first);
-    file.slot_.push_back(in_second ? 1 : 0);
+    const auto found = parse_area(view.subspan(at, area_bytes), area, file.header_crc_);
+    if (!found) return damaged("both slots of area " + std::to_string(area) + " are damaged");
+    file.marks_.push_back(found->first);
+    file.slot_.push_back(found->second);
   }
   if (writable) {
     file.file_ = FileDescriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     if (!file.file_) return file_error(errno, "opening", path);
   }
   return file;
+}
+
+std::optional<SealedMarkRemains> SealedMarkFile::remains(const std::filesystem::path& path) {
+  const auto bytes = read_small_file(path, bytes_max);
+  if (!bytes || bytes->size() < header_bytes) return std::nullopt;
+  const ByteView view = *bytes;
+  ByteReader reader(view.subspan(magic.size()));
+  SealedMarkRemains out;
+  out.log = reader.id_of<LogId>();
+  out.partitions = reader.le<PartitionId>();
+  const auto areas = reader.le<std::uint16_t>();
+  const Bytes head = header(out.log, out.partitions, areas);
+  if (!std::ranges::equal(view.first(header_bytes), head)) return std::nullopt;
+  for (std::size_t area = 0; area < areas; ++area) {
+    const std::size_t at = header_bytes + area * area_bytes;
+    const auto found = at + area_bytes <= view.size()
+                           ? parse_area(view.subspan(at, area_bytes), area, crc32(head))
+                           : std::nullopt;
+    out.areas.push_back(found ? std::optional(found->first) : std::nullopt);
+  }
+  return out;
 }
 
 SealedMarkFile SealedMarkFile::in_memory(std::vector<SealedMark> marks) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "adapters/embedded/durable_file.h"
@@ -27,6 +28,13 @@
 /// `next` counts. A mark may be behind the log (it is synced each second, not each group), never ahead of it.
 namespace parlance::embedded {
 
+/// What can still be told of a file of marks, whatever became of it.
+struct SealedMarkRemains {
+  LogId log;
+  PartitionId partitions = 0;
+  std::vector<std::optional<SealedMark>> areas;  ///< none: both slots are damaged
+};
+
 class SealedMarkFile {
  public:
   /// All areas at zero, durably.
@@ -35,6 +43,9 @@ class SealedMarkFile {
   /// `corrupt` "log.mark_missing" or "log.mark_damaged", with what to do.
   [[nodiscard]] static Result<SealedMarkFile> open(const std::filesystem::path& path, LogId log,
                                                    PartitionId partitions, std::size_t areas, bool writable);
+
+  /// Each area for itself. None where the file is not there, or its header is damaged.
+  [[nodiscard]] static std::optional<SealedMarkRemains> remains(const std::filesystem::path& path);
 
   /// Marks that stand elsewhere; to be read only.
   [[nodiscard]] static SealedMarkFile in_memory(std::vector<SealedMark> marks);

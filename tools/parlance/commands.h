@@ -12,7 +12,8 @@ void add_serve_commands(CLI::App& app, int& code);         ///< serve; config pr
 void add_report_commands(CLI::App& app, int& code);        ///< report
 void add_doctor_command(CLI::App& app, int& code);         ///< doctor
 void add_tail_command(CLI::App& events, int& code);        ///< events tail
-void add_log_commands(CLI::App& app, int& code);           ///< log verify
+void add_log_commands(CLI::App& app, int& code);           ///< log verify, salvage
+void add_salvage_command(CLI::App& log, int& code);        ///< log salvage
 void add_event_commands(CLI::App& app, int& code);         ///< events cat, tail, get, stats
 void add_backup_commands(CLI::App& app, int& code);        ///< backup create, list, verify, restore
 void add_view_commands(CLI::App& app, int& code);          ///< view list, status, verify, rebuild

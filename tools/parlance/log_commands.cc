@@ -135,7 +135,7 @@ int verify(const VerifyOptions& options) {
 }  // namespace
 
 void add_log_commands(CLI::App& app, int& code) {
-  CLI::App* log = app.add_subcommand("log", "The log as a whole: verify");
+  CLI::App* log = app.add_subcommand("log", "The log as a whole: verify, salvage");
   log->require_subcommand(1);
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = log->add_subcommand(
@@ -149,6 +149,7 @@ void add_log_commands(CLI::App& app, int& code) {
       "  parlance log verify --data ~/desk\n"
       "  parlance log verify --data ~/desk | jq 'select(.kind == \"difference\")'");
   command->callback([options, &code] { code = verify(*options); });
+  add_salvage_command(*log, code);
 }
 
 }  // namespace parlance::tools
