@@ -15,6 +15,7 @@
 #include <rocksdb/write_batch.h>
 
 #include "adapters/embedded/log_database.h"
+#include "adapters/embedded/log_remains.h"
 #include "adapters/embedded/manifest_mark.h"
 #include "adapters/embedded/recent_records.h"
 #include "adapters/embedded/sealed_mark.h"
@@ -81,10 +82,7 @@ Result<Ends> ends_of(const LogDatabase& database, PartitionId partitions) {
 }
 
 Error behind_mark(std::string detail) {
-  return {
-      Errc::loss, "log.behind_mark",
-      std::move(detail) +
-          "; something acknowledged is gone: restore the folder from a backup, nothing was changed in it"};
+  return {Errc::loss, "log.behind_mark", std::move(detail) + "; something acknowledged is gone"};
 }
 
 Result<void> check_marks(const Ends& ends, const SealedMarkFile& marks) {
@@ -777,8 +775,18 @@ Result<bool> embedded_log_exists(const std::filesystem::path& dir) { return LogF
 
 Result<bool> embedded_log_in_use(const std::filesystem::path& dir) { return embedded::is_locked(dir); }
 
-Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir,
-                                                       EmbeddedLogOptions options) {
+namespace {
+
+/// Adds which records lie in the files that a refusal for damage names, whichever check refused.
+Error with_places(Error error, const std::filesystem::path& dir) {
+  if (error.code != Errc::corrupt && error.code != Errc::loss) return error;
+  if (const std::string held = what_tables_hold(dir, error.detail); !held.empty())
+    error.detail += " (" + held + ")";
+  error.detail += ". Nothing was changed";
+  return error;
+}
+
+Result<std::unique_ptr<EmbeddedLog>> open_log(const std::filesystem::path& dir, EmbeddedLogOptions options) {
   auto folder = LogFolder::open(dir, !options.read_only);
   if (!folder) return folder.error();
   const LogIdentity identity = folder->identity();
@@ -816,6 +824,15 @@ Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::pa
     return corrupt("log.corrupt", "two openings of " + dir.string() + " ended at different offsets");
   return std::unique_ptr<EmbeddedLog>(std::make_unique<Log>(std::move(*folder), std::move(*marks),
                                                             std::move(*opened), *ends, std::move(options)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir,
+                                                       EmbeddedLogOptions options) {
+  auto opened = open_log(dir, std::move(options));
+  if (!opened) return with_places(opened.error(), dir);
+  return opened;
 }
 
 }  // namespace parlance

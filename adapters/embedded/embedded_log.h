@@ -94,7 +94,7 @@ class EmbeddedLog : public EventLog {
 
 /// Refusals: `not_found` "log.absent"; `invalid` "log.not_ours"; `newer` "log.newer"; `locked` "log.locked"; `read_only`
 /// "log.folder_read_only", "log.no_space"; `unavailable` "log.not_permitted", "log.io"; `corrupt` "log.format_damaged", "log.mark_missing", "log.mark_damaged",
-/// "log.mixed", "log.corrupt"; `loss` "log.behind_mark".
+/// "log.mixed", "log.corrupt"; `loss` "log.behind_mark". What is damaged is named by partition and offsets where that is known.
 [[nodiscard]] Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& dir,
                                                                      EmbeddedLogOptions options = {});
 

@@ -191,11 +191,6 @@ Result<std::shared_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::pa
     // No database where one was made, or files it names that are not there: damage, not a passing trouble.
     const bool absent = status.IsNotFound() || status.IsPathNotFound() || status.IsInvalidArgument();
     if (absent) error = corrupt("log.corrupt", std::move(error.detail));
-    if (error.code == Errc::corrupt)
-      error.detail +=
-          ". Nothing was changed. Keep this folder, and restore the newest backup into another one (parlance "
-          "backup "
-          "restore)";
     return error;
   }
   database->db_.reset(db);

@@ -61,8 +61,7 @@ template <class Number> std::optional<Number> to_number(std::optional<std::strin
 Result<Format> parse_format(std::string_view text, const std::filesystem::path& path) {
   std::string_view rest = text;
   const auto version_text = take_line(rest, first_words.substr(0, first_words.size() - 1));
-  if (!version_text)
-    return invalid("log.not_ours", path.string() + " is not the format file of a log. Nothing was changed");
+  if (!version_text) return invalid("log.not_ours", path.string() + " is not the format file of a log");
   const auto version = to_number<unsigned>(version_text);
   if (version && *version > folder_version) {
     return Error{Errc::newer, "log.newer",
@@ -81,8 +80,7 @@ Result<Format> parse_format(std::string_view text, const std::filesystem::path& 
                      (*state == "complete" || *state == "new") && *partitions >= 1 &&
                      *partitions <= partitions_max;
   if (!whole) {
-    return corrupt("log.format_damaged",
-                   path.string() + " is not as it was written; restore it from a copy of this folder");
+    return corrupt("log.format_damaged", path.string() + " is not as it was written");
   }
   return Format{{*parsed_id, *generation, *partitions}, *state == "complete"};
 }

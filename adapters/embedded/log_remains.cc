@@ -715,8 +715,10 @@ std::string what_tables_hold(const fs::path& dir, std::string_view text) {
   std::string out;
   if (!listed) return out;
   for (const Listed& one : *listed) {
+    // RocksDB calls a table that it does not find by its old extension, ".ldb".
     const std::string name = table_name(one.number);
-    if (text.find(name) == std::string_view::npos) continue;
+    if (text.find(name.substr(0, name.size() - table_extension.size() + 1)) == std::string_view::npos)
+      continue;
     const auto p = partition_of(one.family);
     out += out.empty() ? "" : "; ";
     out += name + " holds ";
@@ -724,7 +726,8 @@ std::string what_tables_hold(const fs::path& dir, std::string_view text) {
       out += "offsets " + std::to_string(*one.first) + " to " + std::to_string(*one.last) + " of partition " +
              std::to_string(*p);
     else
-      out += "rows of the vault's family " + one.family;
+      out += one.family == rocksdb::kDefaultColumnFamilyName ? "the log's identity"
+                                                             : "rows of the vault's family " + one.family;
   }
   return out;
 }

@@ -99,8 +99,7 @@ Result<void> ManifestMark::check() const {
   return Error{Errc::loss, "log.behind_mark",
                "the list of the log's tables, " + manifest_name(mark->number) + ", had " +
                    std::to_string(mark->bytes) + " bytes; the one in " + database_.string() + " " + found +
-                   ". Tables that it named last would be missing: restore the folder from a backup, nothing "
-                   "was changed in it"};
+                   ". Tables that it named last would be missing"};
 }
 
 void ManifestMark::OnFlushCompleted(rocksdb::DB* db, const rocksdb::FlushJobInfo& /*info*/) { note(*db); }

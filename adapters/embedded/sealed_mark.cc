@@ -72,7 +72,7 @@ Result<void> SealedMarkFile::create(const std::filesystem::path& path, LogId log
 Result<SealedMarkFile> SealedMarkFile::open(const std::filesystem::path& path, LogId log,
                                             PartitionId partitions, std::size_t areas, bool writable) {
   const std::string advice =
-      "; without it nobody can tell whether the log is whole: restore it, or the whole folder, from a backup";
+      "; without it nobody can tell whether the log is whole: restore the whole folder from a backup";
   const auto damaged = [&](std::string_view what) {
     return corrupt("log.mark_damaged", path.string() + ": " + std::string(what) + advice);
   };

@@ -96,9 +96,8 @@ class Finder {
               " times since the start, because what is stored there is damaged. First: " + log.damage + ".",
           "Nothing wrong is shown: whoever asks for what is damaged is refused, and everything else goes on. "
           "New commands are stored as ever.",
-          "Copy the data folder and check the disk. Then stop the server: `parlance log verify` names every "
-          "damaged place, and `parlance backup restore` into another folder gives back what the newest "
-          "backup holds.");
+          "Copy the data folder and check the disk. Then stop the server: `parlance log salvage` names every "
+          "range that is lost, which backup gives it back, and how to restore that.");
     look_at_database("log", log.database,
                      "Everything that was acknowledged is in the log's own write-ahead file, synced.");
   }
@@ -203,8 +202,10 @@ class Finder {
           "Commands for some conversations are not taken (partitions " + listed(partitions) + "): " + reason +
               ".",
           "Everything that was acknowledged is stored. Reading goes on.",
-          reason == "starting" ? "Wait: it reads the log."
-                               : "Look at what it says; `parlance log verify` examines the log.");
+          reason == "starting"
+              ? "Wait: it reads the log."
+              : "Look at what it says; `parlance log verify` examines the log, and where that is damaged "
+                "`parlance log salvage` says what is left of it.");
     // One line for all reasons, or a name would stand twice.
     merge_last_of("owner.not_owning");
     if (quarantined != 0)

@@ -80,7 +80,8 @@ Error damaged(const fs::path& path, std::string_view what) {
 }
 Error mixed(const fs::path& path, std::string_view what) {
   return corrupt("keyring.mixed", path.string() + ": " + std::string(what) +
-                                      ". root.key, buckets and secrets of one backup belong together.");
+                                      ". root.key, buckets and secrets of one backup belong together." +
+                                      std::string(restore));
 }
 Error unreadable(const fs::path& path, int reason) {
   return unavailable("keyring.unreadable", path.string() + ": " + std::generic_category().message(reason));

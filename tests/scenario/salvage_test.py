@@ -16,7 +16,7 @@ partition and offset, from before any damage. Each case harms a copy:
     vault        a bit of a table of the vault is flipped: rows are lost, no record
     backup       a table is removed, and the newest backup does not read: the one before it gives back what it has
 and holds: not a byte of the folder changes; what a backup gives back is what it holds of what is lost; the restore that the text names
-gives each record of the backup as it was written.
+gives each record of the backup as it was written. `doctor` does not pass what is refused.
 
     salvage_test.py [--cases N] [--seed S] [--kind KIND] [--said]
 
@@ -389,6 +389,17 @@ class Case:
         for (partition, offset) in lost:
             assert f"partition {partition}, offset" in text, text
         assert self.kind == "whole" or "What to do" in text
+        self.judge_doctor(log["refusal"])
+
+    def judge_doctor(self, refusal):
+        """What is refused, and a vault that does not read, it names with the command that says more; a table by what it held."""
+        if self.kind == "whole" or refusal is None and self.kind != "vault":
+            return
+        lines = map(json.loads, program("doctor", "--data", self.data, code=1).splitlines())
+        failed = [line for line in lines if line["state"] == "fail"]
+        assert any("parlance log salvage" in line["advice"] for line in failed), failed
+        if self.kind in ("table", "tables", "block", "backup"):
+            assert any(re.search(r"offsets \d+ to \d+ of partition \d+", line["found"]) for line in failed), failed
 
     def restore_as_told(self):
         """By the command that the text names."""

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t answer_bytes_max = std::size_t{256} << 20;
 constexpr long connect_seconds_max = 10;
-constexpr long answer_seconds_max = 60;  // of a read
 constexpr std::size_t token_bytes_max = 1000;
 constexpr std::size_t json_depth_max = 64;
 
@@ -194,6 +193,7 @@ struct Client::Impl {
   bool explain = false;
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl{nullptr, curl_easy_cleanup};
   std::unique_ptr<StoppedFolder> folder;  ///< instead of the server
+  long read_seconds_max = 0;
 
   struct Answered {
     long status = 0;
@@ -305,19 +305,21 @@ Done<Client> Client::open(const ServerOptions& options, Answers answers) {
   auto token = first_line(token_file, "token");
   if (!token) return token.error();
   impl->token = *token;
+  impl->read_seconds_max = options.seconds_max;
   if (once == CURLE_OK) impl->curl.reset(curl_easy_init());
   if (!impl->curl) return Failure{Exit::failed, "libcurl does not start"};
   return Client(std::move(impl));
 }
 
 Done<json::value> Client::get(const std::string& path, const Query& query) {
-  const auto answered = impl_->send(target_of(path, query), answer_seconds_max, "application/json", nullptr);
+  const auto answered =
+      impl_->send(target_of(path, query), impl_->read_seconds_max, "application/json", nullptr);
   if (!answered) return answered.error();
   return parsed(impl_->server + path, answered->status, answered->body);
 }
 
 Done<std::string> Client::get_text(const std::string& path, const Query& query, const std::string& accept) {
-  auto answered = impl_->send(target_of(path, query), answer_seconds_max, accept, nullptr);
+  auto answered = impl_->send(target_of(path, query), impl_->read_seconds_max, accept, nullptr);
   if (!answered) return answered.error();
   if (answered->status >= 200 && answered->status < 300) return std::move(answered->body);
   const auto problem = parsed(impl_->server + path, answered->status, answered->body);
@@ -336,7 +338,7 @@ Done<json::value> Client::post_text(const std::string& path, const std::string& 
   const std::string url = impl_->server + path;
   if (impl_->explain) fmt::print(stderr, "POST {}\n", url);
   std::array<char, CURL_ERROR_SIZE> said{};
-  auto all = impl_->prepare(url, answer_seconds_max, "application/json", said.data());
+  auto all = impl_->prepare(url, impl_->read_seconds_max, "application/json", said.data());
   for (const std::string& header : headers) all.reset(curl_slist_append(all.release(), header.c_str()));
   all.reset(curl_slist_append(all.release(), "Expect:"));  // without waiting for a go-ahead
   std::string answered;

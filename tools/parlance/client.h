@@ -29,6 +29,7 @@ struct ServerOptions {
   std::filesystem::path keys;  ///< --keys: the keyring of a stopped folder; empty: DATA/keys
   bool explain = false;        ///< say each request on stderr
   bool quiet = false;          ///< no progress
+  long seconds_max = 60;       ///< for the answer to a read
 };
 /// Who may answer: a running server alone, or, where none runs on --data, the folder itself.
 enum class Answers : std::uint8_t { server, folder_too };

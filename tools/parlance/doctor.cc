@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -45,6 +46,9 @@ const std::uint64_t reserve_bytes =
 constexpr std::uint64_t space_wanted_bytes = 2048 * mib;
 constexpr rlim_t files_wanted = 4096;
 constexpr rlim_t locked_wanted = 16 * mib;
+constexpr std::chrono::seconds vault_read_max{5};
+constexpr std::uint64_t vault_rows_each = 1024;
+constexpr long server_seconds_max = 5;
 constexpr std::int64_t clock_behind_ms_max = 60'000;
 constexpr std::int64_t backup_age_ms_max = 36 * 3'600'000;
 
@@ -93,7 +97,8 @@ class Doctor {
       return false;
     }
     std::error_code error;
-    if (!fs::exists(options_.data / "log" / "format", error)) {
+    if (!fs::exists(options_.data / "log" / "format", error) &&
+        !fs::exists(options_.data / "log" / "log", error)) {
       say(State::fail, "folder", options_.data.string() + " holds no log",
           "name the data folder of a server; nothing else can be told of this one");
       return false;
@@ -122,8 +127,15 @@ class Doctor {
                  "wait: a server is starting, or a command has the folder open");
     ServerOptions asked;
     asked.data = options_.data;
+    asked.seconds_max = server_seconds_max;
     auto client = Client::open(asked, Answers::server);
     const auto status = client ? client->get("/v1/status") : Done<json::value>(client.error());
+    if (!status && status.error().code == Exit::unreachable)
+      return say(State::fail, "server",
+                 "a process has the folder open and does not answer: " + status.error().text,
+                 "it hangs, was suspended, or has far too much to do: look at its messages and at `ps`, end "
+                 "it if it "
+                 "does not come round, and start it again; nothing that it acknowledged is lost by that");
     if (!status)
       return say(State::fail, "server", status.error().text,
                  "look at its messages; is this the user who may read admin.token?");
@@ -143,8 +155,9 @@ class Doctor {
   void look_at_log() {
     auto log = LogReader::open(options_.data);
     if (!log)
-      return say("log", log.error(),
-                 "keep the folder as it is; `parlance log verify` says more, a backup gives it back");
+      return say(
+          "log", log.error(),
+          "keep the folder as it is; `parlance log salvage` says what is left and what a backup gives back");
     std::uint64_t records = 0;
     for (PartitionId p = 0; p < log->partitions(); ++p) records += log->end(p);
     say(State::ok, "log",
@@ -161,13 +174,40 @@ class Doctor {
           latest_ = std::max(latest_, envelope->recorded_at);
         return false;
       });
-      if (!read) return say("log", read.error(), "`parlance log verify` says where");
+      if (!read) return say("log", read.error(), "`parlance log salvage` says what is left");
     }
+    look_at_vault();
     if (latest_.ms - now.ms > clock_behind_ms_max)
       say(State::fail, "clock",
           fmt::format("it says {}, and the log was written at {}", to_rfc3339(now), to_rfc3339(latest_)),
           "set the clock before a server starts: times in the log never fall, so deadlines would wait until "
           "it has caught up");
+  }
+
+  /// Reads it, for as long as somebody waits for a line or two.
+  void look_at_vault() {
+    const auto log = open_log_to_read(options_.data);
+    if (!log) return;  // a server is at work, and moves files
+    const auto end = std::chrono::steady_clock::now() + vault_read_max;
+    std::uint64_t rows = 0;
+    bool all = true;
+    for (const VaultFamily family : {VaultFamily::capsules, VaultFamily::rows, VaultFamily::tombstones}) {
+      const auto read = (*log)->vault().scan(family, [&](ByteView, ByteView) {
+        return all = ++rows % vault_rows_each != 0 || std::chrono::steady_clock::now() < end;
+      });
+      if (!read && log_is_still())
+        return say("vault", read.error(), "`parlance log salvage` says what is left");
+      if (!read || !all) break;
+    }
+    say(State::ok, "vault",
+        all ? fmt::format("{} rows read", rows)
+            : fmt::format("{} rows read, in {} s; `parlance log salvage` reads all", rows,
+                          vault_read_max.count()));
+  }
+  /// No server moves files meanwhile, which would look like damage.
+  [[nodiscard]] bool log_is_still() const {
+    const auto used = in_use(options_.data);
+    return used && !*used;
   }
 
   void look_at_keys() {

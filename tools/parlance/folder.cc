@@ -25,11 +25,17 @@ Result<std::unique_ptr<RowStore>> open_rows(const fs::path& dir, RocksRowsOption
   return open_rocks_rows(dir, options);
 }
 
+/// Damage is told with what to do.
 Result<std::unique_ptr<EmbeddedLog>> open_log(const fs::path& dir, EmbeddedLogOptions options) {
-  std::error_code error;
-  if (!fs::exists(dir / "log", error))
+  std::error_code absent;
+  if (!fs::exists(dir / "log", absent))
     return Error{Errc::not_found, "log.absent", "no log in " + dir.string()};
-  return open_embedded_log(dir / "log", std::move(options));
+  auto log = open_embedded_log(dir / "log", std::move(options));
+  if (log || (log.error().code != Errc::corrupt && log.error().code != Errc::loss)) return log;
+  Error error = log.error();
+  error.detail +=
+      ". `parlance log salvage --data " + dir.string() + "` says what is lost, and what a backup gives back";
+  return error;
 }
 
 }  // namespace
@@ -108,7 +114,7 @@ Result<Folder> open_folder(const fs::path& dir, const fs::path& keys_dir, Partit
   log_options.env = guarded_env();
   log_options.fail_stop = std::move(options.fail_stop);
   log_options.space_reserve_bytes = options.space_reserve_bytes;
-  auto log = open_embedded_log(log_dir, std::move(log_options));
+  auto log = open_log(dir, std::move(log_options));
   if (!log) return log.error();
   folder.log = std::move(*log);
   if (auto fits = check_keyring(*folder.log, *folder.keys, keys_dir); !fits) return fits.error();

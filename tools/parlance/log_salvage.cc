@@ -324,7 +324,12 @@ Done<Salvage> salvage_log(const SalvageOptions& options) {
                                          to_text(backups->log()), to_text(out.log))));
     if (out.log == LogId{}) out.log = backups->log();
   }
-  if (auto opens = LogReader::open(options.data); !opens)
+  const auto to_read = [&] {
+    EmbeddedLogOptions reading;
+    reading.read_only = true;
+    return open_embedded_log(dir, std::move(reading));
+  };
+  if (const auto opens = to_read(); !opens)
     out.refusal = fmt::format("{} ({})", opens.error().detail, opens.error().rule);
   read_partitions(**remains, out, options.quiet);
   {

@@ -191,10 +191,9 @@ void say_what_happened(const Salvage& s, const fs::path& data) {
     say(text);
   }
   for (const std::string& trouble : s.troubles) say("- " + trouble);
-  if (s.refusal.empty())
+  if (s.refusal.empty() && (s.ranges_in_all != 0 || std::ranges::any_of(s.vault, is_damaged)))
     say("A server opens it as it is; whoever asks it for what is damaged is refused.");
-  else
-    say("No server opens it as it is: " + s.refusal);
+  if (!s.refusal.empty()) say("No server opens it as it is: " + s.refusal);
 }
 
 void say_what_is_safe(const Salvage& s) {

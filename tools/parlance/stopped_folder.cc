@@ -61,6 +61,15 @@ Result<fs::path> make_temporary() {
   return fs::path(name);
 }
 
+/// What was said of the look-alike, said of the folder that it stands for.
+Error of_folder(Error error, const fs::path& look_alike, const fs::path& data) {
+  const std::string from = look_alike.string(), to = data.string();
+  for (std::size_t at = error.detail.find(from); at != std::string::npos;
+       at = error.detail.find(from, at + to.size()))
+    error.detail.replace(at, from.size(), to);
+  return error;
+}
+
 void wait_until_shown(Node& node, bool quiet) {
   const auto behind = [&] {
     std::uint64_t lag = 0;
@@ -86,7 +95,7 @@ StoppedFolder::~StoppedFolder() {
 
 Result<std::unique_ptr<StoppedFolder>> StoppedFolder::open(const fs::path& data, fs::path keys, bool quiet) {
   std::error_code error;
-  if (!fs::exists(data / "log" / "format", error))
+  if (!fs::exists(data / "log" / "format", error) && !fs::exists(data / "log" / "log", error))
     return Error{Errc::not_found, "log.absent", "no log in " + data.string()};
   std::unique_ptr<StoppedFolder> folder(new StoppedFolder);
   auto made = make_temporary();
@@ -111,7 +120,7 @@ Result<std::unique_ptr<StoppedFolder>> StoppedFolder::open(const fs::path& data,
   options.keys = keys.empty() ? data / "keys" : std::move(keys);
   options.only_look = true;
   auto node = Node::open(std::move(options));
-  if (!node) return node.error();
+  if (!node) return of_folder(node.error(), folder->look_alike_, data);
   folder->node_ = std::move(*node);
   wait_until_shown(*folder->node_, quiet);
   return folder;

@@ -144,7 +144,7 @@ TEST_CASE("what is missing from a complete folder is damage, and is not made ane
   fs::rename(fixture.dir() / "sealed-mark", aside / "sealed-mark");
   CHECK(refusal(fixture.dir()).rule == "log.mark_missing");
   CHECK(refusal(fixture.dir()).code == Errc::corrupt);
-  CHECK(refusal(fixture.dir()).detail.find("restore it") != std::string::npos);
+  CHECK(refusal(fixture.dir()).detail.find("from a backup") != std::string::npos);
   fs::rename(aside / "sealed-mark", fixture.dir() / "sealed-mark");
 
   fs::rename(fixture.dir() / "log", aside / "log");
