@@ -14,6 +14,7 @@ partition and offset, from before any damage. Each case harms a copy:
     exchanged    two tables have each other's names: every record reads
     ahead        the sealed mark is of a later time: what was written since is missing
     vault        a bit of a table of the vault is flipped: rows are lost, no record
+    rot          any file of the log is harmed in any way of rot_test.py: what is told is lost was written, and where nothing is told, all reads
     backup       a table is removed, and the newest backup does not read: the one before it gives back what it has
 and holds: not a byte of the folder changes; what a backup gives back is what it holds of what is lost; the restore that the text names
 gives each record of the backup as it was written. `doctor` does not pass what is refused.
@@ -37,7 +38,9 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from desk import PROGRAM, Desk, wait_until  # noqa: E402
+from rot_test import KINDS as KINDS_OF_ROT, files_of, harm  # noqa: E402
 
 MESSAGES, PEOPLE = 60, 9
 WAL_BLOCK = 1 << 15
@@ -344,7 +347,28 @@ class Case:
         flip(self.path(name), self.chance.randrange(os.path.getsize(self.path(name)) // 3), self.chance.randrange(8))
         self.done, self.lost, self.told = f"a bit of {name} of {self.family(name)} flipped", set(), name
 
+    def harm_rot(self):
+        areas = {area: files for area, files in files_of(self.data).items() if area not in ("views", "fold", "files", "keys")}
+        self.done = harm(self.data, areas[self.chance.choice(sorted(areas))], self.chance.choice(KINDS_OF_ROT), self.chance)
+
+    def judge_rot(self, said):
+        """Nothing is known beforehand of what is lost."""
+        before = fingerprint(self.root)
+        words = [PROGRAM, "log", "salvage", "--data", self.data, "--backups", self.backups]
+        done = subprocess.run(words, capture_output=True, timeout=60, check=False)
+        assert done.returncode in (WHOLE, DAMAGED), f"exit {done.returncode}: {done.stderr[-2000:]}"
+        assert fingerprint(self.root) == before, "something was changed"
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        if said:
+            print(f"=== {self.done}\n{program(*words[1:], '--output', 'table', code=done.returncode).decode()}", flush=True)
+        lost = {(r["partition"], o) for r in told if r["kind"] == "range" for o in range(int(r["from"]), int(r["to"]) + 1)}
+        assert lost <= set(self.base.ledger), f"never written: {show(lost - set(self.base.ledger))}"
+        if done.returncode == WHOLE:
+            assert records(self.data) == self.base.ledger, "nothing is told, and not all reads"
+
     def judge(self, said):
+        if self.kind == "rot":
+            return self.judge_rot(said)
         code = WHOLE if self.kind == "whole" else DAMAGED
         before = fingerprint(self.root)
         words = ("log", "salvage", "--data", self.data, "--backups", self.backups)
@@ -447,7 +471,7 @@ def main():
             try:
                 case.harm()
                 case.judge(asked.said)
-                if kind != "whole" and number % 5 == asked.seed % 5:
+                if kind not in ("whole", "rot") and number % 5 == asked.seed % 5:
                     case.restore_as_told()
             except AssertionError as error:
                 failed += 1
