@@ -1,8 +1,9 @@
 """Mixed load with random faults for a long time: nothing is lost or doubled, and memory and descriptors stay flat.
 
-Clients write messages, replies, notes and files at a steady pace, read lists, tickets and timelines, subscribe and leave, break off in the
-middle of a request and send what is malformed. Every few seconds a fault comes and goes, drawn by the seed: a slow disk, a full disk,
-little space, a rare branch of the program. The server is one process from the first to the last minute.
+Clients write messages, replies, notes and files at a steady pace (faster in the beginning, until caches are full or a quarter of the time is
+over), read lists, tickets and timelines, subscribe and leave, break off in the middle of a request and send what is malformed. Every few
+seconds a fault comes and goes, drawn by the seed: a slow disk, a full disk, little space, a rare branch of the program. The server is one
+process from the first to the last minute.
 
 Flat: the median of the resident memory of the last quarter is at most a tenth and 32 MiB above that of the second quarter, when caches
 have been filled; open descriptors likewise, by 16.
@@ -31,6 +32,8 @@ from desk import BROKEN, Desk, wait_until  # noqa: E402
 from faulty_disk import TAKE, FaultyDisk  # noqa: E402
 
 WRITERS = 6
+FASTER = 10  # times, in the beginning
+CACHES_FULL = 80_000  # commands
 PEOPLE = 300
 RARE_BRANCHES = ("fold.flush_early", "views.flush_early", "views.store_early", "views.forget_rows", "owner.overloaded",
                  "door.forget_preview", "door.forget_row", "log.read_one")
@@ -41,8 +44,8 @@ MIB = 1 << 20
 
 
 class Soak:
-    def __init__(self, desk, disk, seed, rate):
-        self.desk, self.disk, self.seed, self.rate = desk, disk, seed, rate
+    def __init__(self, desk, disk, seed, rate, warm_until):
+        self.desk, self.disk, self.seed, self.rate, self.warm_until = desk, disk, seed, rate, warm_until
         self.over = threading.Event()
         self.lock = threading.Lock()
         self.taken = collections.Counter()  # texts acknowledged
@@ -109,7 +112,8 @@ class Soak:
         else:
             kind = chance.choice(["reply", "note"])
             self.command(f"/v1/conversations/{there}/{kind}", {"text": text}, key, text)
-        self.over.wait(max(0.0, began + WRITERS / self.rate - time.monotonic()))
+        warming = began < self.warm_until and len(self.sent) < CACHES_FULL
+        self.over.wait(max(0.0, began + WRITERS / (self.rate * FASTER if warming else self.rate) - time.monotonic()))
 
     def read(self, _, chance):
         with self.lock:
@@ -184,7 +188,7 @@ def soak(root, seed, seconds, rate):
     with Desk(os.path.join(root, "data"), disk=disk) as desk:
         desk.settings(first_response_seconds=None, auto_close_seconds=None)
         pid, began, samples, next_line = desk.process.pid, time.monotonic(), [], 0.0
-        one = Soak(desk, disk, seed, rate)
+        one = Soak(desk, disk, seed, rate, time.monotonic() + seconds / 4)
         try:
             while (now := time.monotonic() - began) < seconds and not one.over.is_set():
                 samples.append((now, *used(pid)))

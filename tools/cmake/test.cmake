@@ -23,6 +23,9 @@
 set(PARLANCE_PROGRAM "${PROJECT_BINARY_DIR}/parlance" CACHE FILEPATH "The program that tests start")
 
 function(parlance_ctest name labels timeout)
+  if(PARLANCE_SANITIZE STREQUAL "thread")
+    math(EXPR timeout "4 * ${timeout}")
+  endif()
   add_test(NAME ${name} COMMAND ${ARGN})
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout})
   set_property(TEST ${name} PROPERTY ENVIRONMENT

@@ -192,9 +192,9 @@ TEST_CASE("markup that is made to exhaust a parser is shown as text, in bounded 
     CAPTURE(bomb.substr(0, 60));
     REQUIRE(bomb.size() < 700'000);
     std::string out;
-    // In processor time, which a busy machine does not stretch; far less but under a sanitizer.
-    CHECK(seconds([&] { out = sanitise_html(bomb); }) < 10);
-    CHECK(seconds([&] { (void)text_of_html(bomb); }) < 5);
+    // In processor time, which a busy machine does not stretch; far less but under a sanitizer. A parser that is exhausted takes hours.
+    CHECK(seconds([&] { out = sanitise_html(bomb); }) < 60);
+    CHECK(seconds([&] { (void)text_of_html(bomb); }) < 60);
     CHECK(out.size() <= sanitised_bytes_max);
     const auto trouble = not_allowed(out);
     CHECK_MESSAGE(!trouble, trouble.value_or(""));
