@@ -711,8 +711,12 @@ Result<std::unique_ptr<LogRemains>> LogRemains::open(const fs::path& dir, const 
 }
 
 std::string what_tables_hold(const fs::path& dir, std::string_view text) {
-  const auto listed = read_catalogue(dir / "log");
   std::string out;
+  const auto names = [&](std::string_view extension) {
+    return text.find(extension) != std::string_view::npos;
+  };
+  if (!names(table_extension) && !names(".ldb")) return out;
+  const auto listed = read_catalogue(dir / "log");
   if (!listed) return out;
   for (const Listed& one : *listed) {
     // RocksDB calls a table that it does not find by its old extension, ".ldb".
