@@ -320,11 +320,15 @@ Result<void> FileKeyring::create(const fs::path& folder) {
     if (auto done = key_files.sync_folder(folder / ".."); !done) return done;
   }
   const std::array names{secrets_file.name, buckets_file.name, root_name};
+  const auto beside = [&](std::string_view name) { return folder / (std::string(name) + ".new"); };
+  // The root key gets its name last: where it still has the other one, a crash cut the making of a keyring short.
+  const bool cut_short = fs::exists(fs::symlink_status(beside(root_name), error)) &&
+                         !fs::exists(fs::symlink_status(folder / root_name, error));
   for (const std::string_view name : names) {
     const bool there = fs::exists(fs::symlink_status(folder / name, error));
     if (error && error != std::errc::no_such_file_or_directory)
       return unavailable("keyring.unreadable", (folder / name).string() + ": " + error.message());
-    if (there)
+    if (there && !cut_short)
       return invalid("keyring.exists",
                      (folder / name).string() +
                          " is there already, and a keyring is never written over. If no log was ever "
@@ -347,12 +351,12 @@ Result<void> FileKeyring::create(const fs::path& folder) {
 
   // Everything is on the disk under other names before the first gets its own, and the root key comes last: whatever a
   // crash leaves behind was never the keyring of a log.
-  const auto beside = [&](std::string_view name) { return folder / (std::string(name) + ".new"); };
   if (auto done = write_sealed(beside(secrets_file.name), secrets_file, head, root, secrets); !done)
     return done;
   if (auto done = write_sealed(beside(buckets_file.name), buckets_file, head, root, table); !done)
     return done;
   if (auto done = write_root(beside(root_name), root); !done) return done;
+  if (auto done = key_files.sync_folder(folder); !done) return done;
   for (const std::string_view name : names)
     if (auto done = key_files.rename(beside(name), folder / name); !done) return done;
   return key_files.sync_folder(folder);

@@ -43,7 +43,7 @@ namespace parlance {
 class FileKeyring final : public KeyService {
  public:
   /// Makes a keyring in `folder`, which is made too if it is not there; durable when it returns. Refuses
-  /// ("keyring.exists") where any of the three files is there. Only for a log that does not exist yet: a new keyring
+  /// ("keyring.exists") where any of the three files is there, unless a crash cut the making of a keyring short. Only for a log that does not exist yet: a new keyring
   /// opens nothing of an old log.
   [[nodiscard]] static Result<void> create(const std::filesystem::path& folder);
 

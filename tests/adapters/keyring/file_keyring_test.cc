@@ -1,5 +1,6 @@
 #include "adapters/keyring/file_keyring.h"
 
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <sys/resource.h>
@@ -130,6 +131,19 @@ TEST_CASE("what a crash left of making a keyring is no hindrance") {
   CHECK(FileKeyring::create(path));
   CHECK(FileKeyring::open(path));
   CHECK(std::distance(fs::directory_iterator(path), fs::directory_iterator()) == 3);
+}
+
+TEST_CASE("the making of a keyring that was cut short between two of its names begins anew") {
+  for (const std::size_t named : {0U, 1U, 2U}) {
+    const Folder folder;
+    const std::array names{"secrets", "buckets", "root.key"};
+    for (std::size_t i = named; i < names.size(); ++i)
+      fs::rename(folder.path / names[i], folder.path / (std::string(names[i]) + ".new"));
+    CHECK(FileKeyring::open(folder.path).error().rule == "keyring.missing");
+    CHECK(FileKeyring::create(folder.path));
+    CHECK(FileKeyring::open(folder.path));
+    CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 3);
+  }
 }
 
 TEST_CASE("a keyring cannot be made where there is a file, and says where") {
