@@ -1,12 +1,17 @@
+#include <csignal>
 #include <fcntl.h>
+#include <stdexcept>
 #include <string>
+#include <sys/wait.h>
 #include <type_traits>
 #include <unistd.h>
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <doctest/doctest.h>
 
 #include "adapters/embedded/system.h"
+#include "engine/base/assert.h"
 #include "engine/domain/personal.h"
 #include "engine/domain/subject.h"
 #include "tools/parlance/journal_writer.h"
@@ -103,4 +108,35 @@ TEST_CASE("a reader that does not read stops nobody, and what is left out is cou
     CHECK(journal.waiting() <= journal_lines_max);
   }
   CHECK(pipe.read_some().size() > 1000);
+}
+
+TEST_CASE("the last words of a process that breaks are a line of the journal, with what did not hold") {
+  const auto words_of = [](void (*breaks)()) {
+    Pipe pipe;
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      ::signal(SIGABRT, SIG_DFL);  // not as the test's own crash
+      SystemClock clock;
+      JournalWriter journal({JournalFormat::json, JournalLevel::info, pipe.ends[1]}, clock);
+      const LastWords last(journal);
+      breaks();
+      ::_exit(0);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGABRT);
+    return boost::json::parse(pipe.read_some()).as_object();
+  };
+  const auto broken = words_of([] { PARLANCE_ASSERT(1 + 1 == 3, "sums are what they were"); });
+  CHECK(broken.at("event") == "process.broken");
+  CHECK(broken.at("level") == "error");
+  CHECK(broken.at("invariant") == "sums are what they were");
+  CHECK(broken.at("condition") == "1 + 1 == 3");
+  CHECK(broken.at("line").as_int64() > 0);
+  // An exception is named by its type; what it says may quote somebody.
+  const auto thrown = words_of([]() noexcept { throw std::runtime_error("ada@example.com"); });
+  CHECK(boost::json::serialize(thrown.at("condition")).find("runtime_error") != std::string::npos);
+  CHECK(boost::json::serialize(thrown).find("ada@") == std::string::npos);
 }

@@ -1,10 +1,13 @@
 #include "tools/parlance/journal_writer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <climits>
+#include <cxxabi.h>
 #include <poll.h>
+#include <typeinfo>
 #include <unistd.h>
 
 #include <boost/json/serialize.hpp>
@@ -12,6 +15,7 @@
 #include <fmt/core.h>
 
 #include "adapters/http/message.h"
+#include "engine/base/assert.h"
 
 namespace parlance::tools {
 namespace json = boost::json;
@@ -57,7 +61,37 @@ std::string text_of(const JournalValue& value) {
       value.held());
 }
 
+std::atomic<JournalWriter*> last_words_in{nullptr};
+
+void say_broken(const BrokenInvariant& broken) {
+  last_words_in.load()->say_last(
+      "process.broken",
+      "stopping: something that must hold in the program does not, and it does not go on wrongly",
+      {{"invariant", Literal::of_ours(broken.text)},
+       {"condition", Literal::of_ours(broken.condition)},
+       {"file", Literal::of_ours(broken.file)},
+       {"line", broken.line},
+       {"advice",
+        Literal("Nothing that was acknowledged is in doubt: it was synced before. Start again, and report "
+                "this line as a fault of Parlance.")}});
+}
+
+[[noreturn]] void stop_at_exception() {
+  const std::type_info* const type = abi::__cxa_current_exception_type();
+  stop_at({"what is thrown is caught", type != nullptr ? type->name() : "no exception", __FILE__, __LINE__});
+}
+
 }  // namespace
+
+LastWords::LastWords(JournalWriter& journal) : before_(std::set_terminate(stop_at_exception)) {
+  last_words_in = &journal;
+  tell_broken_invariants(say_broken);
+}
+
+LastWords::~LastWords() {
+  tell_broken_invariants(nullptr);
+  std::set_terminate(before_);
+}
 
 std::string journal_line(bool as_json, Instant at, JournalLevel level, Literal event, Literal message,
                          const std::vector<JournalField>& fields) {

@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -30,6 +31,20 @@ inline constexpr std::size_t journal_field_bytes_max = 2048;
 /// A line as it is written, with its end.
 [[nodiscard]] std::string journal_line(bool json, Instant at, JournalLevel level, Literal event,
                                        Literal message, const std::vector<JournalField>& fields);
+
+class JournalWriter;
+/// While it lives, an invariant that breaks and an exception that nobody catches are the last words of `journal`, "process.broken", before
+/// the process ends by SIGABRT. One at a time.
+class LastWords {
+ public:
+  explicit LastWords(JournalWriter& journal);
+  ~LastWords();
+  LastWords(const LastWords&) = delete;
+  LastWords& operator=(const LastWords&) = delete;
+
+ private:
+  std::terminate_handler before_;
+};
 
 /// A Journal on a descriptor, such as stderr. A thread of its own writes, so that a pipe that nobody empties stops nobody.
 class JournalWriter final : public Journal {

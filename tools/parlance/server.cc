@@ -261,6 +261,7 @@ class NodeImpl final : public Node {
     if (!server) return server.error();
     server_ = std::move(*server);
     serving_ = true;
+    last_words_.emplace(journal_);
     server_->start();
     sweep();
     if (auto written = write_private(options_.data / "address", "http://" + server_->address() + "\n");
@@ -589,7 +590,8 @@ class NodeImpl final : public Node {
   ServeOptions options_;
   SystemClock system_clock_;
   const Clock& clock_;
-  JournalWriter journal_;  ///< outlives all that says something
+  JournalWriter journal_;                ///< outlives all that says something
+  std::optional<LastWords> last_words_;  ///< while it serves
   struct ForgetSyncs {
     ForgetSyncs() = default;
     ~ForgetSyncs() { files::on_failed_sync({}); }
