@@ -1,6 +1,7 @@
 #include "adapters/keyring/file_keyring.h"
 
 #include <array>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <sys/resource.h>
@@ -10,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/contract/key_service_contract.h"
+#include "tests/support/failing_calls.h"
 #include "tests/support/print.h"
 #include "tests/support/temp_dir.h"
 
@@ -344,3 +346,72 @@ TEST_CASE("keys that cannot be locked in memory are worth a note, not a refusal"
   CHECK((*keys)->unwrap(7, (*keys)->wrap(7, text, {}).value(), {}).value() == text);
 }
 #endif
+
+TEST_CASE("whichever call to the system fails, a keyring is made whole or not at all, and says why") {
+  for (const int error : {EIO, ENOSPC}) {
+    const int failed = tests::fail_each_call(
+        error, [](int) { return std::make_unique<tests::TempDir>(); },
+        [](const auto& temp) { return FileKeyring::create(*temp / "keys"); },
+        [](const auto& temp, Result<void>& made, const std::string& call) {
+          CAPTURE(call);
+          const fs::path root_key = *temp / "keys" / "root.key";
+          if (call.empty()) REQUIRE(made);
+          if (!made) {
+            CHECK((made.error().rule == "keyring.unwritable" || made.error().rule == "keyring.unreadable"));
+            // What is left is no hindrance; or it is whole, and only the folder's sync is not known.
+            if (!fs::exists(root_key)) made = FileKeyring::create(*temp / "keys");
+            REQUIRE(fs::exists(root_key));
+          }
+          CHECK(FileKeyring::open(*temp / "keys"));
+        });
+    CHECK(failed > 15);
+  }
+}
+
+TEST_CASE("whichever call to the system fails, a keyring opens or says why not, and stays as it was") {
+  const Folder folder;
+  const auto fingerprint = folder.open()->fingerprint();
+  int refused = 0;
+  tests::fail_each_call(
+      EIO, [](int) { return 0; }, [&](int) { return FileKeyring::open(folder.path); },
+      [&](int, const auto& opened, const std::string& call) {
+        CAPTURE(call);
+        if (opened) {
+          CHECK((*opened)->fingerprint() == fingerprint);
+        } else {
+          CHECK(opened.error().rule == "keyring.unreadable");
+          ++refused;
+        }
+        CHECK((opened || !call.empty()));
+        CHECK(folder.open()->fingerprint() == fingerprint);
+      });
+  CHECK(refused > 8);
+}
+
+TEST_CASE("whichever call to the system fails, a bucket has its old keys or its new one, also on the disk") {
+  struct Given {
+    std::unique_ptr<FileKeyring> keyring;
+    std::uint64_t serial;
+    std::array<BucketId, 1> bucket;
+    Bytes wrapped;
+  };
+  const Folder folder;
+  const int failed = tests::fail_each_call(
+      ENOSPC,
+      [&](int n) {
+        Given given{folder.open(), 0, {static_cast<BucketId>(n)}, {}};
+        given.serial = given.keyring->serial();
+        given.wrapped = given.keyring->wrap(given.bucket[0], text, {}).value();
+        return given;
+      },
+      [](const Given& given) { return given.keyring->add_next_keys(given.bucket); },
+      [&](const Given& given, const Result<void>& changed, const std::string& call) {
+        CAPTURE(call);
+        CHECK((changed || changed.error().rule.starts_with("keyring.un")));
+        CHECK((changed || !call.empty()));
+        CHECK(given.keyring->serial() == (changed ? given.serial + 1 : given.serial));
+        CHECK(given.keyring->unwrap(given.bucket[0], given.wrapped, {}).value() == text);
+        CHECK(folder.open()->unwrap(given.bucket[0], given.wrapped, {}).value() == text);
+      });
+  CHECK(failed > 8);
+}

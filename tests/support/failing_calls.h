@@ -1,0 +1,39 @@
+#pragma once
+#include <string>
+#include <utility>
+
+namespace parlance::tests {
+
+/// While it lives, one call that this thread makes to the system for a file or for memory of its own fails: the `n`th from its making on,
+/// 1 being the first, with `error` as errno. All after it work. One at a time a thread. What libraries call counts too; closing a file
+/// fails after it was closed, as with the system's own close().
+class FailingCall {
+ public:
+  FailingCall(int n, int error);
+  ~FailingCall();
+  FailingCall(const FailingCall&) = delete;
+  FailingCall& operator=(const FailingCall&) = delete;
+  /// The name of the call that failed; empty: it has not come yet.
+  [[nodiscard]] std::string came() const;
+};
+
+/// Enters each way out of `operation`: again and again `prepare(n)` makes what it is done on, `operation` is done on that with its `n`th call
+/// failing, and `judge` is told that, what came of it, and the name of the call. The last time none fails, and the name is empty.
+/// Returns how many calls failed.
+template <class Prepare, class Operation, class Judge>
+int fail_each_call(int error, const Prepare& prepare, const Operation& operation, const Judge& judge) {
+  for (int n = 1;; ++n) {
+    auto given = prepare(n);
+    std::string came;
+    auto done = [&] {
+      const FailingCall failing(n, error);
+      auto out = operation(given);
+      came = failing.came();
+      return out;
+    }();
+    judge(given, done, std::as_const(came));
+    if (came.empty()) return n - 1;
+  }
+}
+
+}  // namespace parlance::tests
