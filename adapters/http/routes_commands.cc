@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <map>
 
 #include "adapters/http/attachments.h"
 #include "adapters/http/commands.h"
@@ -642,6 +643,18 @@ void change_settings(const Call& call) {
 
 // ---- many at once ----
 
+/// Of positions as an answer names them, the furthest of each partition.
+void note_newest(std::string_view positions, std::map<PartitionId, Position>& newest) {
+  for (std::size_t at = 0; at < positions.size();) {
+    const std::size_t end = std::min(positions.find(',', at), positions.size());
+    if (const auto position = parse_position(positions.substr(at, end - at))) {
+      Position& furthest = newest.try_emplace(position->partition, *position).first->second;
+      furthest = std::max(furthest, *position);
+    }
+    at = end + 1;
+  }
+}
+
 /// Each command is answered for itself. They are handed over in their order, and an owner decides in the order of arrival,
 /// so those of one stream are decided in order.
 void batch(const Call& call) {
@@ -691,7 +704,7 @@ void batch(const Call& call) {
   const auto one_less = [answers, call] {
     if (answers->left.fetch_sub(1) != 1) return;
     json::array data;
-    std::string positions;
+    std::map<PartitionId, Position> newest;
     for (const HttpResponse& one : answers->all) {
       boost::system::error_code ignored;
       json::object answered{{"status", one.status}, {"body", json::parse(one.body, ignored)}};
@@ -699,9 +712,13 @@ void batch(const Call& call) {
         if (name == "Idempotency-Replayed") answered["replayed"] = true;
       data.push_back(std::move(answered));
       for (const auto& [name, value] : one.headers)
-        if (name == "Parlance-Position") positions += (positions.empty() ? "" : ",") + value;
+        if (name == "Parlance-Position") note_newest(value, newest);
     }
-    call->answer(200, json::object{{"data", std::move(data)}});
+    std::vector<Position> positions;
+    for (const auto& [partition, position] : newest) positions.push_back(position);
+    std::vector<std::pair<std::string, std::string>> headers;
+    if (!positions.empty()) headers.emplace_back("Parlance-Position", positions_text(positions));
+    call->answer(200, json::object{{"data", std::move(data)}}, std::move(headers));
   };
   for (std::size_t i = 0; i < parts.size(); ++i) {
     parts[i]->respond = [answers, i, one_less](HttpResponse response) {

@@ -185,6 +185,7 @@ def body_cases(desk, conversation):
             desk.call("POST", "/v1/batch", {"commands": [{"method_path": "POST /v1/batch", "body": {}}]}), pointer="/commands/0/method_path")
     answer = desk.call("POST", "/v1/batch", {"commands": [{"method_path": "POST /v1/inbound", "body": {"channel": "email"}}]})
     check("a batch answers each command for itself", answer.status == 200 and answer.body["data"][0]["status"] == 422, answer)
+    check("a batch of which nothing was done names no position", "parlance-position" not in answer.headers, answer.headers)
 
 
 def rule_cases(desk, conversation, closed):

@@ -2,7 +2,8 @@
 
 Many clients write as fast as they are answered, while readers look at conversations that were read before. Memory must stay below a bound,
 and readers must not wait for the disk. Nobody may get another answer than done or 503, and when the disk is quick again everything that was
-acknowledged must be there once, and what was not may be sent again with its key.
+acknowledged must be there once, and what was not may be sent again with its key. More commands at once than an owner takes are refused,
+and none of those is there.
 
     slow_disk_test.py [--seconds N]      how long the disk is slow each time
 
@@ -11,6 +12,7 @@ The last line is "cases N failed M".
 
 import argparse
 import collections
+import concurrent.futures
 import os
 import shutil
 import sys
@@ -27,6 +29,7 @@ READERS = 2
 DELAYS_US = (10_000, 100_000, 1_000_000, 10_000_000)
 GROWTH_MIB_MAX = 128
 READS_MIN = 100
+BATCHES, BATCH = 16, 500  # nearly twice what an owner takes (parlance limits: owner.commands)
 
 
 class People:
@@ -118,6 +121,60 @@ def one(root, delay_us, seconds):
               f"{before:.0f} MiB became at most {most:.0f}", flush=True)
 
 
+def shed(root):
+    """More at once than an owner takes, on a disk that is slow: the rest is refused at once, while reads go on, and nothing of it is there."""
+    disk = FaultyDisk(root)
+    with Desk(os.path.join(root, "data"), disk=disk) as desk:
+        desk.settings(first_response_seconds=None, auto_close_seconds=None)
+        conversation = desk.inbound("chat", "shop", "person", "first", "first")["conversation"]
+        desk.ticket(conversation)
+        before, taken, refused = resident_mib(desk.process.pid), [], []
+        batches = [[f"note {batch} {n}" for n in range(BATCH)] for batch in range(BATCHES)]
+
+        def send(texts):
+            """The answers to the notes, in their order."""
+            return desk.post("/v1/batch", {"commands": [
+                {"method_path": f"POST /v1/conversations/{conversation}/note", "key": text, "body": {"text": text}} for text in texts]},
+                headers={"Parlance-At-Least": ""})["data"]
+
+        def sort(texts, answers):
+            for text, answer in zip(texts, answers):
+                assert answer["status"] in (200, 201) or answer["status"] == 503 and answer["body"]["code"] == "overloaded", answer
+                (taken if answer["status"] < 300 else refused).append(text)
+
+        disk.delay_us = 1_000_000
+        with concurrent.futures.ThreadPoolExecutor(BATCHES) as pool:
+            waiting = [pool.submit(send, texts) for texts in batches]
+            most, single, reads = before, None, 0
+            while not all(one.done() for one in waiting):
+                most = max(most, resident_mib(desk.process.pid))
+                assert desk.call("GET", f"/v1/conversations/{conversation}", headers={"Parlance-At-Least": ""}).status == 200
+                reads += 1
+                if single is None:
+                    answer = desk.call("POST", f"/v1/conversations/{conversation}/note", {"text": "single"}, key="single")
+                    (taken if answer.status < 300 else refused).append("single")
+                    single = answer if answer.status == 503 else None
+                if disk.delay_us and any(one.done() for one in waiting):
+                    disk.delay_us = 0  # the first were answered; the others need not take their time
+                time.sleep(0.01)
+            for texts, one in zip(batches, waiting):
+                sort(texts, one.result())
+        assert refused, f"nothing was refused of {BATCH * BATCHES} commands at once"
+        assert taken, "all was refused"
+        assert most - before <= GROWTH_MIB_MAX, f"memory went from {before:.0f} to {most:.0f} MiB"
+        if single is not None:
+            assert single.code == "overloaded" and int(single.headers["retry-after"]) >= 1, single
+        there = collections.Counter(item["text"] for item in desk.timeline(conversation) if item["kind"] == "note")
+        taken_once = collections.Counter(set(taken))
+        assert there == taken_once, f"missing {list(taken_once - there)[:3]}, doubled or from nowhere {list(there - taken_once)[:3]}"
+        again = [text for text in refused if text not in taken_once and text != "single"]
+        for at in range(0, len(again), BATCH):
+            wanted = again[at:at + BATCH]
+            assert all(answer["status"] == 201 for answer in send(wanted)), "what was refused is not taken later"
+        desk.verify_views()
+        print(f"shed: {len(taken)} taken, {len(refused)} refused, {reads} reads, {before:.0f} MiB became at most {most:.0f}", flush=True)
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--seconds", type=float, default=4)
@@ -132,9 +189,16 @@ def main():
             except AssertionError as error:
                 failed += 1
                 print(f"FAILED  {delay_us / 1000:.0f} ms an operation: {error}", flush=True)
+        root = os.path.join(work, "shed")
+        os.mkdir(root)
+        try:
+            shed(root)
+        except AssertionError as error:
+            failed += 1
+            print(f"FAILED  shed: {error}", flush=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    print(f"cases {len(DELAYS_US)} failed {failed}")
+    print(f"cases {len(DELAYS_US) + 1} failed {failed}")
     return 1 if failed else 0
 
 
