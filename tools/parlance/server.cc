@@ -51,6 +51,10 @@ Result<void> write_private(const fs::path& path, const std::string& text) {
   return folder_files.replace(path, as_bytes(text));
 }
 
+double seconds_since(std::chrono::steady_clock::time_point begun) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+}
+
 constexpr std::string_view safe_after_stop =
     "Nothing that was acknowledged is in doubt: it was synced before. Check the disk, then start again; what "
     "got no "
@@ -241,6 +245,9 @@ class NodeImpl final : public Node {
     families.push_back(http::histogram("parlance_view_apply_duration_seconds",
                                        "One turn of applying records to the views.",
                                        apply_seconds_.counts()));
+    families.push_back(http::histogram(
+        "parlance_fold_keep_duration_seconds",
+        "One turn of writing the fold store's changed rows down, a second apart.", keep_seconds_.counts()));
     if (backups_)
       families.push_back(
           http::gauge("parlance_backup_last_success_timestamp_seconds",
@@ -406,8 +413,7 @@ class NodeImpl final : public Node {
         const auto begun = std::chrono::steady_clock::now();
         auto applied = views_->apply_available(clock_.now(), apply_records);
         note_lag();
-        if (!applied || *applied != 0)
-          apply_seconds_.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+        if (!applied || *applied != 0) apply_seconds_.add(seconds_since(begun));
         remember(views_not_stored_, applied ? std::optional<Error>{} : applied.error());
         // Also where rows could not be stored: what was applied is shown.
         if (http::Api* api = told_; api != nullptr && (!applied || *applied != 0)) api->views_advanced();
@@ -439,7 +445,9 @@ class NodeImpl final : public Node {
       }
       for (const auto& job : jobs) job();
       mend_fold();
+      const auto begun = std::chrono::steady_clock::now();
       const auto kept = engine_->maintain();
+      keep_seconds_.add(seconds_since(begun));
       remember(fold_not_kept_, kept ? std::optional<Error>{} : kept.error());
     }
   }
@@ -625,7 +633,7 @@ class NodeImpl final : public Node {
   bool views_not_begun_ = false;      ///< the applier's: it is tried again
   bool fold_not_begun_ = false;       ///< the keeper's
   std::atomic<unsigned> fold_begun_{0};
-  Histogram<seconds_bounds.size()> apply_seconds_{seconds_bounds};
+  Histogram<seconds_bounds.size()> apply_seconds_{seconds_bounds}, keep_seconds_{seconds_bounds};
   std::atomic<bool> ticking_{false};
   unsigned ticks_ = 0;  ///< the timers' executor's
   std::atomic<bool> stopped_{false};
