@@ -171,24 +171,46 @@ Result<void> each_item(const Reader& reader, WorkspaceId workspace, Kind kind, s
   return reader.scan_items<FactsView, Item>(key(first), key(end), sink);
 }
 
-/// The facts of a kind in [from, to), in no order.
+/// What a report may look at.
+class Looks {
+ public:
+  explicit Looks(const TimeLimit& time) : time_(time) {}
+  /// False: no more.
+  bool take() {
+    if (left_ == 0 || (left_ % facts_a_look == 0 && time_.is_over())) return false;
+    --left_;
+    return true;
+  }
+  /// Why no more could be taken, if it was so.
+  [[nodiscard]] Result<void> enough(const std::string& advice) const {
+    if (left_ == 0)
+      return invalid("report.too_many_facts",
+                     "more than " + std::to_string(report_facts_max) + " facts; " + advice);
+    if (time_.is_over())
+      return invalid("report.too_long", "more than " + std::to_string(query_ms_max) + " ms; " + advice);
+    return {};
+  }
+
+ private:
+  static constexpr std::size_t facts_a_look = 1'000;
+  const TimeLimit& time_;
+  std::size_t left_ = report_facts_max;
+};
+
+/// The facts of a kind in the question's time, in no order.
 template <class Sink>
-Result<void> each_fact(const ViewSet& views, WorkspaceId workspace, Kind kind, Instant from, Instant to,
-                       const Sink& sink) {
-  std::size_t left = report_facts_max;
-  return Hours(from, to).in_slices([&](std::uint32_t first, std::uint32_t end) -> Result<bool> {
+Result<void> each_fact(const ViewSet& views, const ReportQuery& query, Kind kind, const Sink& sink) {
+  Looks looks(query.time);
+  return Hours(query.from, query.to).in_slices([&](std::uint32_t first, std::uint32_t end) -> Result<bool> {
     for (PartitionId p = 0; p < views.partitions(); ++p) {
-      auto scanned = each_item<Fact>(views.read(p), workspace, kind, first, end, [&](const Fact& fact) {
-        if (fact.replaced != 0 || !within(fact, from, to)) return true;
-        if (left == 0) return false;
-        --left;
+      auto scanned = each_item<Fact>(views.read(p), query.workspace, kind, first, end, [&](const Fact& fact) {
+        if (fact.replaced != 0 || !within(fact, query.from, query.to)) return true;
+        if (!looks.take()) return false;
         sink(fact);
         return true;
       });
       if (!scanned) return scanned.error();
-      if (left == 0)
-        return invalid("report.too_many_facts",
-                       "more than " + std::to_string(report_facts_max) + " facts; ask for a shorter time");
+      if (auto enough = looks.enough("ask for a shorter time"); !enough) return enough.error();
     }
     return true;
   });
@@ -280,39 +302,34 @@ Stretch running(ConversationId conversation, const FactsView::StreamRow& row) {
 }
 /// The stretches that cover an instant from `first` on, and others.
 template <class Sink>
-Result<void> each_stretch(const ViewSet& views, const TicketIndex& index, WorkspaceId workspace,
+Result<void> each_stretch(const ViewSet& views, const TicketIndex& index, const ReportQuery& query,
                           Instant first, const Sink& sink) {
-  std::size_t left = report_facts_max;
-  const auto too_many = [] {
-    return invalid("report.too_many_facts",
-                   "more than " + std::to_string(report_facts_max) + " stretches; ask for a later time");
-  };
+  Looks looks(query.time);
   for (PartitionId p = 0; p < views.partitions(); ++p) {
     // Those that run, and those that ended: of one moment, in which none of them is both.
     const Reader reader = views.read(p);
-    if (const TicketIndex::Orders* orders = index.find(p, workspace)) {
+    if (const TicketIndex::Orders* orders = index.find(p, query.workspace)) {
       std::optional<Error> failed;
       orders->working.ascend(
           {std::numeric_limits<std::int64_t>::min(), {}}, [&](const TicketIndex::Entry& e) {
-            const auto row = reader.stream_row<FactsView>(workspace, {Category::conversation, e.id});
+            const auto row = reader.stream_row<FactsView>(query.workspace, {Category::conversation, e.id});
             if (!row) failed = row.error();
-            if (failed || left == 0) return false;
+            if (failed) return false;
             if (!*row || !is_active((*row)->standing.phase)) return true;
-            --left;
+            if (!looks.take()) return false;
             sink(running(e.id, **row));
             return true;
           });
       if (failed) return *failed;
     }
-    auto scanned = each_item<Stretch>(reader, workspace, Kind::stretch, FactsView::hour_of(first),
+    auto scanned = each_item<Stretch>(reader, query.workspace, Kind::stretch, FactsView::hour_of(first),
                                       ~std::uint32_t{0}, [&](const Stretch& stretch) {
-                                        if (left == 0) return false;
-                                        --left;
+                                        if (!looks.take()) return false;
                                         sink(stretch);
                                         return true;
                                       });
     if (!scanned) return scanned;
-    if (left == 0) return too_many();
+    if (auto enough = looks.enough("ask for a later time"); !enough) return enough;
   }
   return {};
 }
@@ -328,7 +345,7 @@ Result<Report> make_backlog(const ViewSet& views, const TicketIndex& index, cons
   const std::vector<Instant> samples = samples_of(query);
   Sums sums(query);
   const Judged one;
-  auto scanned = each_stretch(views, index, query.workspace, samples.front(), [&](const Stretch& stretch) {
+  auto scanned = each_stretch(views, index, query, samples.front(), [&](const Stretch& stretch) {
     if (query.by != ReportBy::time) {
       if (covers(stretch, samples.front())) sums.add(key_of(query, stretch, samples.front()), one, false);
       return;
@@ -367,7 +384,7 @@ Result<ReportItems> explain_backlog(const ViewSet& views, const TicketIndex& ind
   const bool at_a_time = query.by == ReportBy::time && key && key->time() < samples.size();
   const Instant at = at_a_time ? samples[key->time()] : samples.back();
   std::vector<Met> met;
-  auto scanned = each_stretch(views, index, query.workspace, at, [&](const Stretch& stretch) {
+  auto scanned = each_stretch(views, index, query, at, [&](const Stretch& stretch) {
     const ReportPlace place = place_of(stretch);
     if (!covers(stretch, at) || (after && place <= *after)) return;
     const ReportKey of = at_a_time ? *key : key_of(query, stretch, at);
@@ -390,6 +407,7 @@ Result<ReportItems> explain_facts(const ViewSet& views, const ReportQuery& query
                                   const std::optional<ReportPlace>& after, std::size_t limit) {
   const Instant from =
       after ? std::max(query.from, Instant{static_cast<std::int64_t>(after->at)}) : query.from;
+  Looks looks(query.time);
   std::vector<Met> met;
   // A slice of time after the other, until there are enough: what comes in a later one is later.
   auto scanned = Hours(from, query.to).in_slices([&](std::uint32_t first, std::uint32_t end) -> Result<bool> {
@@ -397,6 +415,7 @@ Result<ReportItems> explain_facts(const ViewSet& views, const ReportQuery& query
       auto of_partition = each_item<Fact>(views.read(p), query.workspace, kind_of(query.metric), first, end,
                                           [&](const Fact& fact) {
                                             const ReportPlace place = place_of(fact);
+                                            if (!looks.take()) return false;
                                             if (fact.replaced != 0 || !within(fact, from, query.to) ||
                                                 (after && place <= *after) || !concerns(query.metric, fact))
                                               return true;
@@ -417,6 +436,7 @@ Result<ReportItems> explain_facts(const ViewSet& views, const ReportQuery& query
                                             return true;
                                           });
       if (!of_partition) return of_partition.error();
+      if (auto enough = looks.enough("ask for a shorter time"); !enough) return enough.error();
     }
     return met.size() <= limit;
   });
@@ -456,16 +476,15 @@ Result<Report> make_report(const ViewSet& views, const TicketIndex& index, const
     return invalid("report.range", "a time does not end before it begins");
   if (query.metric == Metric::backlog) return make_backlog(views, index, query);
   Sums sums(query);
-  auto scanned =
-      each_fact(views, query.workspace, kind_of(query.metric), query.from, query.to, [&](const Fact& fact) {
-        if (!concerns(query.metric, fact)) return;
-        const Instant at{fact.at.ms};
-        sums.add(key_of(query, fact, at), judge(query, fact, at), fact.restated != 0);
-      });
+  auto scanned = each_fact(views, query, kind_of(query.metric), [&](const Fact& fact) {
+    if (!concerns(query.metric, fact)) return;
+    const Instant at{fact.at.ms};
+    sums.add(key_of(query, fact, at), judge(query, fact, at), fact.restated != 0);
+  });
   if (!scanned) return scanned.error();
   if (question_of(query.metric) != RatingKind::none) {
     // Beside the score, of how many that could have answered.
-    scanned = each_fact(views, query.workspace, Kind::resolved, query.from, query.to, [&](const Fact& fact) {
+    scanned = each_fact(views, query, Kind::resolved, [&](const Fact& fact) {
       if (fact.left_out == LeftOut::no) sums.resolved(key_of(query, fact, Instant{fact.at.ms}));
     });
     if (!scanned) return scanned.error();

@@ -8,6 +8,7 @@
 #include "engine/domain/vocabulary.h"
 #include "projections/fact_model.h"
 #include "projections/sketch.h"
+#include "projections/time_limit.h"
 
 /// Figures over a time, and the list behind each: both read the same facts (facts_view.h).
 namespace parlance {
@@ -44,7 +45,8 @@ struct ReportKey {
   [[nodiscard]] std::size_t time() const { return id.low; }
 };
 
-inline constexpr std::size_t report_facts_max = 3'000'000;  ///< looked at in one report
+inline constexpr std::size_t report_facts_max =
+    3'000'000;  ///< looked at in one report; see also query_ms_max
 inline constexpr std::size_t report_rows_max = 5'000;
 
 struct ReportQuery {
@@ -54,6 +56,7 @@ struct ReportQuery {
   ReportBy by = ReportBy::nothing;
   std::vector<Instant> starts;  ///< of ReportBy::time: where each stretch begins; the last ends at `to`
   Instant as_of;                ///< what is final by then
+  TimeLimit time;
   // Parameters of definitions:
   bool first_episode_only = false;    ///< resolution, waiting
   std::uint32_t fcr_replies_max = 1;  ///< fcr
@@ -81,7 +84,7 @@ struct Report {
   ReportFigures total;
   std::map<LeftOut, std::uint64_t> left_out;
 };
-/// `invalid`: "report.too_many_facts", "report.too_many_rows", "report.range".
+/// `invalid`: "report.too_many_facts", "report.too_long", "report.too_many_rows", "report.range".
 [[nodiscard]] Result<Report> make_report(const ViewSet& views, const TicketIndex& index,
                                          const ReportQuery& query);
 

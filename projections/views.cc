@@ -408,7 +408,7 @@ Result<std::optional<ListCursor>> Views::Impl::walk(PartitionId partition, ListQ
     if (failed) return *failed;
     if (!more) return std::nullopt;
     query.after = at;
-    if (rows == 0 && at) return at;
+    if ((rows == 0 || query.time.is_over()) && at) return at;
   }
 }
 

@@ -14,6 +14,7 @@
 #include "projections/report.h"
 #include "projections/runner_options.h"
 #include "projections/ticket_model.h"
+#include "projections/time_limit.h"
 #include "projections/view_status.h"
 
 /// The read side, whole: applies the log to every view and answers the queries.
@@ -49,11 +50,12 @@ struct ListQuery {
   /// conversations (by number, order, sender or customer), all are.
   std::shared_ptr<const Filter> filter;
   Instant now;  ///< for what the filter says of time
+  TimeLimit time;
   Sort sort = Sort::working_order;
   std::size_t limit = 50;  ///< cut to list_limit_max
   std::optional<ListCursor> after;
 };
-/// A page may hold fewer tickets than asked for, and even none, though there is more: see list_rows_max.
+/// A page may hold fewer tickets than asked for, and even none, though there is more: see list_rows_max and query_ms_max.
 struct TicketList {
   std::vector<Ticket> tickets;
   std::optional<ListCursor> next;  ///< none: that was all
@@ -63,8 +65,8 @@ inline constexpr std::size_t list_rows_max = 200'000;
 
 struct TicketCount {
   std::uint64_t count = 0;
-  bool complete =
-      true;  ///< false: more than list_rows_max tickets had to be looked at, and this is what was counted by then
+  /// False: list_rows_max or query_ms_max did not suffice, and this is what was counted by then.
+  bool complete = true;
 };
 
 struct QueueStats {

@@ -13,6 +13,7 @@
 #include "adapters/http/metrics.h"
 #include "adapters/http/problem.h"
 #include "adapters/http/request_journal.h"
+#include "projections/time_limit.h"
 
 /// What every route has at hand. Inside adapters/http only.
 namespace parlance::http {
@@ -90,6 +91,8 @@ struct Exchange {
   [[nodiscard]] Engine& engine() const { return context.parts.engine; }
   [[nodiscard]] Views& views() const { return context.parts.views; }
   [[nodiscard]] Instant now() const { return context.parts.clock.now(); }
+  /// Of a question that begins now.
+  [[nodiscard]] TimeLimit time_limit() const { return TimeLimit(context.parts.clock); }
   [[nodiscard]] const WorkspaceState* workspace(const Directory& directory) const {
     const auto it = directory.workspaces.find(caller.workspace);
     return it == directory.workspaces.end() ? nullptr : &it->second;

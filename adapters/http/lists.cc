@@ -158,6 +158,7 @@ void answer_list(const Call& call, ListQuery list, const std::string& about,
     place.id = in.id_of<ConversationId>();
     list.after = place;
   }
+  list.time = call->time_limit();
   auto found = call->views().list(list);
   if (!found) return call->fail(found.error());
   json::array data;

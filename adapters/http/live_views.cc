@@ -114,6 +114,7 @@ class ListTopic final : public Topic {
 
   Result<Refreshed> refresh(const Offsets&, bool names_changed) override {
     query_.now = view_.call->now();
+    query_.time = view_.call->time_limit();
     auto found = view_.views().list(query_);
     if (!found) return found.error();
     std::vector<ConversationId> order;
@@ -386,6 +387,7 @@ class CountsTopic final : public FiguresTopic {
     for (const auto& [name, query] : queries_) {
       ListQuery now = query;
       now.now = view_.call->now();
+      now.time = view_.call->time_limit();
       const auto count = view_.views().count(now);
       if (!count) return count.error();
       out.emplace_back(name, std::to_string(count->count));

@@ -51,10 +51,12 @@ void count_all(const std::shared_ptr<Counting>& counting) {
   const Call& call = counting->call;
   json::array data;
   const auto headers = position_headers(call);
+  const TimeLimit time = call->time_limit();
   for (std::size_t i = 0; i < counting->filters.size(); ++i) {
     ListQuery list{.workspace = call->caller.workspace};
     list.filter = counting->filters[i];
     list.now = call->now();
+    list.time = time;
     const auto counted = call->views().count(list);
     if (!counted) return call->fail(counted.error());
     data.push_back(json::object{{"q", counting->texts[i]},

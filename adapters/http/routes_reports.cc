@@ -405,11 +405,16 @@ json::object as_object(const Figures& figures) {
   return out;
 }
 
+ReportQuery with_time(const Call& call, ReportQuery query) {
+  query.time = call->time_limit();
+  return query;
+}
+
 void report(const Call& call) {
   auto asked = read_asked(call, false);
   if (!asked) return;
   when_visible(call, [call, asked = std::move(*asked)] {
-    const auto made = call->views().report(asked.query);
+    const auto made = call->views().report(with_time(call, asked.query));
     if (!made) return call->fail(made.error());
     std::vector<NamedRow> rows;
     for (const ReportRow& row : made->rows) {
@@ -535,7 +540,7 @@ void explain(const Call& call) {
     after->number = in.le<std::uint64_t>();
   }
   when_visible(call, [call, asked = std::move(*asked), after, limit, about] {
-    auto found = call->views().explain(asked.query, asked.key, after, *limit);
+    auto found = call->views().explain(with_time(call, asked.query), asked.key, after, *limit);
     if (!found) return call->fail(found.error());
     answer_explained(call, std::make_shared<const Explained>(asked, about, std::move(*found)));
   });

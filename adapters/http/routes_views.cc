@@ -78,6 +78,7 @@ json::object view_json(const Exchange& x, const Opened& v) {
 struct Counting {
   Call call;
   std::vector<Opened> views;
+  TimeLimit time;
   json::array data;
 };
 void count_next(const std::shared_ptr<Counting>& counting) {
@@ -101,6 +102,7 @@ void count_next(const std::shared_ptr<Counting>& counting) {
       ListQuery list{.workspace = x->caller.workspace};
       list.filter = *filter;
       list.now = x->now();
+      list.time = counting->time;
       if (const auto counted = x->views().count(list)) {
         one["count"] = counted->count;
         one["complete"] = counted->complete;
@@ -119,6 +121,7 @@ void views(const Call& call) {
   when_visible(call, [call, counted = counts == "true"] {
     if (counted) {
       auto counting = std::make_shared<Counting>();
+      counting->time = call->time_limit();
       counting->call = call;
       counting->views = views_seen(*call);
       return count_next(counting);

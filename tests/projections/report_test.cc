@@ -486,6 +486,32 @@ TEST_CASE("a sketch's quantiles are off by no more than it says, and parts add u
   CHECK(Sketch{}.quantile(0.5) == 0);
 }
 
+TEST_CASE("a report that had its time is refused, with what to do, and gives nothing of it") {
+  Served s(96, 2);
+  s.shop.act(1'500);
+  s.apply_all();
+  const Stopwatch hurried(query_ms_max), quick(0);
+  for (const Metric metric : {Metric::created, Metric::resolved, Metric::backlog}) {
+    ReportQuery query;
+    query.workspace = workspace;
+    query.metric = metric;
+    query.from = monday;
+    query.to = query.as_of = s.shop.now;
+    query.time = TimeLimit(hurried);
+    const auto refused = s.views->report(query);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().rule == "report.too_long");
+    CHECK(refused.error().detail.find("ask for a") != std::string::npos);
+    query.time = TimeLimit(hurried);
+    const auto unexplained = s.views->explain(query, {}, {}, 50);
+    REQUIRE_FALSE(unexplained.has_value());
+    CHECK(unexplained.error().rule == "report.too_long");
+    query.time = TimeLimit(quick);
+    CHECK(must(s.views->report(query)).total.counted > 0);
+    CHECK_FALSE(must(s.views->explain(query, {}, {}, 50)).items.empty());
+  }
+}
+
 TEST_CASE("the overview has what was done since and what waits now") {
   Served s(95, 3);
   s.shop.act(1'500);

@@ -16,6 +16,18 @@ template <class T> T must(Result<T> result) {
   return std::move(*result);
 }
 
+/// Whoever looks at it finds that so much time has passed since.
+class Stopwatch final : public Clock {
+ public:
+  explicit Stopwatch(std::int64_t ms_a_look) : ms_a_look_(ms_a_look) {}
+  [[nodiscard]] Instant now() const override { return {}; }
+  [[nodiscard]] std::int64_t boot_ms() const override { return at_ms_ += ms_a_look_; }
+
+ private:
+  std::int64_t ms_a_look_;
+  mutable std::int64_t at_ms_ = 0;
+};
+
 /// A shop's log with the views over it.
 struct Served {
   explicit Served(std::uint32_t seed = 1, PartitionId partitions = 2, Views::Options options = {})

@@ -14,6 +14,7 @@
 #include "projections/filter.h"
 #include "projections/report.h"
 #include "projections/runner_options.h"
+#include "projections/time_limit.h"
 #include "projections/views.h"
 #include "tools/parlance/journal_writer.h"
 #include "tools/parlance/server.h"
@@ -90,6 +91,7 @@ std::vector<Limit> limits_of(const ServeOptions& options) {
       // what is asked and kept
       {"list.items", "items", n(list_limit_max), "", "of a page; more are cut off"},
       {"list.rows", "tickets", n(list_rows_max), "", "looked at for one page; then the page goes on"},
+      {"query.ms", "ms", n(query_ms_max), "", "of one question; then a list's page goes on, a report is 422"},
       {"filter.bytes", "bytes", n(filter_bytes_max), "", "of a filter; more: 422"},
       {"report.facts", "facts", n(report_facts_max), "", "looked at for one report; more: 422"},
       {"files.bytes", "bytes", n(files.bytes_max), "", "of an attached file; more: 413"},
