@@ -143,7 +143,10 @@ Result<void> LogFolder::create(const std::filesystem::path& dir, const LogIdenti
   if (auto made = make_folder_durably(dir); !made) return made;
   const std::filesystem::path path = dir / "format";
   const auto check_free = [&]() -> Result<void> {
-    if (std::filesystem::exists(path)) return invalid("log.exists", dir.string() + " holds a log already");
+    std::error_code error;
+    if (std::filesystem::exists(path, error))
+      return invalid("log.exists", dir.string() + " holds a log already");
+    if (error) return file_error(error.value(), "looking for", path);
     const auto empty = holds_nothing(dir);
     if (!empty) return empty.error();
     if (!*empty) return invalid("log.not_ours", dir.string() + " is not empty and holds no log");

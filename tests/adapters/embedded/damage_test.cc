@@ -7,29 +7,12 @@
 
 #include <rocksdb/db.h>
 
-#include "tests/adapters/embedded/embedded_fixture.h"
+#include "tests/adapters/embedded/damaged_log.h"
 
 namespace parlance::tests {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr Offset records_each = 500;
-
-std::string text_of(PartitionId p, Offset offset) {
-  return "record " + std::to_string(p) + "/" + std::to_string(offset) + std::string(offset % 50, 'x');
-}
-Record numbered(PartitionId p, Offset offset) {
-  return record_of(text_of(p, offset), {row_of(VaultFamily::capsules, text_of(p, offset), "sealed")});
-}
-
-Bytes contents(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  return bytes_of(text);
-}
-void put_contents(const fs::path& path, const Bytes& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << as_text(bytes);
-}
 
 enum class Outcome { refused, corrupt_read, harmless, silent_loss };
 
@@ -64,52 +47,6 @@ Outcome look(const fs::path& dir, bool read_only) {
   const auto removed = (*log)->vault().get(VaultFamily::rows, as_bytes("erased"));
   if (!removed) return Outcome::corrupt_read;
   return rows == 2 * records_each && !*removed ? Outcome::harmless : Outcome::silent_loss;
-}
-
-/// 1,000 records in two partitions with their rows, half of them in tables (from earlier openings), half in the write-ahead log, as a killed
-/// process leaves them. A row was put and, in another table, removed; that table is among the last that the catalogue names.
-class DamagedLog {
- public:
-  DamagedLog() {
-    EmbeddedFixture fixture(2);
-    fill(fixture, 0, records_each / 2);
-    REQUIRE(fixture.vault().write({row_of(VaultFamily::rows, "erased", "key")}, {}));
-    fixture.reopen();
-    REQUIRE(fixture.vault().write({}, {row_of(VaultFamily::rows, "erased", "")}));
-    fixture.reopen();
-    fill(fixture, records_each / 2, records_each);
-    // A copy of the files of a running process is what a kill leaves: all of it was written, and none is written at a close.
-    fs::copy(fixture.dir(), dir(), fs::copy_options::recursive);
-  }
-  [[nodiscard]] fs::path dir() const { return temp_ / "image"; }
-  [[nodiscard]] std::vector<fs::path> files() const {
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::recursive_directory_iterator(dir())) {
-      if (entry.is_regular_file()) found.push_back(entry.path());
-    }
-    std::ranges::sort(found);
-    return found;
-  }
-
- private:
-  static void fill(EmbeddedFixture& fixture, Offset from, Offset to) {
-    for (PartitionId p = 0; p < 2; ++p) {
-      for (Offset offset = from; offset < to; offset += 50) {
-        std::vector<Record> records;
-        for (Offset o = offset; o < offset + 50; ++o) records.push_back(numbered(p, o));
-        for (const auto& report : append_all(fixture, p, std::move(records))) REQUIRE(report);
-      }
-    }
-  }
-  TempDir temp_;
-};
-
-/// About `count` positions over a file of `size` bytes, its ends among them.
-std::set<std::size_t> positions(std::size_t size, std::size_t count) {
-  std::set<std::size_t> found;
-  if (size == 0) return found;
-  for (std::size_t i = 0; i <= count; ++i) found.insert((size - 1) * i / count);
-  return found;
 }
 
 }  // namespace

@@ -1,0 +1,212 @@
+#include <cerrno>
+
+#include "adapters/embedded/blob_folder.h"
+#include "adapters/embedded/log_copies.h"
+#include "adapters/embedded/log_remains.h"
+#include "adapters/embedded/sealed_mark.h"
+#include "tests/adapters/embedded/embedded_fixture.h"
+#include "tests/contract/blob_store_contract.h"
+#include "tests/support/failing_calls.h"
+
+/// Each call that this code makes to the system fails once: what then comes of it is an error of its own rules and nothing half done.
+namespace parlance::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using embedded::SealedMarkFile;
+
+bool is_of(const Error& error, std::string_view area) { return error.rule.starts_with(area); }
+std::unique_ptr<TempDir> new_folder(int) { return std::make_unique<TempDir>(); }
+
+}  // namespace
+
+TEST_CASE("whichever call to the system fails, a log is made, or is made by the next try") {
+  const int failed = fail_each_call(
+      EIO, new_folder, [](const auto& temp) { return create_embedded_log(*temp / "data", test_log, 1, 2); },
+      [](const auto& temp, Result<void>& made, const std::string& call) {
+        CAPTURE(call);
+        if (!made) {
+          CHECK(is_of(made.error(), "log."));
+          CHECK_FALSE(call.empty());
+          if (auto opened = open_embedded_log(*temp / "data"); !opened) {
+            CHECK(opened.error().rule == "log.absent");
+            made = create_embedded_log(*temp / "data", test_log, 1, 2);
+          }
+        }
+        CHECK(open_embedded_log(*temp / "data"));
+      });
+  CHECK(failed > 10);
+}
+
+TEST_CASE("whichever call to the system fails, a log opens or says why not, and has all its records") {
+  EmbeddedFixture log(1);
+  append_one(log, 0, record_of("a", {row_of(VaultFamily::capsules, "a", "sealed")}));
+  log.reopen();
+  append_one(log, 0, record_of("b"));
+  const TempDir image;  // as a kill leaves it
+  fs::copy(log.dir(), image / "data", fs::copy_options::recursive);
+  int refused = 0;
+  for (const bool read_only : {true, false})
+    fail_each_call(
+        EIO,
+        [&](int) {
+          auto temp = std::make_unique<TempDir>();
+          fs::copy(image / "data", *temp / "data", fs::copy_options::recursive);
+          return temp;
+        },
+        [&](const auto& temp) { return open_embedded_log(*temp / "data", {.read_only = read_only}); },
+        [&](const auto& temp, auto& opened, const std::string& call) {
+          CAPTURE(call);
+          if (!opened) {
+            CHECK(is_of(opened.error(), "log."));
+            CHECK_FALSE(call.empty());
+            ++refused;
+          } else {
+            opened->reset();
+          }
+          opened = open_embedded_log(*temp / "data", {.read_only = read_only});
+          REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().detail));
+          CHECK((*opened)->end(0) == 2);
+          CHECK(vault_text((*opened)->vault(), VaultFamily::capsules, "a") == "sealed");
+        });
+  CHECK(refused > 20);
+}
+
+TEST_CASE("whichever call to the system fails, a mark is the old one or the new one") {
+  const SealedMark before{3, sha256(as_bytes("3"))}, after{4, sha256(as_bytes("4"))};
+  struct Given {
+    std::unique_ptr<TempDir> temp = std::make_unique<TempDir>();
+    std::optional<SealedMarkFile> file;
+    [[nodiscard]] fs::path path() const { return *temp / "mark"; }
+    [[nodiscard]] auto open() const { return SealedMarkFile::open(path(), test_log, 1, 1, true); }
+  };
+  int failed = fail_each_call(
+      ENOSPC, new_folder,
+      [&](const auto& temp) { return SealedMarkFile::create(*temp / "mark", test_log, 1, 1); },
+      [&](const auto& temp, const Result<void>& made, const std::string& call) {
+        CAPTURE(call);
+        CHECK((made || (is_of(made.error(), "log.") && !call.empty())));
+        if (!made) REQUIRE(SealedMarkFile::create(*temp / "mark", test_log, 1, 1));
+        CHECK(SealedMarkFile::open(*temp / "mark", test_log, 1, 1, true));
+      });
+  const auto marked = [&](int) {
+    Given given;
+    REQUIRE(SealedMarkFile::create(given.path(), test_log, 1, 1));
+    given.file = std::move(*given.open());
+    REQUIRE(given.file->write(0, before));
+    return given;
+  };
+  failed += fail_each_call(
+      EIO, marked,
+      [&](Given& given) -> Result<void> {
+        if (auto written = given.file->write(0, after); !written) return written;
+        return given.file->sync();
+      },
+      [&](const Given& given, const Result<void>& done, const std::string& call) {
+        CAPTURE(call);
+        CHECK((done || (is_of(done.error(), "log.") && !call.empty())));
+        const SealedMark now = given.open()->mark(0);
+        CHECK((now == before || now == after));
+        CHECK((!done || now == after));
+      });
+  failed += fail_each_call(
+      EIO, marked, [](const Given& given) { return given.open(); },
+      [&](const Given& given, const auto& opened, const std::string& call) {
+        CAPTURE(call);
+        CHECK((opened || (is_of(opened.error(), "log.") && !call.empty())));
+        CHECK(given.open()->mark(0) == before);
+      });
+  failed += fail_each_call(
+      EIO, marked, [](const Given& given) { return SealedMarkFile::remains(given.path()); },
+      [&](const Given&, const auto& remains, const std::string& call) {
+        CHECK((!remains || remains->areas.at(0) == before));
+        CHECK((remains || !call.empty()));
+      });
+  CHECK(failed > 10);
+}
+
+TEST_CASE("whichever call to the system fails, a blob is whole or absent, and the others are as they were") {
+  struct Given {
+    std::unique_ptr<TempDir> temp = std::make_unique<TempDir>();
+    std::unique_ptr<BlobFolder> blobs;
+    [[nodiscard]] fs::path dir() const { return *temp / "files"; }
+  };
+  const auto with_one = [](int) {
+    Given given;
+    given.blobs = std::move(*BlobFolder::open(given.dir()));
+    put_blob(*given.blobs, blob_id(1), "first");
+    return given;
+  };
+  const auto check_first = [](const Given& given) {
+    const auto first = given.blobs->open(blob_id(1));
+    REQUIRE(first);
+    CHECK(blob_text(**first) == "first");
+  };
+  const auto is_told = [](const auto& done, const std::string& call) {
+    CAPTURE(call);
+    CHECK((done || (is_of(done.error(), "blob.") && !call.empty())));
+  };
+  int failed = fail_each_call(
+      EIO, with_one, [](const Given& given) { return BlobFolder::open(given.dir()); },
+      [&](const Given& given, const auto& opened, const std::string& call) {
+        is_told(opened, call);
+        check_first(given);
+      });
+  for (const int error : {EIO, ENOSPC})
+    failed += fail_each_call(
+        error, with_one,
+        [](const Given& given) -> Result<void> {
+          auto writer = given.blobs->create(blob_id(2));
+          if (!writer) return writer.error();
+          if (auto done = (*writer)->append(as_bytes("second")); !done) return done;
+          return (*writer)->commit();
+        },
+        [&](Given& given, const Result<void>& done, const std::string& call) {
+          is_told(done, call);
+          check_first(given);
+          const auto there = given.blobs->open(blob_id(2));
+          CHECK((there || !done));
+          if (there) {
+            CHECK(blob_text(**there) == "second");
+            return;
+          }
+          given.blobs.reset();
+          given.blobs = std::move(*BlobFolder::open(given.dir()));
+          put_blob(*given.blobs, blob_id(2), "again");
+        });
+  failed += fail_each_call(
+      EIO, with_one,
+      [](const Given& given) -> Result<Bytes> {
+        auto reader = given.blobs->open(blob_id(1));
+        if (!reader) return reader.error();
+        return (*reader)->read(0, 100);
+      },
+      [&](const Given& given, const Result<Bytes>& read, const std::string& call) {
+        is_told(read, call);
+        if (read) CHECK(as_text(*read) == "first");
+        check_first(given);
+      });
+  failed += fail_each_call(
+      EIO, with_one, [](const Given& given) { return given.blobs->remove(blob_id(1)); },
+      [&](const Given& given, const Result<void>& removed, const std::string& call) {
+        is_told(removed, call);
+        CHECK((given.blobs->open(blob_id(1)).has_value() ? !removed : true));
+        CHECK(given.blobs->remove(blob_id(1)));
+      });
+  failed += fail_each_call(
+      EIO, with_one,
+      [](const Given& given) {
+        return given.blobs->scan([](AttachmentId id, std::uint64_t size) {
+          CHECK(id == blob_id(1));
+          CHECK(size == 5);
+          return true;
+        });
+      },
+      [&](const Given& given, const Result<void>& scanned, const std::string& call) {
+        is_told(scanned, call);
+        check_first(given);
+      });
+  CHECK(failed > 40);
+}
+
+}  // namespace parlance::tests
