@@ -92,7 +92,7 @@ TEST_CASE("whichever call to the system fails, a mark is the old one or the new 
   const auto marked = [&](int) {
     Given given;
     REQUIRE(SealedMarkFile::create(given.path(), test_log, 1, 1));
-    given.file = std::move(*given.open());
+    given.file = *given.open();
     REQUIRE(given.file->write(0, before));
     return given;
   };
@@ -133,7 +133,7 @@ TEST_CASE("whichever call to the system fails, a blob is whole or absent, and th
   };
   const auto with_one = [](int) {
     Given given;
-    given.blobs = std::move(*BlobFolder::open(given.dir()));
+    given.blobs = *BlobFolder::open(given.dir());
     put_blob(*given.blobs, blob_id(1), "first");
     return given;
   };
@@ -171,7 +171,7 @@ TEST_CASE("whichever call to the system fails, a blob is whole or absent, and th
             return;
           }
           given.blobs.reset();
-          given.blobs = std::move(*BlobFolder::open(given.dir()));
+          given.blobs = *BlobFolder::open(given.dir());
           put_blob(*given.blobs, blob_id(2), "again");
         });
   failed += fail_each_call(
