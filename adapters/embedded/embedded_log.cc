@@ -358,7 +358,7 @@ class Log final : public EmbeddedLog, private Vault {
   void write_groups() {
     std::vector<Waiting> group;
     std::unique_lock lock(queue_mutex_);
-    while (true) {
+    for (;;) {
       const auto due = [this] { return stopping_ || !queue_.empty(); };
       if (!mark_unsynced_since_) {
         wake_.wait(lock, due);

@@ -1,14 +1,17 @@
 #include "tests/support/failing_calls.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <cstddef>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <string_view>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /// These stand in the test's program itself, before the libraries', and so are called by all of it.
@@ -16,26 +19,42 @@ namespace parlance::tests {
 namespace {
 
 struct Plan {
-  int calls_until = 0;  ///< 0: none fails
+  std::atomic<int> calls_until{0};  ///< 0 or less: none fails
   int error = 0;
-  const char* came = nullptr;
-};
-thread_local Plan plan;
+  std::string_view name;  ///< empty: whichever
+  std::atomic<const char*> came{nullptr};
 
-bool fails(const char* name) {
-  if (plan.calls_until == 0 || --plan.calls_until != 0) return false;
-  plan.came = name;
-  errno = plan.error;
-  return true;
-}
+  bool fails(const char* call) {
+    if (calls_until <= 0 || (!name.empty() && name != call) || --calls_until != 0) return false;
+    came = call;
+    errno = error;
+    return true;
+  }
+  void begin(int n, int failed, std::string_view of) {
+    name = of;
+    error = failed;
+    came = nullptr;
+    calls_until = n;
+  }
+};
+thread_local Plan mine;
+Plan everybodys;
+
+bool fails(const char* name) { return mine.fails(name) || everybodys.fails(name); }
 
 template <class F> F real(const char* name) { return reinterpret_cast<F>(::dlsym(RTLD_NEXT, name)); }
 
 }  // namespace
 
-FailingCall::FailingCall(int n, int error) { plan = {n, error, nullptr}; }
-FailingCall::~FailingCall() { plan = {}; }
-std::string FailingCall::came() const { return plan.came == nullptr ? "" : plan.came; }
+FailingCall::FailingCall(int n, int error) { mine.begin(n, error, {}); }
+FailingCall::FailingCall(std::string name, int n, int error) : name_(std::move(name)) {
+  everybodys.begin(n, error, name_);
+}
+FailingCall::~FailingCall() { (name_.empty() ? mine : everybodys).calls_until = 0; }
+std::string FailingCall::came() const {
+  const char* const call = (name_.empty() ? mine : everybodys).came;
+  return call == nullptr ? "" : call;
+}
 
 }  // namespace parlance::tests
 
@@ -78,6 +97,7 @@ CALL(struct dirent*, nullptr, readdir, (DIR * folder), (folder), )
 CALL(struct dirent*, nullptr, readdir64, (DIR * folder), (folder), )
 CALL(void*, MAP_FAILED, mmap, (void* at, std::size_t size, int use, int how, int fd, off_t from),
      (at, size, use, how, fd, from), noexcept)
+CALL(int, -1, statvfs, (const char* path, struct statvfs* found), (path, found), noexcept)
 CALL(int, -1, mlock, (const void* at, std::size_t size), (at, size), noexcept)
 
 #define OPEN(name)                                                                         \

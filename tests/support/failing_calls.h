@@ -10,11 +10,16 @@ namespace parlance::tests {
 class FailingCall {
  public:
   FailingCall(int n, int error);
+  /// Of the calls of this name that any thread makes. One at a time.
+  FailingCall(std::string name, int n, int error);
   ~FailingCall();
   FailingCall(const FailingCall&) = delete;
   FailingCall& operator=(const FailingCall&) = delete;
   /// The name of the call that failed; empty: it has not come yet.
   [[nodiscard]] std::string came() const;
+
+ private:
+  const std::string name_;  ///< empty: this thread's
 };
 
 /// Enters each way out of `operation`: again and again `prepare(n)` makes what it is done on, `operation` is done on that with its `n`th call

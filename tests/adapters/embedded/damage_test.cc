@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <set>
 #include <thread>
 
 #include <rocksdb/db.h>
 
+#include "adapters/embedded/log_database.h"
 #include "tests/adapters/embedded/damaged_log.h"
 
 namespace parlance::tests {
@@ -212,22 +214,9 @@ TEST_CASE("an offset that is missing is corrupt, with its place, and never a sho
   EmbeddedFixture fixture(2);
   for (Offset offset = 0; offset < 10; ++offset) append_one(fixture, 1, numbered(1, offset));
   fixture.close();
-  {
-    const std::string name = (fixture.dir() / "log").string();
-    std::vector<std::string> names;
-    REQUIRE(rocksdb::DB::ListColumnFamilies({}, name, &names).ok());
-    std::vector<rocksdb::ColumnFamilyDescriptor> families;
-    for (const std::string& family : names) families.emplace_back(family, rocksdb::ColumnFamilyOptions());
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* db = nullptr;
-    REQUIRE(rocksdb::DB::Open(rocksdb::DBOptions(), name, families, &handles, &db).ok());
-    for (rocksdb::ColumnFamilyHandle* handle : handles) {
-      if (handle->GetName() == "p1")
-        CHECK(db->Delete({}, handle, rocksdb::Slice("\0\0\0\0\0\0\0\4", 8)).ok());
-      CHECK(db->DestroyColumnFamilyHandle(handle).ok());
-    }
-    delete db;
-  }
+  change_by_hand(fixture.dir(), [](rocksdb::DB& db, auto& families) {
+    CHECK(db.Delete({}, families["p1"], rocksdb::Slice("\0\0\0\0\0\0\0\4", 8)).ok());
+  });
   fixture.open();
   CHECK(fixture.log().end(1) == 10);
   for (const std::size_t limit : {std::size_t{1}, std::size_t{100}, std::size_t{1000}}) {
@@ -244,18 +233,51 @@ TEST_CASE("an offset that is missing is corrupt, with its place, and never a sho
   CHECK(*fixture.log().read(1, 5, 100, [](const StoredRecord&) { return true; }) == 10);
 }
 
-TEST_CASE("an older copy of the database beside a newer mark is refused as loss") {
-  EmbeddedFixture fixture(1);
-  append_one(fixture, 0, record_of("a"));
-  fixture.close();
-  const TempDir aside;
-  fs::copy(fixture.dir() / "log", aside / "log", fs::copy_options::recursive);
-  fixture.open();
-  append_one(fixture, 0, record_of("b"));
-  fixture.close();
-  fs::remove_all(fixture.dir() / "log");
-  fs::copy(aside / "log", fixture.dir() / "log", fs::copy_options::recursive);
-  CHECK(fixture.try_open().error().code == Errc::loss);
+TEST_CASE(
+    "an older copy of the database beside a newer mark is refused as loss, of records and of the vault") {
+  for (const bool record : {true, false}) {
+    EmbeddedFixture fixture(1);
+    append_one(fixture, 0, record_of("a"));
+    fixture.close();
+    const TempDir aside;
+    fs::copy(fixture.dir() / "log", aside / "log", fs::copy_options::recursive);
+    fixture.open();
+    if (record)
+      REQUIRE(append_one(fixture, 0, record_of("b")));
+    else
+      REQUIRE(fixture.vault().write({row_of(VaultFamily::rows, "k", "v")}, {}));
+    fixture.close();
+    fs::remove_all(fixture.dir() / "log");
+    fs::remove(fixture.dir() / "manifest-mark");
+    fs::copy(aside / "log", fixture.dir() / "log", fs::copy_options::recursive);
+    const auto refused = fixture.try_open();
+    CHECK(refused.error().code == Errc::loss);
+    CHECK(refused.error().detail.find(record ? "partition 0" : "of the vault holds 0 groups") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("rows of a database that no log of ours has are refused with their place") {
+  using Families = std::map<std::string, rocksdb::ColumnFamilyHandle*>;
+  const auto refusal = [](const std::function<void(rocksdb::DB&, Families&)>& change) {
+    EmbeddedFixture fixture(2);
+    append_one(fixture, 0, record_of("a", {row_of(VaultFamily::rows, "k", "v")}));
+    fixture.close();
+    change_by_hand(fixture.dir(), change);
+    const auto opened = fixture.try_open();
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == Errc::corrupt);
+    return opened.error().detail;
+  };
+  CHECK(refusal([](rocksdb::DB& db, Families& families) {
+          CHECK(db.Put({}, families["p1"], "no offset", "x").ok());
+        }).starts_with("a key of partition 1 is no offset"));
+  CHECK(refusal([](rocksdb::DB& db, Families& families) {
+          CHECK(db.Put({}, families["rows"], "", "x").ok());
+        }).starts_with("the count of the vault's family rows"));
+  CHECK(refusal([](rocksdb::DB& db, Families& families) {
+          CHECK(db.Put({}, families["default"], std::string(embedded::identity_key), "another").ok());
+        }).starts_with("the database is not that of the format file"));
 }
 
 TEST_CASE("the sealed mark holds the end and the chain of the last record of each partition") {

@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <rocksdb/db.h>
 
 #include "tests/adapters/embedded/embedded_fixture.h"
 
@@ -66,6 +69,23 @@ class DamagedLog {
   }
   TempDir temp_;
 };
+
+/// Changes a closed log's database as no program of ours does. `change(db, handles)`, the handles by the name of their family.
+template <class Change> void change_by_hand(const std::filesystem::path& dir, const Change& change) {
+  const std::string name = (dir / "log").string();
+  std::vector<std::string> names;
+  REQUIRE(rocksdb::DB::ListColumnFamilies({}, name, &names).ok());
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const std::string& family : names) families.emplace_back(family, rocksdb::ColumnFamilyOptions());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  REQUIRE(rocksdb::DB::Open(rocksdb::DBOptions(), name, families, &handles, &db).ok());
+  std::map<std::string, rocksdb::ColumnFamilyHandle*> by_name;
+  for (rocksdb::ColumnFamilyHandle* handle : handles) by_name[handle->GetName()] = handle;
+  change(*db, by_name);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) CHECK(db->DestroyColumnFamilyHandle(handle).ok());
+  delete db;
+}
 
 /// About `count` positions over a file of `size` bytes, its ends among them.
 inline std::set<std::size_t> positions(std::size_t size, std::size_t count) {
