@@ -36,6 +36,23 @@ TEST_CASE("whichever call to the system fails, a log is made, or is made by the 
         CHECK(open_embedded_log(*temp / "data"));
       });
   CHECK(failed > 10);
+  // Its first opening makes the rest; until then it is none.
+  const int not_finished = fail_each_call(
+      EIO,
+      [](int n) {
+        auto temp = new_folder(n);
+        REQUIRE(create_embedded_log(*temp / "data", test_log, 1, 2));
+        return temp;
+      },
+      [](const auto& temp) { return open_embedded_log(*temp / "data"); },
+      [](const auto& temp, auto& opened, const std::string& call) {
+        CAPTURE(call);
+        if (opened) return;
+        CHECK(is_of(opened.error(), "log."));
+        CHECK_FALSE(call.empty());
+        CHECK(open_embedded_log(*temp / "data"));
+      });
+  CHECK(not_finished > 40);
 }
 
 TEST_CASE("whichever call to the system fails, a log opens or says why not, and has all its records") {
@@ -50,12 +67,17 @@ TEST_CASE("whichever call to the system fails, a log opens or says why not, and 
     fail_each_call(
         EIO,
         [&](int) {
-          auto temp = std::make_unique<TempDir>();
-          fs::copy(image / "data", *temp / "data", fs::copy_options::recursive);
-          return temp;
+          struct Folder {
+            TempDir own;
+            fs::path path;
+          };
+          auto folder = std::make_unique<Folder>();
+          folder->path = read_only ? image / "data" : folder->own / "data";
+          if (!read_only) fs::copy(image / "data", folder->path, fs::copy_options::recursive);
+          return folder;
         },
-        [&](const auto& temp) { return open_embedded_log(*temp / "data", {.read_only = read_only}); },
-        [&](const auto& temp, auto& opened, const std::string& call) {
+        [&](const auto& folder) { return open_embedded_log(folder->path, {.read_only = read_only}); },
+        [&](const auto& folder, auto& opened, const std::string& call) {
           CAPTURE(call);
           if (!opened) {
             CHECK(is_of(opened.error(), "log."));
@@ -64,7 +86,7 @@ TEST_CASE("whichever call to the system fails, a log opens or says why not, and 
           } else {
             opened->reset();
           }
-          opened = open_embedded_log(*temp / "data", {.read_only = read_only});
+          opened = open_embedded_log(folder->path, {.read_only = read_only});
           REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().detail));
           CHECK((*opened)->end(0) == 2);
           CHECK(vault_text((*opened)->vault(), VaultFamily::capsules, "a") == "sealed");

@@ -1,8 +1,14 @@
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <memory>
 #include <thread>
+#include <tuple>
 
 #include "tests/adapters/embedded/embedded_fixture.h"
+#include "tests/support/failing_calls.h"
 #include "tests/support/faulty_files.h"
 
 namespace parlance::tests {
@@ -272,6 +278,248 @@ TEST_CASE("appends that wait on an ended handle are refused even when the partit
   CHECK(first.wait_for(1)[0].offset.error().code == Errc::read_only);
   CHECK(second.wait_for(1)[0].offset.error().rule == "log.handle_ended");
   CHECK(*append_one(fixture, 0, record_of("c")) == 0);
+}
+
+TEST_CASE("the log says how it is: what it wrote, what waits, its space, and damage that a read met") {
+  FaultyFiles files;
+  std::atomic<std::uint64_t> free = 1000;
+  std::atomic<bool> looks = false;
+  std::atomic<std::int64_t> group_ms = 0;
+  EmbeddedFixture* log = nullptr;
+  const auto free_bytes = [&] {
+    // It is asked while a group is under way.
+    if (looks.exchange(false)) group_ms = log->embedded().health().group_ms;
+    return free.load();
+  };
+  EmbeddedFixture fixture(1, {.space_reserve_bytes = 800,
+                              .recent_bytes = 0,
+                              .fail_stop = [](const Error&) {},
+                              .free_bytes = free_bytes,
+                              .env = files.env()});
+  log = &fixture;
+  const auto space = [&] { return fixture.embedded().health().space; };
+  CHECK(fixture.log().exclusive());
+  looks = true;
+  REQUIRE(append_one(fixture, 0, numbered(0, 0)));
+  for (int tries = 0; group_ms == 0 && tries < 1000; ++tries) {
+    REQUIRE(append_one(fixture, 0, numbered(0, fixture.log().end(0))));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CHECK(group_ms >= 1);
+  const LogFigures figures = fixture.embedded().figures();
+  CHECK(figures.records == fixture.log().end(0));
+  CHECK(figures.bytes >= 3 * figures.records);
+  const LogHealth well = fixture.embedded().health();
+  CHECK(well.space == LogHealth::Space::writing);
+  CHECK(well.free_bytes == 1000);
+  CHECK(well.reserve_bytes == 800);
+  CHECK(well.resume_bytes == 1000);
+  CHECK(well.waiting_records == 0);
+  CHECK(well.group_ms == 0);
+  CHECK(well.damaged_reads == 0);
+
+  free = 799;
+  Result<Offset> last = Offset{0};
+  while (last) last = append_one(fixture, 0, numbered(0, fixture.log().end(0)));
+  CHECK(space() == LogHealth::Space::low);
+  CHECK(fixture.embedded().purge().error().rule == "log.no_space");
+  free = 1000;
+  REQUIRE(fixture.log().reopen(0));
+  REQUIRE(append_one(fixture, 0, numbered(0, fixture.log().end(0))));
+  files.set_full(true);
+  CHECK_FALSE(append_one(fixture, 0, numbered(0, fixture.log().end(0))));
+  CHECK(space() == LogHealth::Space::refused);
+  // Opened to be read until there is space: neither purged nor copied.
+  CHECK_FALSE(fixture.log().reopen(0));
+  free = 1'000'000;
+  CHECK_FALSE(fixture.log().reopen(0));
+  CHECK(fixture.embedded().purge().error().rule == "log.no_space");
+  CHECK(fixture.embedded().copy_with([](rocksdb::DB&) { return Result<void>(); }).error().rule ==
+        "log.no_space");
+  files.set_full(false);
+  REQUIRE(fixture.log().reopen(0));
+  CHECK(space() == LogHealth::Space::writing);
+  CHECK(fixture.embedded().purge());
+  const Error no = unavailable("test.no");
+  CHECK(fixture.embedded().copy_with([&](rocksdb::DB&) -> Result<void> { return no; }).error().rule ==
+        "test.no");
+  files.fail_sync(1);
+  CHECK_FALSE(append_one(fixture, 0, numbered(0, fixture.log().end(0))));
+  CHECK(space() == LogHealth::Space::stopped);
+}
+
+TEST_CASE("a log opened to be read takes no purge, and says where its folder is in use") {
+  EmbeddedFixture fixture(1);
+  CHECK(*embedded_log_in_use(fixture.dir()));
+  CHECK_FALSE(*embedded_log_in_use(fixture.dir() / "elsewhere"));
+  REQUIRE(append_one(fixture, 0, numbered(0, 0)));
+  fixture.close();
+  CHECK_FALSE(*embedded_log_in_use(fixture.dir()));
+  const auto log = open_embedded_log(fixture.dir(), {.read_only = true});
+  REQUIRE(log);
+  CHECK((*log)->purge().error().rule == "log.opened_read_only");
+  CHECK((*log)->reopen(0).error().rule == "log.opened_read_only");
+  int failed = fail_each_call(
+      EIO, [](int) { return 0; }, [&](int) { return embedded_log_in_use(fixture.dir()); },
+      [](int, const Result<bool>& used, const std::string& call) {
+        CHECK((used ? !*used : used.error().rule == "log.io" && !call.empty()));
+      });
+  CHECK(failed >= 2);
+}
+
+TEST_CASE(
+    "whichever call to the system fails, a read gives what was written or says why not, and so does the "
+    "next") {
+  EmbeddedFixture fixture(1);
+  for (Offset offset = 0; offset < 10; ++offset) REQUIRE(append_one(fixture, 0, numbered(0, offset)));
+  fixture.reopen();  // into a table
+  fixture.close();
+  for (const std::size_t limit : {std::size_t{1}, std::size_t{10}, std::size_t{100'000}})
+    fail_each_call(
+        EIO,
+        [&](int) {
+          auto log = open_embedded_log(fixture.dir(), {.read_only = true});
+          REQUIRE(log);
+          return std::shared_ptr<EmbeddedLog>(std::move(*log));
+        },
+        [&](const auto& log) {
+          std::size_t seen = 0;
+          auto next = log->read(0, 0, limit, [&](const StoredRecord& record) {
+            CHECK(as_text(record.bytes) == text_of(0, seen++));
+            return true;
+          });
+          if (next) CHECK(*next == std::min<std::size_t>(limit, 10));
+          const auto row = log->vault().get(VaultFamily::capsules, as_bytes(text_of(0, 3)));
+          if (row) CHECK((*row && as_text(**row) == "sealed"));
+          std::size_t rows = 0;
+          const auto scanned =
+              log->vault().scan(VaultFamily::capsules, [&](ByteView, ByteView) { return ++rows > 0; });
+          if (scanned) CHECK(rows == 10);
+          return std::tuple(next ? "" : next.error().rule, row ? "" : row.error().rule,
+                            scanned ? "" : scanned.error().rule);
+        },
+        [](const auto&, const auto& rules, const std::string& call) {
+          CAPTURE(call);
+          for (const std::string_view rule : {std::get<0>(rules), std::get<1>(rules), std::get<2>(rules)})
+            CHECK((rule.empty() || (!call.empty() && (rule == "log.io" || rule == "log.corrupt"))));
+        });
+}
+
+TEST_CASE("a mark that cannot be written or synced: without space the log is low on it, else it stops") {
+  for (const int error : {ENOSPC, EIO}) {
+    int stops = 0;
+    EmbeddedFixture fixture(1, {.fail_stop = [&](const Error&) { ++stops; }});
+    {
+      const FailingCall failing("pwrite", 1, error);
+      // The record is durable, whatever becomes of its mark; a log that stopped answers nobody.
+      CHECK(append_one(fixture, 0, numbered(0, 0)).has_value() == (error == ENOSPC));
+      CHECK(failing.came() == "pwrite");
+    }
+    CHECK(stops == (error == EIO ? 1 : 0));
+    CHECK(fixture.embedded().health().space ==
+          (error == EIO ? LogHealth::Space::stopped : LogHealth::Space::low));
+    CHECK_FALSE(append_one(fixture, 0, numbered(0, 1)));
+    fixture.close();
+    fixture.open();
+    CHECK(fixture.log().end(0) == 1);
+  }
+  int stops = 0;
+  EmbeddedFixture fixture(1, {.fail_stop = [&](const Error&) { ++stops; }});
+  REQUIRE(append_one(fixture, 0, numbered(0, 0)));
+  {
+    const FailingCall failing("fdatasync", 1, EIO);
+    for (int tries = 0; failing.came().empty() && tries < 1000; ++tries)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    CHECK(failing.came() == "fdatasync");
+  }
+  for (int tries = 0; fixture.embedded().health().space != LogHealth::Space::stopped && tries < 1000; ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(stops == 1);
+  CHECK_FALSE(append_one(fixture, 0, numbered(0, 1)));
+}
+
+TEST_CASE("where free space cannot be told, the write itself tells") {
+  EmbeddedFixture fixture(1);
+  const FailingCall failing("statvfs", 1, EIO);
+  CHECK(fixture.embedded().health().free_bytes == UINT64_MAX);
+}
+
+TEST_CASE("appends that wait when the log is closed are all written, however many groups they make") {
+  constexpr std::size_t many = 40;
+  Reports reports;
+  EmbeddedFixture fixture(1);
+  const std::string block(1 << 20, 'x');
+  for (std::size_t i = 0; i < many; ++i) {
+    std::vector<Record> records;
+    records.push_back(record_of(std::to_string(i) + block));
+    fixture.log().append(0, std::move(records), reports.done());
+  }
+  fixture.close();
+  const auto all = reports.wait_for(many);
+  for (std::size_t i = 0; i < many; ++i) CHECK(*all[i].offset == i);
+  fixture.open();
+  CHECK(fixture.log().end(0) == many);
+}
+
+TEST_CASE("a database that fell back, is damaged, or is still read while it is opened anew is not written") {
+  for (const char* what : {"record", "row", "table", "reader", "calls"}) {
+    CAPTURE(what);
+    const std::string_view of = what;
+    FaultyFiles files;
+    EmbeddedFixture fixture(1, {.recent_bytes = 0, .fail_stop = [](const Error&) {}, .env = files.env()});
+    REQUIRE(append_one(fixture, 0, record_of("in a table")));
+    fixture.reopen();
+    if (of == "row")
+      REQUIRE(fixture.vault().write({row_of(VaultFamily::rows, "k", "v")}, {}));
+    else
+      REQUIRE(append_one(fixture, 0, record_of("in the write-ahead log")));
+    files.set_full(true);
+    CHECK_FALSE(append_one(fixture, 0, record_of("refused")));
+    const auto harm = [&](std::string_view extension) {
+      for (const auto& entry : std::filesystem::directory_iterator(fixture.dir() / "log"))
+        if (entry.path().extension() == extension) std::filesystem::resize_file(entry.path(), 0);
+    };
+    if (of == "record" || of == "row") harm(".log");
+    if (of == "table") {
+      CHECK_FALSE(fixture.log().reopen(0));  // read from now on
+      harm(".sst");
+    }
+    files.set_full(false);
+    if (of == "calls") {
+      for (int n = 1;; ++n) {
+        std::string came;
+        Result<void> done;
+        {
+          const FailingCall failing(n, EIO);
+          done = fixture.log().reopen(0);
+          came = failing.came();
+        }
+        CAPTURE(came);
+        if (done) break;
+        CHECK(done.error().rule.starts_with("log."));
+        REQUIRE_FALSE(came.empty());
+      }
+      CHECK(read_all(fixture.log(), 0).size() == 2);
+      continue;
+    }
+    if (of == "reader") {
+      Result<void> reopened;
+      REQUIRE(fixture.log().read(0, 0, 10, [&](const StoredRecord&) {
+        reopened = fixture.log().reopen(0);
+        return false;
+      }));
+      REQUIRE_FALSE(reopened);
+      CHECK(reopened.error().detail.starts_with("readers still use"));
+      CHECK(fixture.log().reopen(0));
+      continue;
+    }
+    const auto reopened = fixture.log().reopen(0);
+    REQUIRE_FALSE(reopened);
+    CHECK(reopened.error().code == (of == "table" ? Errc::corrupt : Errc::loss));
+    CHECK(reopened.error().detail.find(of == "row"      ? "the vault fell back"
+                                       : of == "record" ? "partition 0 fell back"
+                                                        : "opening the log") != std::string::npos);
+  }
 }
 
 }  // namespace parlance::tests
