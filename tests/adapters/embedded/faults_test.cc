@@ -462,9 +462,8 @@ TEST_CASE("appends that wait when the log is closed are all written, however man
 }
 
 TEST_CASE("a database that fell back, is damaged, or is still read while it is opened anew is not written") {
-  for (const char* what : {"record", "row", "table", "reader", "calls"}) {
-    CAPTURE(what);
-    const std::string_view of = what;
+  for (const std::string of : {"record", "row", "table", "reader", "calls"}) {
+    CAPTURE(of);
     FaultyFiles files;
     EmbeddedFixture fixture(1, {.recent_bytes = 0, .fail_stop = [](const Error&) {}, .env = files.env()});
     REQUIRE(append_one(fixture, 0, record_of("in a table")));
@@ -479,11 +478,10 @@ TEST_CASE("a database that fell back, is damaged, or is still read while it is o
       for (const auto& entry : std::filesystem::directory_iterator(fixture.dir() / "log"))
         if (entry.path().extension() == extension) std::filesystem::resize_file(entry.path(), 0);
     };
+    // Read from now on; else what is in memory would come to a table as soon as there is space.
+    if (of != "calls" && of != "reader") CHECK_FALSE(fixture.log().reopen(0));
     if (of == "record" || of == "row") harm(".log");
-    if (of == "table") {
-      CHECK_FALSE(fixture.log().reopen(0));  // read from now on
-      harm(".sst");
-    }
+    if (of == "table") harm(".sst");
     files.set_full(false);
     if (of == "calls") {
       for (int n = 1;; ++n) {
