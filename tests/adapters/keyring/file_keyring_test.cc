@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <sodium.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -414,4 +415,99 @@ TEST_CASE("whichever call to the system fails, a bucket has its old keys or its 
         CHECK(folder.open()->unwrap(given.bucket[0], given.wrapped, {}).value() == text);
       });
   CHECK(failed > 8);
+}
+
+TEST_CASE("a keyring where there is a file, or one beside another's root key, is refused") {
+  const Folder folder;
+  write(folder.temp / "file", text);
+  CHECK(FileKeyring::open(folder.temp / "file").error().rule == "keyring.missing");
+  write(folder.path / "root.key.new", text);
+  CHECK(FileKeyring::create(folder.path).error().rule == "keyring.exists");
+}
+
+TEST_CASE("a call that is interrupted is made again") {
+  const Folder folder;
+  int reads = 0;
+  for (int n = 1;; ++n) {
+    const tests::FailingCall failing("read", n, EINTR);
+    CHECK(FileKeyring::open(folder.path));
+    if (failing.came().empty()) break;
+    ++reads;
+  }
+  CHECK(reads >= 3);
+}
+
+TEST_CASE("keys of which some could not be locked are worth a note too") {
+  const Folder folder;
+  int noted = 0;
+  for (int n = 1;; ++n) {
+    const tests::FailingCall failing("mlock", n, ENOMEM);
+    const auto keyring = folder.open();
+    noted += keyring->notes().empty() ? 0 : 1;
+    if (failing.came().empty()) break;
+  }
+  CHECK(noted >= 2);
+}
+
+TEST_CASE(
+    "what opens under neither of a bucket's two keys is refused, and a bucket named twice gets one key") {
+  const Folder folder;
+  const auto keyring = folder.open();
+  const Bytes foreign = keyring->wrap(8, text, {}).value();
+  constexpr std::array<BucketId, 2> twice{7, 7};
+  REQUIRE(keyring->add_next_keys(twice));
+  const Bytes wrapped = keyring->wrap(7, text, {}).value();
+  CHECK(keyring->unwrap(7, foreign, {}).error().rule == "keyring.unwrap");
+  CHECK(keyring->unwrap(7, wrapped, {}).value() == text);
+}
+
+TEST_CASE(
+    "whole files that lack a key, or are of two keyrings under one root key, are refused by what they lack") {
+  constexpr std::size_t key = 32, buckets = 65'536, secrets = 64;
+  const auto sealed = [](const Bytes& root, std::string_view magic, std::string_view label, std::uint8_t id,
+                         Bytes inner) {
+    REQUIRE(sodium_init() >= 0);
+    const auto keyed = [&](std::string_view what, std::size_t size) {
+      const Bytes input = ByteWriter().raw(as_bytes(what)).raw(Bytes(16, id)).take();
+      Bytes out(size);
+      crypto_generichash_blake2b(out.data(), out.size(), input.data(), input.size(), root.data(),
+                                 root.size());
+      return out;
+    };
+    const Bytes head = ByteWriter()
+                           .raw(as_bytes(magic))
+                           .le(std::uint32_t{1})
+                           .le(std::uint64_t{1})
+                           .raw(Bytes(16, id))
+                           .raw(keyed("parlance root check 1", 16))
+                           .take();
+    const Bytes nonce(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, 5);
+    Bytes out(inner.size() + crypto_aead_xchacha20poly1305_ietf_ABYTES);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out.data(), nullptr, inner.data(), inner.size(), head.data(),
+                                               head.size(), nullptr, nonce.data(), keyed(label, 32).data());
+    return ByteWriter().raw(head).raw(nonce).raw(out).take();
+  };
+  const Folder folder;
+  Bytes root(key);
+  const Bytes digits = read(folder.path / "root.key");
+  REQUIRE(sodium_hex2bin(root.data(), key, reinterpret_cast<const char*>(digits.data()), 2 * key, nullptr,
+                         nullptr, nullptr) == 0);
+  Bytes table(buckets * 2 * key, 1), others(secrets * key, 2);
+  const auto put = [&](std::uint8_t id_of_buckets) {
+    write(folder.path / "buckets", sealed(root, "PLBUCKET", "parlance buckets 1", id_of_buckets, table));
+    write(folder.path / "secrets", sealed(root, "PLSECRET", "parlance secrets 1", 9, others));
+  };
+  put(9);
+  CHECK(folder.open()->keyring_id() ==
+        RawId::from_bytes(std::array<std::uint8_t, 16>{9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}));
+  put(8);
+  CHECK(folder.refusal().rule == "keyring.mixed");
+  std::fill_n(table.begin() + 3 * 2 * key, key, 0);
+  put(9);
+  CHECK(folder.refusal().rule == "keyring.damaged");
+  CHECK(folder.refusal().detail.find("bucket 3 has no key") != std::string::npos);
+  std::fill_n(table.begin() + 3 * 2 * key, key, 1);
+  std::fill_n(others.begin() + key, key, 0);
+  put(9);
+  CHECK(folder.refusal().detail.find("secret key 2 is not set") != std::string::npos);
 }
