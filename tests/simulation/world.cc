@@ -633,7 +633,11 @@ void World::answered(std::size_t number, std::uint64_t life, const Result<Outcom
     intent.last_error = result.error();
     const std::string_view rule = result.error().rule;
     const bool final = definitive(result.error());
-    must(!intent.done || !final || !intent.keyed() || nodes_.size() > 1,
+    // The first answer said that the offer was accepted, before the conversation was asked; this is what that said.
+    const bool not_taken = intent.feature == Feature::accept && intent.done &&
+                           intent.done->stream.category == Category::routing &&
+                           rule.starts_with("conversation.");
+    must(!intent.done || !final || !intent.keyed() || nodes_.size() > 1 || not_taken,
          name + " was done, and its repeat refused: " + std::string(rule));
     must(rule != "command.key_reused", name + " has the key of another");
     must(rule != "conversation.not_found" || !ledger_.erased.empty(), name + " met no conversation");
