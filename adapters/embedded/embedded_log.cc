@@ -532,12 +532,12 @@ class Log final : public EmbeddedLog, private Vault {
   std::optional<Error> write_marks(const std::vector<Share>& shares, const std::vector<PartitionId>& written,
                                    const std::array<bool, vault_families.size()>& vault_touched) {
     Result<void> done;
-    for (const PartitionId p : written) {
-      if (done) done = marks_.write(p, shares[p].mark);
-    }
-    for (std::size_t f = 0; f < vault_families.size(); ++f) {
-      if (done && vault_touched[f]) done = marks_.write(partitions_.size() + f, {vault_counts_[f], {}});
-    }
+    const auto mark = [&](std::size_t area, const SealedMark& reached) {
+      if (done) done = marks_.write(area, reached);
+    };
+    for (const PartitionId p : written) mark(p, shares[p].mark);
+    for (std::size_t f = 0; f < vault_families.size(); ++f)
+      if (vault_touched[f]) mark(partitions_.size() + f, {vault_counts_[f], {}});
     fault_point("log.mark_written");
     if (!mark_unsynced_since_) mark_unsynced_since_ = SteadyClock::now();
     if (done) return std::nullopt;
@@ -678,7 +678,7 @@ class Log final : public EmbeddedLog, private Vault {
   }
 
   static Error not_yet(const Error& error) {
-    if (error.code == Errc::corrupt || error.code == Errc::loss) return error;
+    if (error.code == Errc::corrupt) return error;
     return {Errc::read_only, "log.no_space", error.detail};
   }
 

@@ -1,7 +1,9 @@
 #include "adapters/embedded/log_remains.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdio>
 #include <limits>
 #include <map>
 #include <system_error>
@@ -46,8 +48,9 @@ std::optional<std::uint64_t> number_of(const fs::path& path, std::string_view ex
   return error == std::errc{} && rest == extension ? std::optional(number) : std::nullopt;
 }
 std::string table_name(std::uint64_t number) {
-  const std::string digits = std::to_string(number);
-  return std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits + std::string(table_extension);
+  std::array<char, 32> digits{};
+  std::snprintf(digits.data(), digits.size(), "%06llu", static_cast<unsigned long long>(number));
+  return digits.data() + std::string(table_extension);
 }
 
 std::optional<PartitionId> partition_of(std::string_view family) {
@@ -59,7 +62,7 @@ std::optional<PartitionId> partition_of(std::string_view family) {
   return ours ? std::optional(p) : std::nullopt;
 }
 
-/// A folder without its write-ahead log, in which nothing can be changed.
+/// A folder without its write-ahead log. Opened to be read only, nothing is changed in it.
 class OnlyTables final : public rocksdb::FileSystemWrapper {
  public:
   OnlyTables() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
@@ -71,25 +74,6 @@ class OnlyTables final : public rocksdb::FileSystemWrapper {
     std::erase_if(*names, [](const std::string& name) { return name.ends_with(wal_extension); });
     return listed;
   }
-  IOStatus NewWritableFile(const std::string&, const rocksdb::FileOptions&,
-                           std::unique_ptr<rocksdb::FSWritableFile>*, IODebugContext*) override {
-    return refused();
-  }
-  IOStatus ReopenWritableFile(const std::string&, const rocksdb::FileOptions&,
-                              std::unique_ptr<rocksdb::FSWritableFile>*, IODebugContext*) override {
-    return refused();
-  }
-  IOStatus DeleteFile(const std::string&, const IOOptions&, IODebugContext*) override { return refused(); }
-  IOStatus RenameFile(const std::string&, const std::string&, const IOOptions&, IODebugContext*) override {
-    return refused();
-  }
-  IOStatus CreateDir(const std::string&, const IOOptions&, IODebugContext*) override { return refused(); }
-  IOStatus CreateDirIfMissing(const std::string&, const IOOptions&, IODebugContext*) override {
-    return IOStatus::OK();
-  }
-
- private:
-  static IOStatus refused() { return IOStatus::NotSupported("what is looked at is not changed"); }
 };
 
 rocksdb::DBOptions lenient_options() {

@@ -17,8 +17,8 @@
 ///     family. Where a block does not read, the reader goes on offset by offset until one does;
 ///   - the write-ahead log is copied to a scratch folder and replayed there, into an empty database of the same families, which leaves
 ///     out what does not read;
-///   - the catalogue, where it can be read, says which tables there should be and which offsets lie in each. It is read through a view
-///     of the folder that shows no write-ahead log and refuses every write.
+///   - the catalogue, where it can be read, says which tables there should be and which offsets lie in each. It is opened to be read
+///     only, through a view of the folder that shows no write-ahead log.
 /// So nothing is changed in the folder, and no lock is taken: it may lie on a disk that takes no writes. Whoever writes the log meanwhile
 /// moves files away, which looks like damage.
 ///

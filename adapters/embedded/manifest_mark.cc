@@ -110,9 +110,9 @@ void ManifestMark::note(rocksdb::DB& db) {
   std::uint64_t bytes = 0;  // those that are durable: RocksDB counts them after its sync
   if (!db.GetLiveFiles(files, &bytes, false).ok()) return;
   for (const std::string& file : files) {
-    const auto number = manifest_number(std::string_view(file).substr(file.starts_with('/') ? 1 : 0));
+    const auto number = manifest_number(std::string_view(file).substr(1));  // each begins with a slash
     if (!number || (*number == number_ && bytes == bytes_)) continue;
-    const bool same = *number == number_ && bytes > bytes_;
+    const bool same = *number == number_;  // and longer: a list only grows
     const auto crc = crc_of(database_ / manifest_name(*number), same ? bytes_ : 0, bytes, same ? crc_ : 0);
     if (!crc || !write_file_durably(path_, to_bytes({*number, bytes, *crc}))) return;
     number_ = *number;

@@ -24,10 +24,11 @@ class FailingCall {
 
 /// Enters each way out of `operation`: again and again `prepare(n)` makes what it is done on, `operation` is done on that with its `n`th call
 /// failing, and `judge` is told that, what came of it, and the name of the call. The last time none fails, and the name is empty.
-/// Returns how many calls failed.
+/// With a `step` only each step-th call fails, for what makes hundreds. Returns how many failed.
 template <class Prepare, class Operation, class Judge>
-int fail_each_call(int error, const Prepare& prepare, const Operation& operation, const Judge& judge) {
-  for (int n = 1;; ++n) {
+int fail_each_call(int error, const Prepare& prepare, const Operation& operation, const Judge& judge,
+                   int step = 1) {
+  for (int n = 1, failed = 0;; n += step, ++failed) {
     auto given = prepare(n);
     std::string came;
     auto done = [&] {
@@ -37,7 +38,7 @@ int fail_each_call(int error, const Prepare& prepare, const Operation& operation
       return out;
     }();
     judge(given, done, std::as_const(came));
-    if (came.empty()) return n - 1;
+    if (came.empty()) return failed;
   }
 }
 

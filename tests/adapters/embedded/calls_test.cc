@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <fstream>
 
 #include "adapters/embedded/blob_folder.h"
 #include "adapters/embedded/log_copies.h"
@@ -9,6 +10,11 @@
 #include "tests/support/failing_calls.h"
 
 /// Each call that this code makes to the system fails once: what then comes of it is an error of its own rules and nothing half done.
+/// RocksDB 7.8 leaks what an opening had made when it fails half way.
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:rocksdb::DBImpl::Open\nleak:rocksdb::DB::Open\nleak:rocksdb::BackupEngine\n";
+}
+
 namespace parlance::tests {
 namespace {
 
@@ -22,7 +28,7 @@ std::unique_ptr<TempDir> new_folder(int) { return std::make_unique<TempDir>(); }
 
 TEST_CASE("whichever call to the system fails, a log is made, or is made by the next try") {
   const int failed = fail_each_call(
-      EIO, new_folder, [](const auto& temp) { return create_embedded_log(*temp / "data", test_log, 1, 2); },
+      EIO, new_folder, [](const auto& temp) { return create_embedded_log(*temp / "data", test_log, 1, 1); },
       [](const auto& temp, Result<void>& made, const std::string& call) {
         CAPTURE(call);
         if (!made) {
@@ -30,7 +36,7 @@ TEST_CASE("whichever call to the system fails, a log is made, or is made by the 
           CHECK_FALSE(call.empty());
           if (auto opened = open_embedded_log(*temp / "data"); !opened) {
             CHECK(opened.error().rule == "log.absent");
-            made = create_embedded_log(*temp / "data", test_log, 1, 2);
+            made = create_embedded_log(*temp / "data", test_log, 1, 1);
           }
         }
         CHECK(open_embedded_log(*temp / "data"));
@@ -41,7 +47,7 @@ TEST_CASE("whichever call to the system fails, a log is made, or is made by the 
       EIO,
       [](int n) {
         auto temp = new_folder(n);
-        REQUIRE(create_embedded_log(*temp / "data", test_log, 1, 2));
+        REQUIRE(create_embedded_log(*temp / "data", test_log, 1, 1));
         return temp;
       },
       [](const auto& temp) { return open_embedded_log(*temp / "data"); },
@@ -51,8 +57,9 @@ TEST_CASE("whichever call to the system fails, a log is made, or is made by the 
         CHECK(is_of(opened.error(), "log."));
         CHECK_FALSE(call.empty());
         CHECK(open_embedded_log(*temp / "data"));
-      });
-  CHECK(not_finished > 40);
+      },
+      3);
+  CHECK(not_finished > 20);
 }
 
 TEST_CASE("whichever call to the system fails, a log opens or says why not, and has all its records") {
@@ -90,7 +97,8 @@ TEST_CASE("whichever call to the system fails, a log opens or says why not, and 
           REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().detail));
           CHECK((*opened)->end(0) == 2);
           CHECK(vault_text((*opened)->vault(), VaultFamily::capsules, "a") == "sealed");
-        });
+        },
+        2);
   CHECK(refused > 20);
 }
 
@@ -147,6 +155,59 @@ TEST_CASE("whichever call to the system fails, a mark is the old one or the new 
   CHECK(failed > 10);
 }
 
+TEST_CASE("whichever call to the system fails, what is left of a log is read or is told as not readable") {
+  EmbeddedFixture log(1);
+  append_one(log, 0, record_of("a"));
+  log.reopen();
+  append_one(log, 0, record_of("b"));
+  const TempDir image;
+  fs::copy(log.dir(), image / "data", fs::copy_options::recursive);
+  const int failed = fail_each_call(
+      EIO, new_folder, [&](const auto& scratch) { return LogRemains::open(image / "data", scratch->path()); },
+      [](const auto&, const auto& remains, const std::string& call) {
+        CAPTURE(call);
+        if (!remains) {
+          CHECK((is_of(remains.error(), "log.") && !call.empty()));
+          return;
+        }
+        (*remains)->read(0, 2, [](const Stretch& stretch) {
+          CHECK((stretch.kind != Stretch::Kind::stored ||
+                 as_text(stretch.bytes) == (stretch.from == 0 ? "a" : "b")));
+          return true;
+        });
+        (void)(*remains)->vault([](std::uint64_t) {});
+      },
+      3);
+  CHECK(failed > 20);
+  fail_each_call(
+      EIO, [](int) { return 0; }, [&](int) { return embedded_log_exists(image / "data"); },
+      [](int, const Result<bool>& there, const std::string& call) {
+        CHECK((there ? *there : is_of(there.error(), "log.") && !call.empty()));
+      });
+  const TempDir empty;
+  fail_each_call(
+      EIO, [](int) { return 0; }, [&](int) { return open_embedded_log(empty.path(), {.read_only = true}); },
+      [](int, const auto& opened, const std::string& call) {
+        CAPTURE(call);
+        CHECK(is_of(opened.error(), "log."));
+      });
+}
+
+TEST_CASE("a blob that lost its end, or whose reading is interrupted, is read as far as it goes") {
+  const TempDir temp;
+  const auto blobs = *BlobFolder::open(temp / "files");
+  put_blob(*blobs, blob_id(1), "content");
+  const auto blob = *blobs->open(blob_id(1));
+  {
+    const FailingCall failing("pread", 1, EINTR);
+    CHECK(blob_text(*blob) == "content");
+    CHECK(failing.came() == "pread");
+  }
+  fs::resize_file(temp / "files" / to_text(blob_id(1)).substr(28) / to_text(blob_id(1)), 3);
+  const auto cut = blob->read(0, 7);
+  CHECK((!cut || as_text(*cut) == "con"));
+}
+
 TEST_CASE("whichever call to the system fails, a blob is whole or absent, and the others are as they were") {
   struct Given {
     std::unique_ptr<TempDir> temp = std::make_unique<TempDir>();
@@ -173,6 +234,25 @@ TEST_CASE("whichever call to the system fails, a blob is whole or absent, and th
       [&](const Given& given, const auto& opened, const std::string& call) {
         is_told(opened, call);
         check_first(given);
+      });
+  failed += fail_each_call(
+      EIO,
+      [](int) {
+        Given given;  // no folder yet, or a left-over in it
+        fs::create_directories(given.dir() / "new");
+        std::ofstream(given.dir() / "new" / to_text(blob_id(3))) << "half";
+        return given;
+      },
+      [](const Given& given) { return BlobFolder::open(given.dir()); },
+      [&](const Given& given, const auto& opened, const std::string& call) {
+        is_told(opened, call);
+        CHECK((!opened || !fs::exists(given.dir() / "new" / to_text(blob_id(3)))));
+      });
+  failed += fail_each_call(
+      EIO, [](int) { return Given(); }, [](const Given& given) { return BlobFolder::open(given.dir()); },
+      [&](const Given& given, const auto& opened, const std::string& call) {
+        is_told(opened, call);
+        CHECK(BlobFolder::open(given.dir()));
       });
   for (const int error : {EIO, ENOSPC})
     failed += fail_each_call(

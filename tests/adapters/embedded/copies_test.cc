@@ -1,7 +1,6 @@
-#include <atomic>
 #include <cerrno>
 #include <fstream>
-#include <thread>
+#include <random>
 
 #include "adapters/embedded/log_copies.h"
 #include "tests/adapters/embedded/damaged_log.h"
@@ -31,6 +30,14 @@ struct Source {
     return must(copies.create(fixture.embedded(), [](std::uint64_t) {}));
   }
 };
+
+/// Which no compression makes smaller.
+std::string noise(std::size_t size) {
+  std::minstd_rand chance(7);
+  std::string out(size, '\0');
+  for (char& c : out) c = static_cast<char>(chance() >> 8);
+  return out;
+}
 
 void check_whole(EmbeddedLog& log, Offset records) {
   for (PartitionId p = 0; p < 2; ++p) {
@@ -127,6 +134,18 @@ TEST_CASE("a copy that is stopped leaves nothing, and what a kill left half writ
     const auto copies = must(LogCopies::open(source.dir()));
     copies->stop();
     CHECK(copies->create(source.fixture.embedded(), [](std::uint64_t) {}).error().rule == "backup.stopped");
+    CHECK(copies->numbers().empty());
+  }
+  {
+    const auto copies = must(LogCopies::open(source.dir()));
+    for (int i = 0; i < 6; ++i)
+      REQUIRE(append_one(source.fixture, 0, record_of(std::to_string(i) + noise(1 << 20))));
+    int told = 0;
+    const auto stopped = copies->create(source.fixture.embedded(), [&](std::uint64_t) {
+      if (++told == 1) copies->stop();
+    });
+    CHECK(told >= 1);
+    CHECK(stopped.error().rule == "backup.stopped");
     CHECK(copies->numbers().empty());
   }
   std::ofstream(source.dir() / "meta" / "9.tmp") << "half";

@@ -278,6 +278,9 @@ TEST_CASE("rows of a database that no log of ours has are refused with their pla
   CHECK(refusal([](rocksdb::DB& db, Families& families) {
           CHECK(db.Put({}, families["default"], std::string(embedded::identity_key), "another").ok());
         }).starts_with("the database is not that of the format file"));
+  CHECK(refusal([](rocksdb::DB& db, Families& families) {
+          CHECK(db.Delete({}, families["default"], std::string(embedded::identity_key)).ok());
+        }).starts_with("the database is not that of the format file"));
 }
 
 TEST_CASE("the sealed mark holds the end and the chain of the last record of each partition") {

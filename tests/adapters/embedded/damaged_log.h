@@ -38,7 +38,9 @@ class DamagedLog {
  public:
   DamagedLog() {
     EmbeddedFixture fixture(2);
-    fill(fixture, 0, records_each / 2);
+    fill(fixture, 0, records_each / 5);
+    fixture.reopen();
+    fill(fixture, records_each / 5, records_each / 2);
     REQUIRE(fixture.vault().write({row_of(VaultFamily::rows, "erased", "key")}, {}));
     fixture.reopen();
     REQUIRE(fixture.vault().write({}, {row_of(VaultFamily::rows, "erased", "")}));

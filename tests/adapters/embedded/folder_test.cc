@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "adapters/embedded/log_database.h"
 #include "adapters/embedded/log_folder.h"
+#include "engine/base/hash.h"
 #include "tests/adapters/embedded/embedded_fixture.h"
 
 namespace parlance::tests {
@@ -118,6 +121,25 @@ TEST_CASE("the format file is text that later versions keep the first line of") 
     put_text(format, damaged);
     CHECK(refusal(fixture.dir()).rule == "log.format_damaged");
   }
+  // Whole, and yet none of ours.
+  const std::string lines = text.substr(0, text.rfind("crc32 "));
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string other = lines;
+    other.replace(other.find(from), from.size(), to);
+    char sum[9];
+    std::snprintf(sum, sizeof sum, "%08x", crc32(as_bytes(other)));
+    return other + "crc32 " + sum + "\n";
+  };
+  put_text(format, changed("generation 1", "generation 1"));
+  CHECK(fixture.try_open());
+  for (const auto& [from, to] :
+       {std::pair("generation 1", "generation 1x"), std::pair("partitions 2", "partitions 0"),
+        std::pair("partitions 2", "partitions 65"), std::pair("partitions 2", "partitions x"),
+        std::pair("state complete", "state odd")}) {
+    CAPTURE(to);
+    put_text(format, changed(from, to));
+    CHECK(refusal(fixture.dir()).rule == "log.format_damaged");
+  }
   put_text(format, "parlance log\n");
   CHECK(refusal(fixture.dir()).code != Errc::newer);
   put_text(format, std::string(100'000, 'x'));
@@ -126,6 +148,23 @@ TEST_CASE("the format file is text that later versions keep the first line of") 
   CHECK(refusal(fixture.dir()).rule == "log.format_damaged");
   put_text(format, text);
   CHECK(fixture.try_open());
+}
+
+TEST_CASE("what the database says is told by the log's rules, and a row that is no identity is none") {
+  using embedded::database_error;
+  CHECK(database_error(rocksdb::Status::NoSpace(), "x").rule == "log.no_space");
+  CHECK(database_error(rocksdb::Status::Corruption(), "x").rule == "log.corrupt");
+  CHECK(database_error(rocksdb::Status::NotSupported(), "x").rule == "log.newer");
+  CHECK(database_error(rocksdb::Status::IOError("while lock file: /d/LOCK"), "x").rule == "log.locked");
+  CHECK(database_error(rocksdb::Status::IOError("reading"), "x").rule == "log.io");
+  const auto identity = [](std::uint16_t partitions) {
+    return embedded::parse_identity(ByteWriter().id(test_log).le(std::uint32_t{1}).le(partitions).bytes());
+  };
+  REQUIRE(identity(2));
+  CHECK(identity(2)->partitions == 2);
+  CHECK_FALSE(identity(0));
+  CHECK_FALSE(identity(embedded::partitions_max + 1));
+  CHECK_FALSE(embedded::parse_identity(Bytes(3)));
 }
 
 TEST_CASE("a second opening in one process is refused as locked until the first is closed") {

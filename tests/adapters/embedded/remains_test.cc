@@ -119,7 +119,7 @@ TEST_CASE("whatever is harmed in a log, what is given back is what was written, 
   };
   for (const auto& [file, original] : before) {
     CAPTURE(file.string());
-    for (const std::size_t at : positions(original.size(), file.extension() == ".sst" ? 3 : 2)) {
+    for (const std::size_t at : positions(original.size(), file.extension() == ".sst" ? 2 : 1)) {
       CAPTURE(at);
       Bytes harmed = original;
       harmed[at] ^= 0x40;
@@ -197,6 +197,14 @@ TEST_CASE("what is no log, is of a later program, or cannot be replayed is refus
   fs::create_directories(temp / "empty" / "log");
   CHECK(remains_of(temp / "empty").error().rule == "log.absent");
   CHECK(remains_of(temp / std::string(300, 'x')).error().rule == "log.io");
+  // Names of the database's own kind, which it never gave.
+  fs::create_directories(temp / "names" / "log");
+  for (const char* name : {"12.sst", "x.sst", "12x.log", "00.log"})
+    std::ofstream(temp / "names" / "log" / name) << "none";
+  const auto names = remains_of(temp / "names");
+  REQUIRE(names);
+  CHECK((*names)->partitions() == 0);
+  CHECK_FALSE((*names)->troubles().empty());
   const DamagedLog log;
   std::ofstream(temp / "file") << "in the way";
   CHECK(LogRemains::open(log.dir(), temp / "file").error().rule == "log.io");
