@@ -239,6 +239,7 @@ class Engine::Impl {
   }
 
   Ports ports_;
+  const ClockReading clock_at_start_{ports_.clock};
   Door door_;
   FoldForReaders fold_;
   std::array<PartitionId, slots> partition_of_{};
@@ -258,7 +259,7 @@ class Engine::Impl {
     return std::make_unique<Owner>(
         p, genesis_for(p),
         Owner::Ports{ports_.log, door_, ports_.keys, ports_.fold, ports_.random, ports_.clock,
-                     *ports_.executors[p],
+                     clock_at_start_, *ports_.executors[p],
                      [this](Request request, Answer answer) { route(std::move(request), std::move(answer)); },
                      [this](const WorkspaceState& state) { published(state); }});
   }

@@ -88,8 +88,6 @@ class Owner::Impl final : public FencedWriter::Listener {
   // ---- life ----
 
   void start() {
-    wall_start_ = ports_.clock.now();
-    boot_start_ms_ = ports_.clock.boot_ms();
     const auto applied = fold_.load(ports_.log.id());
     if (!applied) return halt(applied.error());
     LogState state = initial_log_state(ports_.log.id(), partition_);
@@ -384,6 +382,7 @@ class Owner::Impl final : public FencedWriter::Listener {
       timers.workspace = request.workspace;
       timers.slot = request.slot;
       timers.actor = {ActorKind::system, {}};
+      timers.import = request.import;
       propose(std::move(timers), std::move(*draft), now, [](const Result<Outcome>&) {});
       return answer_without_events(std::move(answer), std::move(refused));
     }
@@ -513,7 +512,8 @@ class Owner::Impl final : public FencedWriter::Listener {
   }
 
   [[nodiscard]] std::int64_t clocks_apart_ms() const {
-    return (ports_.clock.now() - wall_start_) - (ports_.clock.boot_ms() - boot_start_ms_);
+    const ClockReading now(ports_.clock);
+    return (now.wall - ports_.clock_at_start.wall) - (now.boot_ms - ports_.clock_at_start.boot_ms);
   }
 
   [[nodiscard]] std::uint64_t number_of(const StreamId& stream) {
@@ -1016,8 +1016,6 @@ class Owner::Impl final : public FencedWriter::Listener {
 
   Instant last_recorded_;
   Instant next_timer_;
-  Instant wall_start_;
-  std::int64_t boot_start_ms_ = 0;
   bool timers_held_ = false;
 };
 

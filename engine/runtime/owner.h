@@ -51,6 +51,13 @@ struct OwnerStatus {
   Instant last_recorded{};                             ///< of the newest record
 };
 
+/// Both clocks at one moment.
+struct ClockReading {
+  Instant wall;
+  std::int64_t boot_ms = 0;
+  explicit ClockReading(const Clock& clock) : wall(clock.now()), boot_ms(clock.boot_ms()) {}
+};
+
 /// The one writer of a partition: takes commands in order, decides, seals, appends, folds what is certain into the fold
 /// store and history, fires timers, answers. Fencing is FencedWriter's; this is everything above it.
 ///
@@ -65,6 +72,8 @@ class Owner {
     RowFamily& fold;
     Random& random;
     const Clock& clock;
+    ClockReading
+        clock_at_start;  ///< of the process: an owner that comes later must not take a wrong clock for the right one
     Executor& executor;
     /// Hands a command that follows from one of ours to the owner of its slot (perhaps this one). Called on the executor.
     std::function<void(Request, Answer)> route;
@@ -106,7 +115,7 @@ class Owner {
 
 /// Commands an owner holds in flight or waiting; one more is `overloaded`.
 inline constexpr std::size_t owner_commands_max = 4096;
-/// Wall and boot clock may differ by this much since the start before timers are held.
+/// Wall and boot clock may differ by this much since the process's start before timers are held.
 inline constexpr std::int64_t clock_disagreement_ms_max = 5 * 60'000;
 /// The log's envelope of a decision names this version of the deciders.
 inline constexpr std::uint32_t decider_version = 2;

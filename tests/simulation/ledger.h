@@ -14,6 +14,18 @@ namespace parlance::simulation {
 /// How many records had become durable, over all partitions: the run's own order of what happened.
 using Moment = std::uint64_t;
 
+/// Whether it will not be done, whenever it is asked again.
+inline bool definitive(const Error& error) {
+  switch (error.code) {
+    case Errc::refused:
+    case Errc::invalid:
+    case Errc::version_conflict: return true;
+    // The person of a first message may be created a moment after its answer.
+    case Errc::not_found: return error.rule != "subject.not_found";
+    default: return false;
+  }
+}
+
 /// One thing that a client wants, however often it asks for it.
 struct Intent {
   std::size_t number = 0;

@@ -102,7 +102,9 @@ void judge_log(World& world, Model& model) {
     // An offer was accepted, and the conversation, which alone says who has it, did not take the agent.
     const bool not_taken = intent.feature == Feature::accept && !intent.done && intent.last_error &&
                            intent.last_error->rule.starts_with("conversation.");
-    must(times == (intent.done ? 1U : 0U) || (not_taken && times == 1),
+    // Its client was never told whether it was done.
+    const bool not_told = !intent.done && !(intent.last_error && definitive(*intent.last_error));
+    must(times == (intent.done ? 1U : 0U) || ((not_taken || not_told) && times == 1),
          name + (intent.done ? " was done, and is in the log " : " was refused, and is in the log ") +
              std::to_string(times) + " times");
     if (times == 0) continue;

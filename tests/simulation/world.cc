@@ -25,16 +25,6 @@ constexpr std::int64_t timers_ms_max = 12 * minute_ms;  ///< the farthest that a
 bool is_message(Feature feature) {
   return feature == Feature::message || feature == Feature::reply_to_message || feature == Feature::thread;
 }
-bool definitive(const Error& error) {
-  switch (error.code) {
-    case Errc::refused:
-    case Errc::invalid:
-    case Errc::version_conflict: return true;
-    // The person of a first message may be created a moment after its answer.
-    case Errc::not_found: return error.rule != "subject.not_found";
-    default: return false;
-  }
-}
 std::string text_of(const Result<Outcome>& result) {
   if (!result) return std::string(result.error().rule);
   std::string out = result->replayed ? "again" : "done";

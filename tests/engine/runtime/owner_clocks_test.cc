@@ -1,5 +1,7 @@
 // The clock is wrong, is set, or is mended, while deadlines run (and while the process is down).
 #include <array>
+#include <atomic>
+#include <thread>
 
 #include "tests/support/engine_fixture.h"
 
@@ -135,4 +137,25 @@ TEST_CASE("times in the log never fall, whatever the clock does") {
       last = event.recorded_at;
     }
   }
+}
+
+TEST_CASE("owners that begin again while the clock is wrong hold timers as those before them did") {
+  Snoozed s;
+  s.desk.time.set_wall(s.desk.time.now() + a_year_ms);
+  REQUIRE(s.held());
+  std::atomic<bool> begun = false;
+  std::thread again([&] {
+    CHECK(s.desk.engine().begin_again([] { return Result<void>(); }));
+    begun = true;
+  });
+  while (!begun) s.desk.settle();
+  again.join();
+  s.desk.settle();
+  s.desk.engine().look_whether_rebuilt();
+  s.desk.settle();
+  CHECK(s.held());
+  CHECK(s.woken() == 0);
+  s.desk.time.set_wall(s.desk.time.now() + -a_year_ms);
+  s.desk.pass(2 * hour_ms);
+  CHECK(s.woken() >= 1);
 }
