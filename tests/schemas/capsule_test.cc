@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "schemas/capsule_codec.h"
+#include "schemas/capsule_generated.h"
 #include "tests/schemas/given_members.h"
 #include "tests/schemas/hostile.h"
 #include "tests/schemas/samples.h"
@@ -83,6 +84,52 @@ TEST_CASE("no bytes, and bytes of nothing, are corrupt") {
     REQUIRE(decoded.has_error());
     CHECK(decoded.error().code == Errc::corrupt);
   }
+}
+
+TEST_CASE("a plaintext longer than any that is sealed is corrupt, whatever it holds") {
+  const auto decoded = decode_plain<std::string>(Bytes(plain_bytes_max + 1));
+  REQUIRE(decoded.has_error());
+  CHECK(decoded.error().rule == "capsule.corrupt");
+  CHECK(decoded.error().detail == "a plaintext of " + std::to_string(plain_bytes_max + 1) + " bytes");
+}
+
+/// Attachments that are `times` the same one, which holds `data` and a key of `key_bytes`; `unused` bytes belong to nothing.
+Bytes shared_attachments(std::size_t times, const Bytes& data, std::size_t key_bytes, std::size_t unused) {
+  namespace form = wire::capsule;
+  flatbuffers::FlatBufferBuilder builder;
+  (void)builder.CreateVector(Bytes(unused));
+  const auto stored_data = builder.CreateVector(data);
+  const auto key = builder.CreateVector(Bytes(key_bytes, 7));
+  form::AttachmentBuilder one(builder);
+  one.add_data(stored_data);
+  if (key_bytes > 0) one.add_key(key);
+  const auto attachment = one.Finish();
+  const auto items = builder.CreateVector(std::vector(times, attachment));
+  form::AttachmentsBuilder attachments(builder);
+  attachments.add_items(items);
+  const auto value = attachments.Finish();
+  form::PlainBuilder plain(builder);
+  plain.add_value(value.Union());
+  plain.add_value_type(form::Value::Attachments);
+  form::FinishPlainBuffer(builder, plain.Finish());
+  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
+}
+
+TEST_CASE("attachments that share their bytes are corrupt before they take more room than the plaintext") {
+  const auto check_corrupt = [](const Bytes& bytes, std::string_view what) {
+    const auto decoded = decode_plain<Attachments>(bytes);
+    REQUIRE(decoded.has_error());
+    CHECK(decoded.error().code == Errc::corrupt);
+    CHECK(decoded.error().detail.find(what) != std::string::npos);
+  };
+  const Bytes data(1000, 'd');
+  const auto one = decode_plain<Attachments>(shared_attachments(1, data, sizeof(BlobKey), 0));
+  REQUIRE(one.has_value());
+  CHECK(one->at(0).data == std::string(1000, 'd'));
+  CHECK(one->at(0).key->at(0) == 7);
+  check_corrupt(shared_attachments(3, data, 0, 0), "more values than bytes");
+  check_corrupt(shared_attachments(200, {}, sizeof(BlobKey), 2000), "more values than bytes");
+  check_corrupt(shared_attachments(1, {}, sizeof(BlobKey) - 1, 0), "a blob's key of another length");
 }
 
 TEST_CASE("damaged plaintexts never crash, and what still reads can be written again") {

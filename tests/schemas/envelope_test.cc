@@ -247,14 +247,23 @@ TEST_CASE("a body that says the same long name ten thousand times over is corrup
   CHECK(decoded.error().detail.find("more values than bytes") != std::string::npos);
 }
 
-TEST_CASE("events that share one body are corrupt") {
+TEST_CASE("events that share one body are corrupt, however few they are") {
   flatbuffers::FlatBufferBuilder body;
+  (void)body.CreateVector(Bytes(1000));
   body.Finish(wire::conversation::CreateEntry(body, wire::conversation::Event::Woken,
                                               wire::conversation::CreateWoken(body).Union()),
               wire::conversation::EntryIdentifier());
-  const auto decoded = decode_envelope(envelope_of(wire::Category::conversation, 0x010a, body, 1000));
-  REQUIRE(decoded.has_error());
-  CHECK(decoded.error().code == Errc::corrupt);
+  const auto decode_times = [&](std::size_t times) {
+    return decode_envelope(envelope_of(wire::Category::conversation, 0x010a, body, times));
+  };
+  CHECK(decode_times(1).has_value());
+  const auto two = decode_times(2);
+  REQUIRE(two.has_error());
+  CHECK(two.error().code == Errc::corrupt);
+  CHECK(two.error().detail.find("events that share bytes") != std::string::npos);
+  const auto more_than_the_bytes_can_hold = decode_times(1000);
+  REQUIRE(more_than_the_bytes_can_hold.has_error());
+  CHECK(more_than_the_bytes_can_hold.error().detail.find("not a sound envelope") != std::string::npos);
 }
 
 TEST_CASE("an envelope beyond the longest body is corrupt") {
