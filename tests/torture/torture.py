@@ -149,7 +149,7 @@ def main():
     options.add_argument("names", nargs="*", help="fuzz targets")
     options.add_argument("--for", type=seconds_of, default=60, dest="seconds", metavar="TIME")
     options.add_argument("--seed", type=int, default=None)
-    said = options.parse_args()
+    said = options.parse_intermixed_args()
     if said.kind is None:
         options.print_help()
         return 0
