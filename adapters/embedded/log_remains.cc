@@ -307,17 +307,17 @@ std::uint64_t count_rows(rocksdb::Iterator& it, std::uint64_t entries, bool& who
       ++rows;
       row();
     }
-    if (it.status().ok()) return rows;
+    if (it.status().ok()) break;
     whole = false;
     std::uint64_t low = at, step = 1;
     while (low < all && !goes_on(low + std::min(step, all - low))) {
       low += std::min(step, all - low);
       step += std::min(step, all - step);
     }
-    if (low == all) return rows;
+    if (low == all) break;
     const std::uint64_t high = low + std::min(step, all - low);
     at = bisect(low, high, goes_on);
-    if (!goes_on(at)) return rows;
+    if (!goes_on(at)) break;
   }
   return rows;
 }

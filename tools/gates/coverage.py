@@ -6,8 +6,8 @@
 
 Counted is what the suites and the simulation run in their own processes, by clang's source-based coverage: a branch is one that somebody
 wrote, not an exception's way out. Limits: engine/ as a whole at least 90 % of lines and of branches; each file of log, fold, codecs and keys
-(WHOLE) 100 %, but for assertions, and what tests/coverage_excluded.tsv names: path, the line's text, and the reason why no test can come there.
-A line of it that excludes nothing any more is a failure too. --missing prints every line and branch that is not covered.
+(WHOLE) 100 %, but for assertions, and what tests/coverage_excluded.tsv names: path, the line's text, and the reason why no test can come there;
+`*` for a line stands for the branches of all its lines. A line of it that excludes nothing any more is a failure too. --missing prints every line and branch that is not covered.
 """
 import argparse
 import collections
@@ -88,10 +88,12 @@ class Excluded:
                         path, line, why = text.rstrip("\n").split("\t")
                         self.reasons[path, line.strip()] = why
 
-    def __contains__(self, place):
-        if place in self.reasons:
-            self.used.add(place)
-            return True
+    def names(self, path, text, kinds):
+        """Whether `kinds` of gaps ("line", "true", "false") of that line are excluded."""
+        for place in ((path, text.strip()), *([] if "line" in kinds else [(path, "*")])):
+            if place in self.reasons:
+                self.used.add(place)
+                return True
         return False
 
 
@@ -114,12 +116,13 @@ def main():
         for number, times in lines.items():
             if not times:
                 gaps[number].append("line")
-        # The other way of an assertion ends the program.
-        branches = {key: times for key, times in branches.items() if "_ASSERT(" not in texts[key[0] - 1]}
+        # The other way of an assertion ends the program, and what the compiler knows (`if constexpr`) goes neither way where it runs.
+        branches = {key: times for key, times in branches.items() if "_ASSERT(" not in texts[key[0] - 1] and not (
+            lines.get(key[0]) and not any(branches.get((*key[:2], way)) for way in ("true", "false")))}
         for (number, _, way), times in branches.items():
             if not times:
                 gaps[number].append(way)
-        left = {number: kinds for number, kinds in gaps.items() if (path, texts[number - 1].strip()) not in excluded}
+        left = {number: kinds for number, kinds in gaps.items() if not excluded.names(path, texts[number - 1], kinds)}
         for name in [path.split("/")[0], *of]:
             sums[name][0] += sum(times > 0 for times in lines.values())
             sums[name][1] += len(lines)

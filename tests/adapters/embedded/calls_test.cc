@@ -248,6 +248,14 @@ TEST_CASE("whichever call to the system fails, a blob is whole or absent, and th
         is_told(opened, call);
         CHECK((!opened || !fs::exists(given.dir() / "new" / to_text(blob_id(3)))));
       });
+  {
+    const TempDir temp;
+    fs::create_directories(temp / "new");
+    std::ofstream(temp / "new" / to_text(blob_id(3))) << "half";
+    const FailingCall failing("unlink", 1, ENOENT);  // somebody else was quicker
+    CHECK(BlobFolder::open(temp.path()));
+    CHECK(failing.came() == "unlink");
+  }
   failed += fail_each_call(
       EIO, [](int) { return Given(); }, [](const Given& given) { return BlobFolder::open(given.dir()); },
       [&](const Given& given, const auto& opened, const std::string& call) {

@@ -9,6 +9,7 @@
 #include <rocksdb/db.h>
 
 #include "adapters/embedded/log_database.h"
+#include "adapters/embedded/manifest_mark.h"
 #include "tests/adapters/embedded/damaged_log.h"
 
 namespace parlance::tests {
@@ -170,6 +171,29 @@ TEST_CASE("a catalogue that lost its end is refused, also where later writes cov
   REQUIRE_FALSE(older);
   CHECK(older.error().rule == "log.behind_mark");
   CHECK(older.error().detail.find("is an older one, MANIFEST-000001") != std::string::npos);
+}
+
+TEST_CASE(
+    "a mark of the catalogue that is where it was is not written again, and a name that is none says "
+    "nothing") {
+  EmbeddedFixture fixture(1);
+  const fs::path path = fixture.dir() / "manifest-mark", database = fixture.dir() / "log";
+  REQUIRE(fixture.embedded().copy_with([&](rocksdb::DB& db) -> Result<void> {
+    embedded::ManifestMark mark(path, database);
+    mark.note(db);
+    const Bytes noted = contents(path);
+    CHECK(noted.size() == embedded::manifest_mark_bytes);
+    fs::remove(path);
+    mark.note(db);
+    CHECK_FALSE(fs::exists(path));
+    put_contents(path, noted);
+    CHECK(mark.check());
+    return {};
+  }));
+  fixture.close();
+  std::ofstream(database / "CURRENT") << "MANIFEST-12x\n";
+  CHECK(embedded::ManifestMark(path, database).check());  // it is RocksDB's to refuse
+  CHECK_FALSE(fixture.try_open());
 }
 
 TEST_CASE("a file cut short, emptied or gone is found or harmless") {

@@ -117,7 +117,7 @@ std::vector<std::string_view> ask_all(DeskLog& desk, PartitionFold& fold) {
   };
   const Bytes from = fold.first_conversation();
   ask(fold.find_subject(desk.workspace(), Channel::email, "ada@example.com"));
-  for (unsigned slot = 0; slot < slots_count; ++slot)
+  for (unsigned slot = 0; slot < 256; ++slot)
     if (auto known = fold.conversations_of(static_cast<Slot>(slot), desk.subject); !known) ask(known);
   ask(fold.reference_of(desk.workspace(), desk.ada, desk.subject));
   ask(fold.is_open(desk.workspace(), desk.import));
