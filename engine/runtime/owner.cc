@@ -714,27 +714,59 @@ class Owner::Impl final : public FencedWriter::Listener {
 
   // ---- what goes on in another slot ----
 
-  /// The door has recorded where the message goes: now it goes there. Its command id follows from that envelope, so a repeat,
-  /// or a retry after a crash, meets the same message.
+  /// A message that the door sends to another slot, and everybody who waits for what becomes of it, each with the door's outcome.
+  struct Going {
+    EnvelopeId cause;
+    std::vector<std::pair<Waiter, Outcome>> waiting;
+    /// An error that is not final leaves open whether it arrives.
+    void tell(const Result<Outcome>& result) const {
+      for (const auto& [waiter, door] : waiting) {
+        if (!result) {
+          waiter.answer(is_final(result.error()) ? result.error() : unfinished(result.error()));
+          continue;
+        }
+        Outcome told = *result;
+        told.positions.insert(told.positions.begin(), door.positions.begin(), door.positions.end());
+        told.replayed = !waiter.first;
+        waiter.answer(std::move(told));
+      }
+    }
+  };
+
+  /// The door has recorded where the message goes: now it goes there, once at a time. Of two that went side by side one could be
+  /// refused, and go another way, while the other was taken, since somebody had undone the closing between them.
   void go_on_forwarding(Waiter waiter, Outcome door, const Envelope& envelope) {
+    std::shared_ptr<Going>& under_way = going_[envelope.id];
+    const bool first = under_way == nullptr;
+    if (first) under_way = std::make_shared<Going>(Going{envelope.id, {}});
+    under_way->waiting.emplace_back(std::move(waiter), std::move(door));
+    if (first) forward(std::shared_ptr(under_way), envelope);
+  }
+  void arrived(const std::shared_ptr<Going>& going, const Result<Outcome>& result) {
+    going_.erase(going->cause);
+    going->tell(result);
+  }
+
+  /// Its command id follows from the door's envelope, so a repeat, or a retry after a crash, meets the same message.
+  void forward(const std::shared_ptr<Going>& going, const Envelope& envelope) {
     const auto* forwarded = find_event<intake::Event, intake::MessageForwarded>(envelope);
     PARLANCE_ASSERT(forwarded != nullptr, "a message goes on where the door said so");
     // What was refused there and went another way has arrived: a conversation that would take it by now (somebody undid its closing)
     // does not get it a second time.
     const CommandId another_way = derive_id(ports_.keys, "fall back", envelope.id);
     const auto went = fold_.offset_of(another_way);
-    if (!went) return waiter.answer(went.error());
-    if (*went || commands_.contains(another_way))
-      return fall_back(std::move(waiter), envelope.id, std::move(door));
+    if (!went) return arrived(going, went.error());
+    if (*went || commands_.contains(another_way)) return fall_back(going);
     auto identity = ports_.door.open<Identity>(engine_principal, Purpose::engine, envelope.workspace,
                                                forwarded->identity.sealed());
-    if (const auto* closed = std::get_if<Unavailable>(&identity)) return waiter.answer(closed->error);
-    const Arrive& arrive = std::get<Arrive>(waiter.forwards->action);
+    if (const auto* closed = std::get_if<Unavailable>(&identity)) return arrived(going, closed->error);
+    const Request& asked = *going->waiting.front().first.forwards;
+    const Arrive& arrive = std::get<Arrive>(asked.action);
     Request next;
     next.workspace = envelope.workspace;
     next.slot = forwarded->to.slot();
     next.command = derive_id(ports_.keys, "forward", envelope.id);
-    next.actor = waiter.forwards->actor;
+    next.actor = asked.actor;
     next.causation = envelope.id;
     next.correlation = envelope.correlation ? envelope.correlation : envelope.id;
     next.import = envelope.import;
@@ -743,40 +775,35 @@ class Owner::Impl final : public FencedWriter::Listener {
     // Erased meanwhile: whether the message had arrived before is for the target to say; it refuses a new one.
     if (auto* known = std::get_if<Identity>(&identity)) receive.identity = std::move(*known);
     next.action = std::move(receive);
-    ports_.route(std::move(next), [this, alive = std::weak_ptr<char>(alive_), waiter, cause = envelope.id,
-                                   door](Result<Outcome> result) mutable {
-      // Answers come on any thread; what goes on here goes on on our executor.
-      if (result) {
-        result->positions.insert(result->positions.begin(), door.positions.begin(), door.positions.end());
-        result->replayed = !waiter.first;
-        result->subject = door.subject;
-        return waiter.answer(std::move(result));
-      }
-      if (!is_final(result.error()) || alive.expired()) return waiter.answer(unfinished(result.error()));
-      ports_.executor.post([this, alive, waiter, cause, door]() mutable {
-        if (alive.expired()) return waiter.answer(unfinished(unavailable("owner.stopping")));
-        fall_back(std::move(waiter), cause, std::move(door));
-      });
-    });
+    ports_.route(std::move(next),
+                 [this, alive = std::weak_ptr<char>(alive_), going](Result<Outcome> result) mutable {
+                   // Answers come on any thread; what goes on here goes on on our executor, and where that is over nobody else looks at it.
+                   const auto stopping = [](const Going& of, Result<Outcome> said) {
+                     if (said) said->subject = of.waiting.front().second.subject;
+                     of.tell(said || !is_final(said.error()) ? said : unavailable("owner.stopping"));
+                   };
+                   if (alive.expired()) return stopping(*going, std::move(result));
+                   ports_.executor.post([this, alive, going, result = std::move(result), stopping]() mutable {
+                     if (alive.expired()) return stopping(*going, std::move(result));
+                     if (!result && is_final(result.error())) return fall_back(going);
+                     if (result) result->subject = going->waiting.front().second.subject;
+                     arrived(going, result);
+                   });
+                 });
   }
 
   /// The chosen conversation takes no message (any more): the door decides again, without it.
-  void fall_back(Waiter waiter, EnvelopeId cause, Outcome door) {
-    Request again = *waiter.forwards;
-    again.command = derive_id(ports_.keys, "fall back", cause);
+  void fall_back(const std::shared_ptr<Going>& going) {
+    Request again = *going->waiting.front().first.forwards;
+    again.command = derive_id(ports_.keys, "fall back", going->cause);
     again.fingerprint = 0;
-    again.causation = cause;
+    again.causation = going->cause;
     std::get<Arrive>(again.action).ignore_thread = true;
-    submit(std::move(again), [answer = std::move(waiter.answer), first = waiter.first,
-                              door = std::move(door)](Result<Outcome> result) {
-      if (result) {
-        result->positions.insert(result->positions.begin(), door.positions.begin(), door.positions.end());
-        result->replayed = !first;
-      } else if (!is_final(result.error())) {
-        result = unfinished(result.error());
-      }
-      answer(std::move(result));
-    });
+    submit(std::move(again),
+           [this, alive = std::weak_ptr<char>(alive_), going](const Result<Outcome>& result) {
+             if (alive.expired()) return going->tell(result);
+             arrived(going, result);
+           });
   }
 
   /// An address joined a person: the door of that address learns it.
@@ -997,6 +1024,7 @@ class Owner::Impl final : public FencedWriter::Listener {
   std::map<Ticket, Flight> flights_;
   std::unordered_map<CommandId, Ticket> commands_;  ///< of flights_
   std::vector<NoEvents> no_events_;
+  std::map<EnvelopeId, std::shared_ptr<Going>> going_;  ///< to other slots
   std::vector<Deferred> deferred_;
   std::vector<Deferred> redacting_;  ///< certain redactions that wait until nothing is in flight
   bool drain_ = false;               ///< redactions are owed, and to be carried out once nothing is in flight
