@@ -217,7 +217,6 @@ struct OpenBlob::State {
 
 OpenBlob::OpenBlob(std::unique_ptr<State> state) : state_(std::move(state)) {}
 OpenBlob::OpenBlob(OpenBlob&&) noexcept = default;
-OpenBlob& OpenBlob::operator=(OpenBlob&&) noexcept = default;
 OpenBlob::~OpenBlob() = default;
 const BlobDescription& OpenBlob::description() const { return state_->description; }
 

@@ -94,7 +94,6 @@ class OpenBlob {
   [[nodiscard]] static Result<OpenBlob> open(std::unique_ptr<BlobReader> blob, const BlobKey& key,
                                              WorkspaceId workspace, AttachmentId id);
   OpenBlob(OpenBlob&&) noexcept;
-  OpenBlob& operator=(OpenBlob&&) noexcept;
   ~OpenBlob();
   [[nodiscard]] const BlobDescription& description() const;
   /// At least one byte and at most a chunk of the content from `at` on; empty at its end. `corrupt` where it is not authentic.

@@ -141,3 +141,15 @@ TEST_CASE("a capsule lies in the vault under its envelope and its number, which 
   CHECK(to_hex(capsule_key(context().capsule)) == "0102030405060708090a0b0c0d0e0f100003");
   CHECK(capsule_key({context().capsule.envelope, 255}) < capsule_key({context().capsule.envelope, 256}));
 }
+
+TEST_CASE("a capsule longer than any text, and bytes that are none, are refused before they are opened") {
+  Bytes huge(capsule_overhead_bytes + plain_bytes_max + 2 * capsule_padding_bytes);
+  huge[0] = 1;
+  CHECK(code_of(open_capsule(counting_key(), context(), huge)) == Errc::corrupt);
+  const Bytes stored = seal_capsule(counting_key(), context(), as_bytes(question), counting_salt());
+  const auto sealing = sealing_key(counting_key(), stored);
+  REQUIRE(sealing.has_value());
+  REQUIRE(sealing->has_value());
+  CHECK(as_text(open_capsule(**sealing, context(), stored).value()) == question);
+  CHECK(code_of(open_capsule(**sealing, context(), ByteView(stored).first(40))) == Errc::corrupt);
+}

@@ -18,9 +18,14 @@ constexpr std::size_t sealed_end = 512 + 16;
 
 class Held final : public BlobReader {
  public:
-  explicit Held(Bytes bytes) : bytes_(std::move(bytes)) {}
+  /// The `fail_at`th read fails, and the `short_at`th gives five bytes; 1 is the first, 0 none.
+  explicit Held(Bytes bytes, int fail_at = 0, int short_at = 0)
+      : bytes_(std::move(bytes)), fail_at_(fail_at), short_at_(short_at) {}
   std::uint64_t size() const override { return bytes_.size(); }
   Result<Bytes> read(std::uint64_t at, std::size_t bytes) const override {
+    ++reads_;
+    if (reads_ == fail_at_) return unavailable("blob.io");
+    if (reads_ == short_at_) bytes = 5;
     if (at >= bytes_.size()) return Bytes{};
     const ByteView rest = ByteView(bytes_).subspan(at);
     const ByteView part = rest.first(std::min(bytes, rest.size()));
@@ -29,6 +34,8 @@ class Held final : public BlobReader {
 
  private:
   Bytes bytes_;
+  int fail_at_, short_at_;
+  mutable int reads_ = 0;
 };
 
 Bytes content_of(std::size_t size) {
@@ -218,4 +225,27 @@ TEST_CASE("the longest name and type fit, and neither stands in the clear") {
   CHECK(sealing.open(stored)->description() == sealing.description);
   CHECK(as_text(stored).find("nnnn") == std::string_view::npos);
   CHECK(as_text(stored).find("tttt") == std::string_view::npos);
+}
+
+TEST_CASE("a blob of which a read fails, or gives less than it should, is refused there") {
+  Sealing sealing;
+  const Bytes stored = sealing.seal(content_of(2 * chunk + 5));
+  const auto read_of = [&](int fail_at, int short_at) -> std::string {
+    auto blob =
+        OpenBlob::open(std::make_unique<Held>(stored, fail_at, short_at), sealing.key, workspace, file_id);
+    if (!blob) return std::string(blob.error().rule);
+    const auto piece = blob->read(0);
+    return piece ? "read" : std::string(piece.error().rule);
+  };
+  CHECK(read_of(0, 0) == "read");
+  for (int n = 1; n <= 3; ++n) {
+    CHECK(read_of(n, 0) == "blob.io");
+    CHECK(read_of(0, n) == "blob.corrupt");
+  }
+  // No whole number of chunks and paddings.
+  for (const std::size_t more : {1U, 15U, 16U, 17U, 300U}) {
+    Bytes longer = stored;
+    longer.insert(longer.begin() + 200, more, 0);
+    CHECK(sealing.read(longer) == "blob.corrupt");
+  }
 }
