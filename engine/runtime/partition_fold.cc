@@ -91,8 +91,7 @@ Result<std::optional<PartitionFold::Applied>> PartitionFold::load(LogId log) {
 
 Result<void> PartitionFold::clear() {
   const Bytes from = ByteWriter().be(partition_).take();
-  const Bytes to =
-      partition_ == 0xffff ? Bytes{} : ByteWriter().be(static_cast<PartitionId>(partition_ + 1U)).take();
+  const Bytes to = ByteWriter().be(static_cast<PartitionId>(partition_ + 1U)).take();
   while (true) {
     std::vector<RowChange> removed;
     const auto scanned = store_.scan(from, to, [&](ByteView key, ByteView) {

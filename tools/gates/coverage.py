@@ -114,7 +114,7 @@ def main():
             texts = file.read().split("\n")
         gaps = collections.defaultdict(list)
         for number, times in lines.items():
-            if not times:
+            if not times and texts[number - 1].strip(" });"):  # a brace goes with what it ends
                 gaps[number].append("line")
         # The other way of an assertion ends the program, and what the compiler knows (`if constexpr`) goes neither way where it runs.
         branches = {key: times for key, times in branches.items() if "_ASSERT(" not in texts[key[0] - 1] and not (

@@ -101,6 +101,7 @@ TEST_CASE("a sender who is no number keeps the name, so that two of them are not
   CHECK(form(Channel::sms, "POST1") == "POST1");
   CHECK(form(Channel::whatsapp, "491705550123@s.whatsapp.net") == "491705550123@s.whatsapp.net");
   CHECK(form(Channel::sms, "+") == "+");
+  CHECK(form(Channel::sms, "7") == "7");
 }
 
 TEST_CASE("an address of the other channels stays as it is given, but for space around it") {

@@ -2,6 +2,7 @@
 #include "engine/runtime/partition_fold.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "tests/support/engine_fixture.h"
 #include "tests/support/failing_family.h"
@@ -123,7 +124,8 @@ std::vector<std::string_view> ask_all(DeskLog& desk, PartitionFold& fold) {
   ask(fold.is_open(desk.workspace(), desk.import));
   ask(fold.numbered(desk.workspace(), desk.ada.slot()));
   ask(fold.due(instant_max, 100));
-  ask(fold.due(fixture_start, 1));
+  ask(fold.due(instant_max, 1));
+  ask(fold.due(fixture_start, 100));
   ask(fold.owed());
   ask(fold.redactions());
   ask(fold.owes_redaction(desk.ada, 1));
@@ -233,10 +235,12 @@ TEST_CASE("whichever row is damaged, a fold answers, or says that it is damaged"
   std::size_t told = 0;
   for (const auto& [key, value] : all) {
     if (key[2] == 'M') continue;  // another layout's or log's: all is folded anew
-    for (const std::size_t keep : {std::size_t{0}, value.size() / 2, value.size() + 3}) {
+    for (const std::optional<std::size_t> keep :
+         {std::optional(std::size_t{0}), std::optional(value.size() / 2), std::optional(value.size() + 3),
+          std::optional<std::size_t>()}) {
       Bytes harmed = value;
-      harmed.resize(keep);
-      REQUIRE(rows.write({{key, harmed}}));
+      harmed.resize(keep.value_or(0));
+      REQUIRE(rows.write({{key, keep ? std::optional(harmed) : std::nullopt}}));
       PartitionFold cold = desk.fold_over(rows);
       REQUIRE(cold.load(desk.log_id()));
       for (const std::string_view rule : ask_all(desk, cold)) told += rule.empty() ? 0 : 1;
@@ -259,10 +263,54 @@ TEST_CASE("whichever row is damaged, a fold answers, or says that it is damaged"
   PartitionFold cold = desk.fold_over(rows);
   REQUIRE(cold.load(desk.log_id()));
   for (const std::string_view rule : ask_all(desk, cold)) CHECK(rule != "test.fault");
-  // Of another log: emptied.
-  PartitionFold foreign = desk.fold_over(rows);
-  const auto loaded = foreign.load(LogId::from({5, 5}));
-  REQUIRE(loaded);
-  CHECK_FALSE(*loaded);
+  // Of another log, layout or partition: emptied, or not begun where that cannot be done.
+  const Rows before = rows_in(rows);
+  const auto state_row = std::ranges::find_if(before, [](const auto& row) { return row.first[2] == 'M'; });
+  REQUIRE(state_row != before.end());
+  const auto put_back = [&] {
+    for (const auto& [key, value] : before) REQUIRE(rows.write({{key, value}}));
+  };
+  for (std::size_t at = 0; at <= state_row->second.size(); ++at) {
+    Bytes other = state_row->second;
+    if (at < other.size())
+      other[at] ^= 1;
+    else
+      other.push_back(0);
+    REQUIRE(rows.write({{state_row->first, other}}));
+    PartitionFold again = desk.fold_over(rows);
+    const auto loaded = again.load(desk.log_id());
+    REQUIRE(loaded);
+    if (!*loaded) {
+      CHECK(rows_in(rows).empty());
+      put_back();
+    }
+  }
+  put_back();
+  for (std::size_t n = 1;; ++n) {
+    Calls calls{.fail_at = n};
+    FailingFamily failing(rows, calls);
+    PartitionFold foreign = desk.fold_over(failing);
+    const auto loaded = foreign.load(LogId::from({5, 5}));
+    if (calls.made < n) {
+      REQUIRE(loaded);
+      CHECK_FALSE(*loaded);
+      break;
+    }
+    CHECK(loaded.error().rule == "test.fault");
+  }
   CHECK(rows_in(rows).empty());
+}
+
+TEST_CASE("keys of other kinds are none, and behind an import comes the next") {
+  const Bytes timer = fold_rows::timer_key(1, fixture_start, {Category::conversation, RawId{1, 2}}, {});
+  REQUIRE(fold_rows::read_timer_key(timer));
+  CHECK_FALSE(fold_rows::read_held_timer_key(timer));
+  CHECK_FALSE(fold_rows::read_timer_key({}));
+  CHECK_FALSE(fold_rows::read_held_timer_key({}));
+  CHECK_FALSE(fold_rows::read_timer_key(ByteView(timer).first(10)));
+  CHECK_FALSE(fold_rows::is_stream_of(timer, Category::conversation));
+  CHECK_FALSE(fold_rows::is_stream_of({}, Category::conversation));
+  CHECK(fold_rows::is_stream_of(fold_rows::stream_key(1, {Category::draft, RawId{1, 2}}), Category::draft));
+  CHECK(fold_rows::after(ImportId::from({1, ~std::uint64_t{0}})) == ImportId::from({2, 0}));
+  CHECK(fold_rows::after(ImportId::from({1, 5})) == ImportId::from({1, 6}));
 }
