@@ -77,7 +77,9 @@ std::string clean_file_name(std::string_view name) {
   const std::size_t dot = out.rfind('.');
   const std::string ending =
       dot != std::string::npos && out.size() - dot <= ending_bytes_max ? out.substr(dot) : std::string();
-  return std::string(cut(out, name_bytes_max - ending.size())) + ending;
+  std::string kept(cut(out, name_bytes_max - ending.size()));
+  while (ending.empty() && is_margin(kept.back())) kept.pop_back();
+  return kept + ending;
 }
 
 std::optional<std::string> percent_decoded(std::string_view text) {
