@@ -135,7 +135,7 @@ Result<std::variant<AttachedFile, Erased>> find_attachment(const Exchange& x, At
       if (!blob && blob.error().code == Errc::not_found)
         return corrupt("attachment.lost", "the file's bytes are gone, and nobody erased them");
       if (!blob) return blob.error();
-      file.blob = std::move(*blob);
+      file.blob.emplace(std::move(*blob));
     }
     return std::variant<AttachedFile, Erased>(std::move(file));
   }
