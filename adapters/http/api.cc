@@ -234,7 +234,8 @@ void with_conditions(const std::shared_ptr<Context>& context,
       if (first) found.quarantined.insert(found.quarantined.end(), first->begin(), first->end());
       if (found.quarantined.size() > conditions_places_max) break;
     }
-    done(context->conditions.update(find_conditions(found), found.now), owners);
+    done(context->conditions.update(find_conditions(found), found.now, context->parts.clock.boot_ms()),
+         owners);
   });
 }
 

@@ -310,11 +310,13 @@ std::vector<Condition> find_conditions(const Circumstances& circumstances) {
   return Finder(circumstances).find();
 }
 
-std::vector<Condition> ConditionBook::update(std::vector<Condition> found, Instant now) {
+std::vector<Condition> ConditionBook::update(std::vector<Condition> found, Instant now,
+                                             std::int64_t boot_ms) {
   const std::lock_guard lock(mutex_);
   for (Condition& condition : found) {
     const auto before = std::ranges::find(current_, condition.name, &Condition::name);
     condition.since = before == current_.end() ? now : before->since;
+    condition.since_boot_ms = before == current_.end() ? boot_ms : before->since_boot_ms;
     if (before != current_.end() || journal_ == nullptr) continue;
     journal_->say(condition.severity == Severity::failure ? JournalLevel::error : JournalLevel::warn,
                   "condition.began", "something is wrong",
@@ -328,7 +330,7 @@ std::vector<Condition> ConditionBook::update(std::vector<Condition> found, Insta
       journal_->say(JournalLevel::info, "condition.ended", "it is over",
                     {{"condition", Literal::of_ours(before.name)},
                      {"since", before.since},
-                     {"seconds", static_cast<double>(now - before.since) / 1000}});
+                     {"seconds", static_cast<double>(boot_ms - before.since_boot_ms) / 1000}});
   current_ = found;
   return found;
 }

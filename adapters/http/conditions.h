@@ -31,6 +31,7 @@ struct Condition {
   bool ready = true;  ///< false: traffic is better sent elsewhere
   Instant since{};
   std::string happened, safe, advice;  ///< sentences for people, with figures and ids, and nobody's words
+  std::int64_t since_boot_ms = 0;  ///< the same by the clock that nobody sets
 };
 [[nodiscard]] std::span<const std::string_view> condition_names();
 
@@ -76,8 +77,9 @@ struct Circumstances {
 class ConditionBook {
  public:
   explicit ConditionBook(Journal* journal) : journal_(journal) {}
-  /// What was found at `now`, with `since`.
-  [[nodiscard]] std::vector<Condition> update(std::vector<Condition> found, Instant now);
+  /// What was found at `now`, which is `boot_ms` of the boot clock, with `since`.
+  [[nodiscard]] std::vector<Condition> update(std::vector<Condition> found, Instant now,
+                                              std::int64_t boot_ms);
   /// What was found last.
   [[nodiscard]] std::vector<Condition> now() const;
 

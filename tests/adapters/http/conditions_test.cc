@@ -45,9 +45,11 @@ struct Said final : Journal {
   void say(JournalLevel level, Literal event, Literal, std::vector<JournalField> fields) override {
     lines.push_back(std::string(to_text(level)) + " " + std::string(event.text()) + " " +
                     std::get<std::string>(fields.front().value.held()));
+    if (const auto* number = std::get_if<double>(&fields.back().value.held())) seconds = *number;
   }
   bool takes(JournalLevel) const override { return true; }
   Names lines;
+  double seconds = 0;  ///< that the last one names
 };
 
 }  // namespace
@@ -136,13 +138,15 @@ TEST_CASE("what lasts is said when it begins and when it ends, and keeps its beg
   Circumstances c = all_well();
   c.machine.views_not_stored = Error{Errc::read_only, "rows.no_space", "no space"};
   for (int i = 0; i < 100; ++i) {
-    const auto now = book.update(find_conditions(c), start + i * 1000);
+    const auto now = book.update(find_conditions(c), start + i * 1000, i * 1000);
     REQUIRE(now.size() == 1);
     CHECK(now[0].since == start);
   }
   CHECK(said.lines == Names{"warn condition.began views.not_stored"});
-  CHECK(book.update(find_conditions(all_well()), start + 100'000).empty());
+  CHECK(
+      book.update(find_conditions(all_well()), start + -100'000, 100'000).empty());  // the clock was set back
   CHECK(said.lines ==
         Names{"warn condition.began views.not_stored", "info condition.ended views.not_stored"});
+  CHECK(said.seconds == 100);
   CHECK(book.now().empty());
 }
