@@ -31,7 +31,7 @@ struct Condition {
   bool ready = true;  ///< false: traffic is better sent elsewhere
   Instant since{};
   std::string happened, safe, advice;  ///< sentences for people, with figures and ids, and nobody's words
-  std::int64_t since_boot_ms = 0;  ///< the same by the clock that nobody sets
+  std::int64_t since_boot_ms = 0;      ///< the same by the clock that nobody sets
 };
 [[nodiscard]] std::span<const std::string_view> condition_names();
 

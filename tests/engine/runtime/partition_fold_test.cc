@@ -77,7 +77,8 @@ class DeskLog {
     desk_.done(more);
     LogState state = initial_log_state(log_id(), 0);
     for (Offset at = 0; at < desk_.storage->end(0); ++at) {
-      const auto folded = fold(state, at, desk_.storage->bytes(0, at));
+      const Bytes bytes = desk_.storage->bytes(0, at);  // the folded record points into it
+      const auto folded = fold(state, at, bytes);
       REQUIRE(folded);
       if (folded->verdict != Verdict::accepted_envelope) continue;
       auto envelope = decode_envelope(folded->record.body);
