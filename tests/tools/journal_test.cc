@@ -1,5 +1,7 @@
 #include <csignal>
+#include <exception>
 #include <fcntl.h>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <sys/wait.h>
@@ -49,6 +51,7 @@ struct Pipe {
 };
 
 void throw_a_name() { throw std::runtime_error("ada@example.com"); }
+void throw_for_memory() { throw std::bad_alloc(); }
 
 constexpr Instant at{1'764'000'000'123};
 
@@ -141,4 +144,22 @@ TEST_CASE("the last words of a process that breaks are a line of the journal, wi
   const auto thrown = words_of([]() noexcept { throw_a_name(); });
   CHECK(boost::json::serialize(thrown.at("condition")).find("runtime_error") != std::string::npos);
   CHECK(boost::json::serialize(thrown).find("ada@") == std::string::npos);
+}
+
+TEST_CASE("want of memory is no broken invariant: it is left to the handler that was there before") {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::set_terminate([] { ::_exit(7); });
+    SystemClock clock;
+    Pipe pipe;
+    JournalWriter journal({JournalFormat::json, JournalLevel::info, pipe.ends[1]}, clock);
+    const LastWords last(journal);
+    []() noexcept { throw_for_memory(); }();
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 7);
 }

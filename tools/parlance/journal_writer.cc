@@ -6,6 +6,8 @@
 #include <chrono>
 #include <climits>
 #include <cxxabi.h>
+#include <exception>
+#include <new>
 #include <poll.h>
 #include <typeinfo>
 #include <unistd.h>
@@ -62,6 +64,7 @@ std::string text_of(const JournalValue& value) {
 }
 
 std::atomic<JournalWriter*> last_words_in{nullptr};
+std::atomic<std::terminate_handler> terminate_before{nullptr};
 
 void say_broken(const BrokenInvariant& broken) {
   last_words_in.load()->say_last(
@@ -77,20 +80,31 @@ void say_broken(const BrokenInvariant& broken) {
 }
 
 [[noreturn]] void stop_at_exception() {
+  if (const auto thrown = std::current_exception()) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::bad_alloc&) {
+      // Nothing is broken, and there is no memory to say it with.
+      if (const std::terminate_handler before = terminate_before.load(); before != nullptr) before();
+      std::abort();
+    } catch (...) {
+    }
+  }
   const std::type_info* const type = abi::__cxa_current_exception_type();
   stop_at({"what is thrown is caught", type != nullptr ? type->name() : "no exception", __FILE__, __LINE__});
 }
 
 }  // namespace
 
-LastWords::LastWords(JournalWriter& journal) : before_(std::set_terminate(stop_at_exception)) {
+LastWords::LastWords(JournalWriter& journal) {
   last_words_in = &journal;
+  terminate_before = std::set_terminate(stop_at_exception);
   tell_broken_invariants(say_broken);
 }
 
 LastWords::~LastWords() {
   tell_broken_invariants(nullptr);
-  std::set_terminate(before_);
+  std::set_terminate(terminate_before);
 }
 
 std::string journal_line(bool as_json, Instant at, JournalLevel level, Literal event, Literal message,

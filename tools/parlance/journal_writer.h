@@ -2,7 +2,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <exception>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -34,16 +33,13 @@ inline constexpr std::size_t journal_field_bytes_max = 2048;
 
 class JournalWriter;
 /// While it lives, an invariant that breaks and an exception that nobody catches are the last words of `journal`, "process.broken", before
-/// the process ends by SIGABRT. One at a time.
+/// the process ends by SIGABRT. Want of memory is left to the handler that was there before. One at a time.
 class LastWords {
  public:
   explicit LastWords(JournalWriter& journal);
   ~LastWords();
   LastWords(const LastWords&) = delete;
   LastWords& operator=(const LastWords&) = delete;
-
- private:
-  std::terminate_handler before_;
 };
 
 /// A Journal on a descriptor, such as stderr. A thread of its own writes, so that a pipe that nobody empties stops nobody.
