@@ -777,11 +777,25 @@ Result<bool> embedded_log_in_use(const std::filesystem::path& dir) { return embe
 
 namespace {
 
+/// RocksDB names each table that is not as listed, a line for each: the first of them are enough for a refusal.
+std::string first_lines(std::string_view text) {
+  constexpr int lines_told_max = 4;
+  std::string out;
+  for (int line = 0; !text.empty(); ++line) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (line == lines_told_max) return out + "; and more like it";
+    if (end > 0) out.append(out.empty() ? "" : "; ").append(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
 /// Adds which records lie in the files that a refusal for damage names, whichever check refused.
 Error with_places(Error error, const std::filesystem::path& dir) {
   if (error.code != Errc::corrupt && error.code != Errc::loss) return error;
-  if (const std::string held = what_tables_hold(dir, error.detail); !held.empty())
-    error.detail += " (" + held + ")";
+  const std::string held = what_tables_hold(dir, error.detail);
+  error.detail = first_lines(error.detail);
+  if (!held.empty()) error.detail += " (" + held + ")";
   error.detail += ". Nothing was changed";
   return error;
 }

@@ -696,6 +696,7 @@ Result<std::unique_ptr<LogRemains>> LogRemains::open(const fs::path& dir, const 
 
 std::string what_tables_hold(const fs::path& dir, std::string_view text) {
   std::string out;
+  std::size_t told = 0, more = 0;
   const auto names = [&](std::string_view extension) {
     return text.find(extension) != std::string_view::npos;
   };
@@ -707,8 +708,12 @@ std::string what_tables_hold(const fs::path& dir, std::string_view text) {
     const std::string name = table_name(one.number);
     if (text.find(name.substr(0, name.size() - table_extension.size() + 1)) == std::string_view::npos)
       continue;
+    if (told == tables_told_max) {
+      ++more;
+      continue;
+    }
     const auto p = partition_of(one.family);
-    out += out.empty() ? "" : "; ";
+    out += told++ == 0 ? "" : "; ";
     out += name + " holds ";
     if (p && one.first && one.last)
       out += "offsets " + std::to_string(*one.first) + " to " + std::to_string(*one.last) + " of partition " +
@@ -717,6 +722,7 @@ std::string what_tables_hold(const fs::path& dir, std::string_view text) {
       out += one.family == rocksdb::kDefaultColumnFamilyName ? "the log's identity"
                                                              : "rows of the vault's family " + one.family;
   }
+  if (more > 0) out += "; and " + std::to_string(more) + " more";
   return out;
 }
 

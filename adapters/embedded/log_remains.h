@@ -75,8 +75,9 @@ class LogRemains {
       const std::function<void(std::uint64_t rows)>& rows) const = 0;
 };
 
+inline constexpr std::size_t tables_told_max = 8;
 /// Which records or rows lie in the tables that `text` names ("...000123.sst..."), as the catalogue of the database in `dir` says:
-/// "000123.sst holds offsets 12 to 40 of partition 3". Empty where nothing of it is known.
+/// "000123.sst holds offsets 12 to 40 of partition 3", and how many more there are. Empty where nothing of it is known.
 [[nodiscard]] std::string what_tables_hold(const std::filesystem::path& dir, std::string_view text);
 
 }  // namespace parlance

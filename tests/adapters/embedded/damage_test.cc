@@ -9,6 +9,7 @@
 #include <rocksdb/db.h>
 
 #include "adapters/embedded/log_database.h"
+#include "adapters/embedded/log_remains.h"
 #include "adapters/embedded/manifest_mark.h"
 #include "tests/adapters/embedded/damaged_log.h"
 
@@ -214,6 +215,28 @@ TEST_CASE("a file cut short, emptied or gone is found or harmless") {
     put_contents(file, original);
   }
   CHECK(look(log.dir(), true) == Outcome::harmless);
+}
+
+TEST_CASE("where many tables are damaged, the refusal names the first of them, and that there are more") {
+  constexpr PartitionId partitions = 40;
+  EmbeddedFixture fixture(partitions);
+  for (PartitionId p = 0; p < partitions; ++p) REQUIRE(append_all(fixture, p, {numbered(p, 0)}).front());
+  fixture.reopen();
+  fixture.close();
+  std::vector<fs::path> tables;
+  for (const auto& entry : fs::directory_iterator(fixture.dir() / "log"))
+    if (entry.path().extension() == ".sst") tables.push_back(entry.path());
+  std::ranges::sort(tables);
+  // Those that RocksDB does not open before it compares the sizes of all with its catalogue.
+  for (std::size_t at = tables.size() / 2; at < tables.size(); ++at) put_contents(tables[at], {});
+  const auto refused = open_embedded_log(fixture.dir(), {.read_only = true});
+  REQUIRE_FALSE(refused);
+  const std::string& said = refused.error().detail;
+  CAPTURE(said);
+  CHECK(said.find("and more like it (") != std::string::npos);
+  CHECK(said.find(" more). Nothing was changed") != std::string::npos);
+  CHECK(said.find('\n') == std::string::npos);
+  CHECK(said.size() < 2'000);
 }
 
 TEST_CASE("a refused opening for writing leaves the good records behind the damage in place") {
