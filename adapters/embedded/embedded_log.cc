@@ -784,7 +784,7 @@ std::string first_lines(std::string_view text) {
   for (int line = 0; !text.empty(); ++line) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     if (line == lines_told_max) return out + "; and more like it";
-    if (end > 0) out.append(out.empty() ? "" : "; ").append(text.substr(0, end));
+    out.append(line == 0 ? "" : "; ").append(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;

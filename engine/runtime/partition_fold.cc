@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/assert.h"
 #include "engine/runtime/blind.h"
 #include "engine/runtime/order_index.h"
 #include "engine/runtime/streams.h"
@@ -231,9 +232,9 @@ Result<std::vector<RowChange>> PartitionFold::fold(const Envelope& envelope,
       return linked.error();
   }
   for (const StreamId& stream : touched) {
-    auto row = row_of(stream, preview, ticket);
-    if (!row) return row.error();
-    changes.push_back({fold_rows::stream_key(partition_, stream), std::move(*row)});
+    auto cached = row_of(stream, preview, ticket);
+    if (!cached) return cached.error();
+    changes.push_back({fold_rows::stream_key(partition_, stream), std::move(*cached)});
   }
   return changes;
 }
@@ -421,7 +422,7 @@ Result<void> PartitionFold::fold_event(const Folding& at, const draft::Event& ev
 /// address counts once its door has linked it.
 Result<void> PartitionFold::fold_identity(const Folding& at, const Identity& identity, const Sealed& sealed) {
   const StreamId& stream = at.event.stream;
-  if (stream.category == Category::subject) return {};
+  PARLANCE_ASSERT(stream.category != Category::subject, "a person's own events say nothing about doors");
   const WorkspaceId workspace = at.envelope.workspace;
   const SubjectId person = identity.subject;
   const auto writes_in = [&](ConversationId conversation) {
@@ -430,9 +431,9 @@ Result<void> PartitionFold::fold_identity(const Folding& at, const Identity& ide
   };
   std::vector<fold_rows::Conversation> joined;
   if (stream.category == Category::conversation) {
-    auto held = conversations_.load(stream);
-    if (!held) return held.error();
-    joined.push_back({ConversationId::from(stream.id), identity.channel, (*held)->state.store});
+    auto cached = conversations_.load(stream);
+    if (!cached) return cached.error();
+    joined.push_back({ConversationId::from(stream.id), identity.channel, (*cached)->state.store});
     writes_in(joined.back().id);
   } else {
     const StoreId store = store_id(keys_, workspace, identity.channel, identity.account);
@@ -475,11 +476,11 @@ void PartitionFold::put(const Folding& at, Bytes key, std::optional<Bytes> value
 Result<Bytes> PartitionFold::row_of(const StreamId& stream, const std::optional<Preview>& preview,
                                     Ticket ticket) {
   const auto row = [&](auto& states) -> Result<Bytes> {
-    auto held = states.load(stream);
-    if (!held) return held.error();
-    (*held)->ticket = ticket;
-    if (stream.category == Category::conversation && preview) (*held)->preview = preview;
-    return states.row(**held);
+    auto cached = states.load(stream);
+    if (!cached) return cached.error();
+    (*cached)->ticket = ticket;
+    if (stream.category == Category::conversation && preview) (*cached)->preview = preview;
+    return states.row(**cached);
   };
   switch (stream.category) {
     case Category::conversation: return row(conversations_);

@@ -62,5 +62,8 @@ TEST_CASE(
   CHECK_FALSE(claim->has_value());
   CHECK(read_envelope(OneRecord(record(RecordKind::envelope, Bytes(40, 1))), 0, 0).error().code ==
         Errc::corrupt);
+  Bytes harmed = record(RecordKind::envelope, body);
+  harmed.back() ^= 1;
+  CHECK(read_envelope(OneRecord(std::move(harmed)), 0, 0).error().rule == "log.corrupt");
   CHECK(read_envelope(OneRecord(unavailable("log.io")), 0, 0).error().rule == "log.io");
 }

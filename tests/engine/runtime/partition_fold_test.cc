@@ -49,6 +49,9 @@ class DeskLog {
     subject = first.subject;
     const Outcome second = desk_.done(desk_.message({.text = "two", .key = "m2"}));
     desk_.done(desk_.message({.from = "bob@example.com", .text = "three", .key = "m3"}));
+    desk_.received(
+        {.from = desk_.address_away_from(ada.slot()), .text = "me too", .key = "m6", .thread = ada});
+    desk_.done(desk_.add_identity(subject, Channel::email, "ada.second@example.com"));
     desk_.done(desk_.reply(ada));
     desk_.done(desk_.redact(ada, *second.message));
     OnDraft draft;
@@ -101,11 +104,15 @@ class DeskLog {
 
   [[nodiscard]] LogId log_id() const { return desk_.storage->options().id; }
   [[nodiscard]] WorkspaceId workspace() const { return desk_.workspace; }
-  [[nodiscard]] PartitionFold fold_over(RowFamily& rows) {
-    return {0, genesis_of(0, 1, desk_.storage->options().generation, desk_.keys), rows, desk_.engine().door(),
-            desk_.keys};
+  [[nodiscard]] PartitionFold fold_over(RowFamily& rows, PartitionId partition = 0) {
+    return {partition, genesis_of(partition, 1, desk_.storage->options().generation, desk_.keys), rows,
+            desk_.engine().door(), desk_.keys};
   }
-  [[nodiscard]] Slot slot() const { return desk_.workspace.slot(); }
+  void erase(SubjectId whom) {
+    const auto rows = desk_.engine().door().rows_of(desk_.workspace, whom);
+    REQUIRE(rows);
+    REQUIRE(desk_.engine().door().destroy(std::span<const ReferenceId>(*rows), 20'000));
+  }
 
  private:
   EngineFixture desk_;
@@ -118,6 +125,7 @@ std::vector<std::string_view> ask_all(DeskLog& desk, PartitionFold& fold) {
     out.push_back(answer ? std::string_view() : answer.error().rule);
   };
   const Bytes from = fold.first_conversation();
+  ask(fold.due(instant_max, 0));
   ask(fold.find_subject(desk.workspace(), Channel::email, "ada@example.com"));
   for (unsigned slot = 0; slot < 256; ++slot)
     if (auto known = fold.conversations_of(static_cast<Slot>(slot), desk.subject); !known) ask(known);
@@ -261,6 +269,9 @@ TEST_CASE("whichever row is damaged, a fold answers, or says that it is damaged"
     key[2] = static_cast<std::uint8_t>(kind);
     REQUIRE(rows.write({{key, Bytes(2)}}));
   }
+  REQUIRE(rows.write({{fold_rows::held_timers(0, desk.import), Bytes(2)},
+                      {fold_rows::id_key(0, 'O', RawId{1, 2}), Bytes(2)},
+                      {routing_rows::swept_key(0, desk.workspace()), Bytes(5)}}));
   PartitionFold cold = desk.fold_over(rows);
   REQUIRE(cold.load(desk.log_id()));
   for (const std::string_view rule : ask_all(desk, cold)) CHECK(rule != "test.fault");
@@ -287,6 +298,12 @@ TEST_CASE("whichever row is damaged, a fold answers, or says that it is damaged"
     }
   }
   put_back();
+  // A partition's state under the key of another.
+  REQUIRE(rows.write({{fold_rows::key(1, 'M'), state_row->second}}));
+  PartitionFold neighbour = desk.fold_over(rows, 1);
+  const auto begun = neighbour.load(desk.log_id());
+  REQUIRE(begun);
+  CHECK_FALSE(*begun);
   for (std::size_t n = 1;; ++n) {
     Calls calls{.fail_at = n};
     FailingFamily failing(rows, calls);
@@ -300,6 +317,32 @@ TEST_CASE("whichever row is damaged, a fold answers, or says that it is damaged"
     CHECK(loaded.error().rule == "test.fault");
   }
   CHECK(rows_in(rows).empty());
+}
+
+TEST_CASE(
+    "whoever is erased has no address and no row in a conversation any more, though the fold's own rows "
+    "stay") {
+  DeskLog desk;
+  MemoryRows whole;
+  RowFamily& rows = *whole.open("fold").value();
+  PartitionFold fold = desk.fold_over(rows);
+  REQUIRE(fold.load(desk.log_id()));
+  for (const auto& [offset, envelope, after] : desk.envelopes) REQUIRE(fold.catch_up(envelope, offset, 0));
+  const auto subject_at = [&] {
+    const auto found = fold.find_subject(desk.workspace(), Channel::email, "ada@example.com");
+    REQUIRE(found);
+    return *found;
+  };
+  const auto row_of_her = [&] {
+    const auto found = fold.reference_of(desk.workspace(), desk.ada, desk.subject);
+    REQUIRE(found);
+    return *found;
+  };
+  CHECK(subject_at() == desk.subject);
+  CHECK(row_of_her());
+  desk.erase(desk.subject);
+  CHECK_FALSE(subject_at());
+  CHECK_FALSE(row_of_her());
 }
 
 TEST_CASE("keys of other kinds are none, and behind an import comes the next") {

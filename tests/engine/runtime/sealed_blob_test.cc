@@ -180,6 +180,9 @@ TEST_CASE("a blob that was cut or extended at any place does not open") {
     wrong.resize(stored.size() + more);
     CHECK(sealing.read(wrong) == "blob.corrupt");
   }
+  Bytes full = sealing.seal(content_of(chunk));
+  full.resize(full.size() + 5);  // less than what would seal nothing
+  CHECK(sealing.read(full) == "blob.corrupt");
 }
 
 TEST_CASE("a blob opens under its own key, workspace and name alone") {
