@@ -11,7 +11,7 @@ const require = createRequire(new URL("../../../adapters/web/package.json", impo
 const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-const patience_ms = 15_000;
+const patience_ms = 30_000;
 // Pictures of every screen are taken for somebody who asked for them, and of a check that fails always.
 const pictures = process.env.PARLANCE_SHOTS !== undefined;
 const shots = process.env.PARLANCE_SHOTS ?? mkdtempSync(join(tmpdir(), "parlance-page-"));
