@@ -145,6 +145,9 @@ def judge(folder, book, cut, thorough):
     """Serves what the cut left. Raises AssertionError where something is wrong."""
     before = [sent for sent in book if sent.began <= cut]
     with Desk(os.path.join(folder, "data")) as desk:
+        for sent in before:  # views may be behind for a moment; positions that were told are waited for
+            if sent.acknowledged <= cut:
+                desk.remember(sent.answer.get("position"))
         check_books(desk, before, cut, False)
         for sent in before:  # in the order in which they were sent; one at most was without an answer
             if sent.acknowledged > cut:
