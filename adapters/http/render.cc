@@ -40,11 +40,12 @@ json::array tags_json(const Exchange& x, const std::vector<TagId>& tags) {
   return out;
 }
 
-json::array attachments_json(const Exchange& x, const std::optional<Personal<Attachments>>& field) {
-  json::array out;
-  if (!field) return out;
+/// Null where there are files and nobody can tell which: a list without them would say that there are none.
+json::value attachments_json(const Exchange& x, const std::optional<Personal<Attachments>>& field) {
+  if (!field) return json::array{};
   const auto shown = show<Attachments>(x, field->sealed());
-  if (!shown.value) return out;
+  if (!shown.value) return shown.is_gone() ? json::value(json::array{}) : json::value(nullptr);
+  json::array out;
   for (const Attachment& a : *shown.value)
     out.push_back(json::object{{"id", a.id ? json::value(to_text(a.id)) : json::value(nullptr)},
                                {"name", clean_file_name(a.name)},

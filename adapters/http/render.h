@@ -28,6 +28,8 @@ template <class T> struct Shown {
   std::optional<T> value;
   std::string_view state = "value";
   std::optional<std::string> gone_on;
+  /// For good, as somebody asked; not for want of a row or a key.
+  [[nodiscard]] bool is_gone() const { return !value && state != "unavailable"; }
 };
 template <class T> [[nodiscard]] Shown<T> show(const Exchange& x, const Sealed& sealed) {
   Shown<T> out;

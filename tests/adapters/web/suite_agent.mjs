@@ -308,11 +308,13 @@ export default async function ({ url, token, linkToken, call, open, focusOn, che
       const written = body.data.filter((one) => one.text !== undefined);
       Object.assign(written[0], { text: null, subject: null, from: null, personal: "erased", erased_on: "2026-11-20" });
       Object.assign(written[1], { text: null, personal: "unavailable" });
+      Object.assign(written[2], { attachments: null });
     }));
     await page.route(of, (route) => change(route, (body) => Object.assign(body, { personal: "erased", erased_on: "2026-11-20", subject_line: null, preview: null, requester: { ...body.requester, name: null } })));
     await page.reload();
     await page.locator("#timeline .personal.erased", { hasText: "Erased on 20 Nov 2026" }).waitFor();
-    await page.locator("#timeline .personal.unavailable", { hasText: "Cannot be read now" }).waitFor();
+    await page.locator("#timeline .personal.unavailable").getByText("Cannot be read now", { exact: true }).waitFor();
+    await page.locator("#timeline .personal.unavailable").getByText("Files cannot be read now", { exact: true }).waitFor();
     await page.locator(".thread-head .personal.erased").waitFor();
     await shot(page, "erased");
     await page.unroute(`${of}/timeline*`);

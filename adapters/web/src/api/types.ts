@@ -135,7 +135,7 @@ export interface Entry {
   html?: boolean;
   subject?: string | null;
   from?: { id: string | null; name: string | null; address?: string | null } | null;
-  attachments?: Attachment[];
+  attachments?: Attachment[] | null;
   delivery?: string;
   personal?: Personal;
   erased_on?: string;

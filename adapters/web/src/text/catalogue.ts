@@ -417,6 +417,7 @@ export const english = {
     redacted: "Destroyed by an agent",
     redactedHint: "An agent had this text destroyed. That it was written, and when, stays on record.",
     unavailable: "Cannot be read now",
+    filesUnavailable: "Files cannot be read now",
     unavailableHint: "The text exists, but its key is out of reach at the moment. It comes back by itself.",
   },
 

@@ -49,7 +49,8 @@ export function Message(props: { entry: Entry; first: boolean; ticket: Ticket; p
             ? <Framed entry={entry} ticket={ticket} />
             : <Body text={entry.text ?? ""} html={entry.html === true} lang={langOf(entry.language)} />}
         </PersonalText>
-        {entry.attachments !== undefined && entry.attachments.length > 0 && <Attachments list={entry.attachments} readable={readable} />}
+        {entry.attachments === null && readable && <UnreadableFiles />}
+        {entry.attachments != null && entry.attachments.length > 0 && <Attachments list={entry.attachments} readable={readable} />}
         <footer>
           <span class="message-acts">
             {entry.html === true && readable && (
@@ -117,6 +118,11 @@ function Body(props: { text: string; html: boolean; lang: string | undefined }) 
 
 /** What a browser shows by itself without running anything of it. */
 const pictures = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+
+/** There are files, and nobody can tell now which. */
+function UnreadableFiles() {
+  return <span class="personal unavailable" title={t.personal.unavailableHint}><Icon name="cloud_off" />{t.personal.filesUnavailable}</span>;
+}
 
 function Attachments(props: { list: Attachment[]; readable: boolean }) {
   return (
