@@ -7,7 +7,8 @@
 Counted is what the suites and the simulation run in their own processes, by clang's source-based coverage: a branch is one that somebody
 wrote, not an exception's way out. Limits: engine/ as a whole at least 90 % of lines and of branches; each file of log, fold, codecs and keys
 (WHOLE) 100 %, but for assertions, and what tests/coverage_excluded.tsv names: path, the line's text, and the reason why no test can come there;
-`*` for a line stands for the branches of all its lines. A line of it that excludes nothing any more is a failure too. --missing prints every line and branch that is not covered.
+`*` for a line stands for the branches of all its lines. A line of it that excludes nothing any more is a failure too,
+unless its reason begins "now and then". --missing prints every line and branch that is not covered.
 """
 import argparse
 import collections
@@ -21,6 +22,7 @@ import sys
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 EXCLUDED = os.path.join(ROOT, "tests", "coverage_excluded.tsv")
 ENGINE_PERCENT_MIN = 90
+NOW_AND_THEN = "now and then"
 WHOLE = {
     "log": ("adapters/embedded/*", "engine/runtime/fenced_writer*", "engine/runtime/log_reading*"),
     "fold": ("engine/runtime/partition_fold*", "engine/runtime/fold_rows*", "engine/runtime/state_rows*"),
@@ -134,6 +136,8 @@ def main():
             for number, kinds in sorted(left.items()) if of or said.missing else ():
                 print(f"  {number:5} {'line' if 'line' in kinds else '/'.join(sorted(set(kinds))):10} {texts[number - 1].strip()}")
     for place in sorted(set(excluded.reasons) - excluded.used):
+        if excluded.reasons[place].startswith(NOW_AND_THEN):
+            continue
         good = False
         print(f"{os.path.relpath(EXCLUDED, ROOT)}: excludes nothing: {place[0]}: {place[1]}")
     print(f"{'':14} {'lines':>16} {'branches':>20}")

@@ -298,6 +298,12 @@ TEST_CASE("whichever row is damaged, a fold answers, or says that it is damaged"
     }
   }
   put_back();
+  REQUIRE(rows.write({{state_row->first, Bytes(3)}}));
+  PartitionFold short_of = desk.fold_over(rows);
+  const auto short_loaded = short_of.load(desk.log_id());
+  REQUIRE(short_loaded);
+  CHECK_FALSE(*short_loaded);
+  put_back();
   // A partition's state under the key of another.
   REQUIRE(rows.write({{fold_rows::key(1, 'M'), state_row->second}}));
   PartitionFold neighbour = desk.fold_over(rows, 1);
@@ -343,6 +349,49 @@ TEST_CASE(
   desk.erase(desk.subject);
   CHECK_FALSE(subject_at());
   CHECK_FALSE(row_of_her());
+}
+
+TEST_CASE("what a closed import held is due, as many as are asked for, and no row that is none among it") {
+  DeskLog desk;
+  MemoryRows whole;
+  RowFamily& rows = *whole.open("fold").value();
+  PartitionFold first = desk.fold_over(rows);
+  REQUIRE(first.load(desk.log_id()));
+  for (const auto& [offset, envelope, after] : desk.envelopes) {
+    REQUIRE(first.catch_up(envelope, offset, 0));
+    first.passed(after);
+  }
+  REQUIRE(first.write(0));
+  const auto count = [&](Instant now, std::size_t limit) {
+    PartitionFold cold = desk.fold_over(rows);
+    REQUIRE(cold.load(desk.log_id()));
+    const auto due = cold.due(now, limit);
+    REQUIRE(due);
+    return due->timers.size();
+  };
+  const std::size_t before = count(instant_max, 100);
+  const Bytes workspace = ByteWriter().id(desk.workspace()).take();
+  const StreamId stream{Category::conversation, desk.ada};
+  REQUIRE(
+      rows.write({{fold_rows::held_timers(0, desk.import), workspace},
+                  {fold_rows::held_timer_key(0, desk.import, fixture_start, stream, {}), workspace},
+                  {fold_rows::held_timer_key(0, desk.import, fixture_start + 1, stream, {}), workspace}}));
+  CHECK(count(instant_max, 100) == before + 2);
+  CHECK(count(instant_max, before + 1) == before + 1);
+  CHECK(count(fixture_start, 100) == 1);
+  for (std::size_t n = 2, refused = 0;; ++n) {
+    Calls calls{.fail_at = n};
+    FailingFamily failing(rows, calls);
+    PartitionFold cold = desk.fold_over(failing);
+    REQUIRE(cold.load(desk.log_id()));
+    const auto due = cold.due(instant_max, 100);
+    if (calls.made < n) {
+      CHECK(refused >= 4);
+      break;
+    }
+    refused += due ? 0 : 1;
+    CHECK_FALSE(due);
+  }
 }
 
 TEST_CASE("keys of other kinds are none, and behind an import comes the next") {
