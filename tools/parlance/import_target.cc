@@ -154,8 +154,8 @@ class OverHttp final : public ImportTarget {
       const std::lock_guard lock(mutex_);
       for (ImportCommand& command : commands) {
         json::object one{{"method_path", "POST " + encoded(command.path)}};
-        one["key"] = std::move(command.key);
-        if (!command.as.empty()) one["as"] = std::move(command.as);
+        one["key"] = command.key;
+        if (!command.as.empty()) one["as"] = command.as;
         one["body"] = std::move(command.body);
         queue_.push_back({command.ticket, json::serialize(one)});
       }
