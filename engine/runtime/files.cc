@@ -244,11 +244,13 @@ Result<Files::Swept> Files::sweep(bool all, const Uses& uses, const std::functio
       ++swept.damaged;
       continue;
     }
-    const auto users = uses(head->workspace, id);
-    if (!users) return users.error();
     const auto is_erased = [&](ReferenceId reference) {
       return std::holds_alternative<Erased>(ports_.door.row(head->workspace, reference));
     };
+    // Read before `uses` is asked: a message that takes the file meanwhile destroys the row, and must not be missed then.
+    const bool row_erased = is_erased(head->reference);
+    const auto users = uses(head->workspace, id);
+    if (!users) return users.error();
     const auto is_gone = [&](const Sealed& use) {
       if (is_erased(use.reference)) return true;
       const auto redacted = ports_.door.is_destroyed(use.capsule);
@@ -256,7 +258,7 @@ Result<Files::Swept> Files::sweep(bool all, const Uses& uses, const std::functio
     };
     bool remove = false;
     if (users->empty()) {
-      remove = now - made_at(id) > waits_at_most || is_erased(head->reference);
+      remove = now - made_at(id) > waits_at_most || row_erased;
       if (!remove) waits(id, (*blob)->size());
       swept.unused += remove ? 1U : 0U;
     } else {

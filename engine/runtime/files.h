@@ -87,7 +87,7 @@ class Files {
   [[nodiscard]] Result<OpenBlob> open(WorkspaceId workspace, AttachmentId id, const BlobKey& key) const;
 
   /// The capsules of the messages that have this file; none: nobody has it. Must have seen everything that was certain when
-  /// sweep() began.
+  /// sweep() began, and each message that attached() was told of.
   using Uses = std::function<Result<std::vector<Sealed>>(WorkspaceId, AttachmentId)>;
   struct Swept {
     std::size_t seen = 0;

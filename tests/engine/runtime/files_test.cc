@@ -286,6 +286,24 @@ TEST_CASE("what nobody attaches goes after a day and an hour, with its own row; 
   CHECK(desk.read(used.id) == "used");
 }
 
+TEST_CASE("a file that a message takes while a sweep asks who has it stays") {
+  Cabinet desk;
+  const auto requester = desk.author();
+  const auto file = desk.upload("just in time");
+  const auto swept = desk.files->sweep(
+      true,
+      [&](WorkspaceId, AttachmentId) -> Result<std::vector<Sealed>> {
+        desk.send(file.id, requester);
+        desk.files->attached(file.id);
+        return std::vector<Sealed>{};
+      },
+      [] { return true; });
+  REQUIRE(swept);
+  CHECK(swept->seen == 1);
+  CHECK(swept->unused == 0);
+  CHECK(desk.read(file.id) == "just in time");
+}
+
 TEST_CASE("an upload that is dropped leaves neither blob nor row") {
   Cabinet desk;
   {
