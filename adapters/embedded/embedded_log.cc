@@ -406,9 +406,9 @@ class Log final : public EmbeddedLog, private Vault {
       const std::lock_guard lock(write_mutex_);
       check_space();
       if (state_ == State::refused && std::ranges::any_of(group, &Waiting::is_vault))
-        open_anew_for_the_vault(touched);
+        trouble = open_anew_for_the_vault(touched);
       end_old_handles(group, ended);
-      trouble = write_group(group, ended, shares, touched);
+      if (!trouble) trouble = write_group(group, ended, shares, touched);
     }
     group_begun_ms_.store(0, std::memory_order_relaxed);
     if (trouble) end_handles(group);
@@ -632,8 +632,10 @@ class Log final : public EmbeddedLog, private Vault {
   }
 
   /// An erasure does not wait for the reserve: it is what the reserve is for.
-  void open_anew_for_the_vault(std::vector<PartitionId>& risen) {
-    if (open_anew(risen)) state_ = State::low_space;
+  std::optional<Error> open_anew_for_the_vault(std::vector<PartitionId>& risen) {
+    if (auto opened = open_anew(risen); !opened) return opened.error();
+    state_ = State::low_space;
+    return std::nullopt;
   }
 
   /// After a refused write RocksDB refuses all that follow until it is opened again. Readers go on throughout: first on a stand-in,
