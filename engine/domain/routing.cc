@@ -89,7 +89,9 @@ template <class Ledger> void apply(Ledger& ledger, const Followed& e) {
     entry.told = false;
     entry.since = e.at;
     waits_again(entry);
-  } else if (entry.standing == Standing::parked) {
+  } else if (entry.standing == Standing::parked || entry.standing == Standing::assigning) {
+    // Where it was being assigned, it had the agent and was given back before this was told, or it will refuse the agent: had it
+    // to be waited for still, nothing more might come. Where it takes the agent after all, that is told next.
     waits_again(entry);
   }
   ledger.put(e.conversation, std::move(entry));

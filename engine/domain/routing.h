@@ -148,7 +148,7 @@ using Event = std::variant<PresenceChanged, Followed, Decided, OfferAccepted, Of
 enum class Standing : std::uint8_t {
   waiting = 1,
   offered = 2,    ///< to `agent`, until `offered_until`
-  assigning = 3,  ///< the conversation is asked to take `agent`
+  assigning = 3,  ///< the conversation is asked to take `agent`; ends with whatever Follow comes next
   held = 4,       ///< by `agent`, says the conversation
   parked = 5,     ///< it refused, because it had moved on: its Follow is on its way
 };

@@ -185,9 +185,11 @@ std::optional<routing::Entry> RoutingWork::entry_of(const Assigning& what) {
 void RoutingWork::send_assign(const Assigning& what, Answer also) {
   const auto entry = entry_of(what);
   const auto assign = entry ? process::assign_of(*entry, ports_.clock.now()) : std::nullopt;
-  if (!assign || (!also && assigns_.contains(what))) return;
+  if (!assign) return;
+  const auto under_way = assigns_.find(what);
+  if (!also && under_way != assigns_.end() && under_way->second == entry->decided_in) return;
   const auto [workspace, id] = what;
-  assigns_.insert(what);
+  assigns_.insert_or_assign(what, entry->decided_in);
   Request request = of_system(workspace, id.slot(), OnConversation{id, *assign});
   request.command = derive_id(ports_.keys, "assign " + to_text(id), entry->decided_in);
   request.causation = entry->decided_in;
@@ -203,7 +205,8 @@ void RoutingWork::send_assign(const Assigning& what, Answer also) {
 }
 
 void RoutingWork::assigned(const Assigning& what, EnvelopeId decided_in, const Result<Outcome>& result) {
-  assigns_.erase(what);
+  if (const auto it = assigns_.find(what); it != assigns_.end() && it->second == decided_in)
+    assigns_.erase(it);
   // Where it took the agent, its own Follow says so.
   if (result) return;
   const auto again = [this, what] { assigns_again_.insert(what); };

@@ -81,8 +81,8 @@ class RoutingWork {
   std::deque<ConversationId> line_;
   std::size_t under_way_ = 0;
   bool sending_posted_ = false;
-  std::set<Assigning> assigns_;        ///< under way
-  std::set<Assigning> assigns_again_;  ///< at the next tick
+  std::map<Assigning, EnvelopeId> assigns_;  ///< under way, of which decision
+  std::set<Assigning> assigns_again_;        ///< at the next tick
   std::set<WorkspaceId> reviews_again_;
   std::map<WorkspaceId, Sweep> sweeps_;
 };

@@ -55,8 +55,14 @@ class People:
 
     def settle(self):
         """Waits until routing and the tickets agree; returns the counts."""
-        return wait_until(lambda: (lambda counts: counts if counts == self.truth() else None)(self.counted()),
-                          "routing counts what the tickets say")
+        try:
+            return wait_until(lambda: (lambda counts: counts if counts == self.truth() else None)(self.counted()),
+                              "routing counts what the tickets say")
+        except AssertionError:
+            for agent in self.ids:
+                print(f"{agent} has {self.truth()[agent]}, routing counts",
+                      self.desk.get(f"/v1/agents/{agent}/workload")["routing"])
+            raise
 
 
 def storm():

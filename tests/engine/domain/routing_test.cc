@@ -505,6 +505,24 @@ TEST_CASE("moved to another queue while it is being assigned, it is chosen for a
   CHECK(day.reserved(ann) + day.reserved(ben) == 1);
 }
 
+TEST_CASE("given back before it was told that the agent had it, it waits again, and is chosen for anew") {
+  Day day(round_robin);
+  day.online({ann, ben});
+  day.does(day.opens(one));
+  const EnvelopeId before = day.state.entries.at(one).decided_in;
+  REQUIRE(day.state.entries.at(one).agent == ann);
+  Follow given_back = day.opens(one);
+  given_back.version = 3;
+  CHECK(day.given_to(day.does(given_back)) == ben);
+  CHECK(day.reserved(ann) == 0);
+  CHECK(day.reserved(ben) == 1);
+  // The answers to the first choice come late.
+  CHECK(day.does(RefuseAssign{one, before, Refusal::moved_on}).empty());
+  day.does(held(one, ann, round_robin, 4));
+  CHECK(day.load(ann) == 1);
+  CHECK(day.reserved(ben) == 0);
+}
+
 TEST_CASE("a queue that becomes manual lets go of what waits there") {
   desk::State desk = round_robin;
   Day day(desk);

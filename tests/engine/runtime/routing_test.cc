@@ -309,6 +309,26 @@ TEST_CASE("claimed while it is being assigned: one of the two has it, and the le
   }
 }
 
+TEST_CASE("given back as soon as it is taken, whenever routing hears of it: nothing stays reserved") {
+  for (const bool killed : {false, true})
+    for (int steps = 0; steps < 40; ++steps) {
+      CAPTURE(killed);
+      CAPTURE(steps);
+      RoutedDesk desk;
+      desk.round_robin();
+      const ConversationId id = desk.opens("ada");
+      (void)desk.send(desk.on_routing(routing::SetPresence{desk.agents[0], routing::Presence::online}));
+      for (int i = 0; i < steps; ++i) desk.process->executor.step();
+      (void)desk.send(desk.on(id, conversation::Unassign{}));
+      if (killed) {
+        for (int i = 0; i < steps % 7; ++i) desk.process->executor.step();
+        desk.crash_and_lose_rows();
+      }
+      desk.pass(1000);
+      desk.is_true();
+    }
+}
+
 TEST_CASE("a queue's first rule gives out what waited before, and counts what agents held before") {
   RoutedDesk desk;
   std::vector<ConversationId> before;
