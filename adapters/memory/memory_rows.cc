@@ -23,14 +23,18 @@ class MemoryRows::Family final : public RowFamily {
 
   Result<void> scan(ByteView from, ByteView to,
                     const std::function<bool(ByteView, ByteView)>& sink) const override {
-    const std::shared_ptr<const Rows> rows = [this] {
+    std::shared_ptr<const Rows> rows;
+    {
       const std::lock_guard lock(mutex_);
-      return rows_;
-    }();
+      rows = rows_;
+    }
     for (auto row = rows->lower_bound(from); row != rows->end(); ++row) {
       if (!to.empty() && !ByteOrder()(row->first, to)) break;
       if (!sink(row->first, row->second)) break;
     }
+    // Under the lock, so that a writer who finds them unused comes after what was read here.
+    const std::lock_guard lock(mutex_);
+    rows.reset();
     return {};
   }
 
