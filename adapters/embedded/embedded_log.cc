@@ -487,8 +487,8 @@ class Log final : public EmbeddedLog, private Vault {
     }
     if (batch.Count() == 0) return std::nullopt;
 
-    if (state_ == State::refused)
-      return Error{Errc::read_only, "log.no_space", "the database takes no writes"};
+    PARLANCE_ASSERT(state_ != State::refused,
+                    "a database that refused a write is opened anew before the next");
     // Written and synced in two steps, since only a refusal before any sync may be survived.
     if (const rocksdb::Status status = db->write(batch); !status.ok()) {
       Error error = embedded::database_error(status, "writing the log");
