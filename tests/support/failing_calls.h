@@ -4,6 +4,14 @@
 
 namespace parlance::tests {
 
+/// ThreadSanitizer stands before the system's calls itself, and makes some before it is ready: there none can be made to fail, and tests of it
+/// are skipped.
+#ifdef __SANITIZE_THREAD__
+inline constexpr bool calls_can_fail = false;
+#else
+inline constexpr bool calls_can_fail = true;
+#endif
+
 /// While it lives, one call that this thread makes to the system for a file or for memory of its own fails: the `n`th from its making on,
 /// 1 being the first, with `error` as errno. All after it work. One at a time a thread. What libraries call counts too; closing a file
 /// fails after it was closed, as with the system's own close().

@@ -26,7 +26,8 @@ std::unique_ptr<TempDir> new_folder(int) { return std::make_unique<TempDir>(); }
 
 }  // namespace
 
-TEST_CASE("whichever call to the system fails, a log is made, or is made by the next try") {
+TEST_CASE("whichever call to the system fails, a log is made, or is made by the next try" *
+          doctest::skip(!tests::calls_can_fail)) {
   const int failed = fail_each_call(
       EIO, new_folder, [](const auto& temp) { return create_embedded_log(*temp / "data", test_log, 1, 1); },
       [](const auto& temp, Result<void>& made, const std::string& call) {
@@ -62,7 +63,8 @@ TEST_CASE("whichever call to the system fails, a log is made, or is made by the 
   CHECK(not_finished > 20);
 }
 
-TEST_CASE("whichever call to the system fails, a log opens or says why not, and has all its records") {
+TEST_CASE("whichever call to the system fails, a log opens or says why not, and has all its records" *
+          doctest::skip(!tests::calls_can_fail)) {
   EmbeddedFixture log(1);
   append_one(log, 0, record_of("a", {row_of(VaultFamily::capsules, "a", "sealed")}));
   log.reopen();
@@ -102,7 +104,8 @@ TEST_CASE("whichever call to the system fails, a log opens or says why not, and 
   CHECK(refused > 20);
 }
 
-TEST_CASE("whichever call to the system fails, a mark is the old one or the new one") {
+TEST_CASE("whichever call to the system fails, a mark is the old one or the new one" *
+          doctest::skip(!tests::calls_can_fail)) {
   const SealedMark before{3, sha256(as_bytes("3"))}, after{4, sha256(as_bytes("4"))};
   struct Given {
     std::unique_ptr<TempDir> temp = std::make_unique<TempDir>();
@@ -155,7 +158,8 @@ TEST_CASE("whichever call to the system fails, a mark is the old one or the new 
   CHECK(failed > 10);
 }
 
-TEST_CASE("whichever call to the system fails, what is left of a log is read or is told as not readable") {
+TEST_CASE("whichever call to the system fails, what is left of a log is read or is told as not readable" *
+          doctest::skip(!tests::calls_can_fail)) {
   EmbeddedFixture log(1);
   append_one(log, 0, record_of("a"));
   log.reopen();
@@ -193,7 +197,8 @@ TEST_CASE("whichever call to the system fails, what is left of a log is read or 
       });
 }
 
-TEST_CASE("a blob that lost its end, or whose reading is interrupted, is read as far as it goes") {
+TEST_CASE("a blob that lost its end, or whose reading is interrupted, is read as far as it goes" *
+          doctest::skip(!tests::calls_can_fail)) {
   const TempDir temp;
   const auto blobs = *BlobFolder::open(temp / "files");
   put_blob(*blobs, blob_id(1), "content");
@@ -208,7 +213,8 @@ TEST_CASE("a blob that lost its end, or whose reading is interrupted, is read as
   CHECK((!cut || as_text(*cut) == "con"));
 }
 
-TEST_CASE("whichever call to the system fails, a blob is whole or absent, and the others are as they were") {
+TEST_CASE("whichever call to the system fails, a blob is whole or absent, and the others are as they were" *
+          doctest::skip(!tests::calls_can_fail)) {
   struct Given {
     std::unique_ptr<TempDir> temp = std::make_unique<TempDir>();
     std::unique_ptr<BlobFolder> blobs;

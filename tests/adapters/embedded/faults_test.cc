@@ -354,7 +354,8 @@ TEST_CASE("the log says how it is: what it wrote, what waits, its space, and dam
   CHECK(space() == LogHealth::Space::stopped);
 }
 
-TEST_CASE("a log opened to be read takes no purge, and says where its folder is in use") {
+TEST_CASE("a log opened to be read takes no purge, and says where its folder is in use" *
+          doctest::skip(!tests::calls_can_fail)) {
   EmbeddedFixture fixture(1);
   CHECK(*embedded_log_in_use(fixture.dir()));
   CHECK_FALSE(*embedded_log_in_use(fixture.dir() / "elsewhere"));
@@ -375,7 +376,8 @@ TEST_CASE("a log opened to be read takes no purge, and says where its folder is 
 
 TEST_CASE(
     "whichever call to the system fails, a read gives what was written or says why not, and so does the "
-    "next") {
+    "next" *
+    doctest::skip(!tests::calls_can_fail)) {
   EmbeddedFixture fixture(1);
   // More than one block, so that not all of it was read by the opening.
   const std::string block(20'000, 'x');
@@ -422,7 +424,8 @@ TEST_CASE(
 
 TEST_CASE(
     "whichever call to the system fails while a database is opened anew, it is tried again and nothing is "
-    "lost") {
+    "lost" *
+    doctest::skip(!tests::calls_can_fail)) {
   const int failed = fail_each_call(
       EIO,
       [](int) {
@@ -446,7 +449,8 @@ TEST_CASE(
   CHECK(failed > 20);
 }
 
-TEST_CASE("a mark that cannot be written or synced: without space the log is low on it, else it stops") {
+TEST_CASE("a mark that cannot be written or synced: without space the log is low on it, else it stops" *
+          doctest::skip(!tests::calls_can_fail)) {
   for (const int error : {ENOSPC, EIO}) {
     int stops = 0;
     EmbeddedFixture fixture(1, {.fail_stop = [&](const Error&) { ++stops; }});
@@ -487,7 +491,7 @@ TEST_CASE("what is kept of the newest records is read in parts") {
   CHECK(read_all(fixture.log(), 0, 3, 1).size() == 2);
 }
 
-TEST_CASE("where free space cannot be told, the write itself tells") {
+TEST_CASE("where free space cannot be told, the write itself tells" * doctest::skip(!tests::calls_can_fail)) {
   EmbeddedFixture fixture(1);
   const FailingCall failing("statvfs", 1, EIO);
   CHECK(fixture.embedded().health().free_bytes == UINT64_MAX);

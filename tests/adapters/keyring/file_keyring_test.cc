@@ -348,7 +348,8 @@ TEST_CASE("keys that cannot be locked in memory are worth a note, not a refusal"
 }
 #endif
 
-TEST_CASE("whichever call to the system fails, a keyring is made whole or not at all, and says why") {
+TEST_CASE("whichever call to the system fails, a keyring is made whole or not at all, and says why" *
+          doctest::skip(!tests::calls_can_fail)) {
   for (const int error : {EIO, ENOSPC}) {
     const int failed = tests::fail_each_call(
         error, [](int) { return std::make_unique<tests::TempDir>(); },
@@ -369,7 +370,8 @@ TEST_CASE("whichever call to the system fails, a keyring is made whole or not at
   }
 }
 
-TEST_CASE("whichever call to the system fails, a keyring opens or says why not, and stays as it was") {
+TEST_CASE("whichever call to the system fails, a keyring opens or says why not, and stays as it was" *
+          doctest::skip(!tests::calls_can_fail)) {
   const Folder folder;
   const auto fingerprint = folder.open()->fingerprint();
   int refused = 0;
@@ -389,7 +391,8 @@ TEST_CASE("whichever call to the system fails, a keyring opens or says why not, 
   CHECK(refused > 8);
 }
 
-TEST_CASE("whichever call to the system fails, a bucket has its old keys or its new one, also on the disk") {
+TEST_CASE("whichever call to the system fails, a bucket has its old keys or its new one, also on the disk" *
+          doctest::skip(!tests::calls_can_fail)) {
   struct Given {
     std::unique_ptr<FileKeyring> keyring;
     std::uint64_t serial;
@@ -425,7 +428,7 @@ TEST_CASE("a keyring where there is a file, or one beside another's root key, is
   CHECK(FileKeyring::create(folder.path).error().rule == "keyring.exists");
 }
 
-TEST_CASE("a call that is interrupted is made again") {
+TEST_CASE("a call that is interrupted is made again" * doctest::skip(!tests::calls_can_fail)) {
   const Folder folder;
   int reads = 0;
   for (int n = 1;; ++n) {
@@ -437,7 +440,8 @@ TEST_CASE("a call that is interrupted is made again") {
   CHECK(reads >= 3);
 }
 
-TEST_CASE("keys of which some could not be locked are worth a note too") {
+TEST_CASE("keys of which some could not be locked are worth a note too" *
+          doctest::skip(!tests::calls_can_fail)) {
   const Folder folder;
   int noted = 0;
   for (int n = 1;; ++n) {
