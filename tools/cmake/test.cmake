@@ -83,8 +83,10 @@ function(parlance_fuzz name)
        CONTENT "$<TARGET_FILE:${name}>\n${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}\n")
   if(PARLANCE_SANITIZE STREQUAL "fuzzer")
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set(found "${CMAKE_CURRENT_BINARY_DIR}/${name}.found")  # what it finds goes here, and is tried first the next time
+    file(MAKE_DIRECTORY "${found}")
     parlance_ctest(${name} fuzz 300 ${PARLANCE_RUN} $<TARGET_FILE:${name}> -max_total_time=60 -timeout=10
-                   "${CMAKE_CURRENT_BINARY_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}")
+                   "-artifact_prefix=${found}/" "${found}" "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}")
   else()
     target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/fuzz_main.cc")
     parlance_ctest(${name} fuzz 120 ${PARLANCE_RUN} $<TARGET_FILE:${name}> "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}")

@@ -95,6 +95,24 @@ void run(Running& running) {
   }
 }
 
+/// A socket connected to `address`, from another address each time: one has no more ports than connections are remembered for a minute.
+/// Less than 0 where it fails again and again, which is said.
+int connected_to(const sockaddr_in& address) {
+  static std::uint32_t connections = 0;
+  for (int tries = 0; tries < 10; ++tries) {
+    const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in from{};
+    from.sin_family = AF_INET;
+    from.sin_addr.s_addr = htonl((127U << 24) + 256 + connections++ % 50'000);
+    if (client >= 0 && ::bind(client, reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0 &&
+        ::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+      return client;
+    std::perror("no connection to the server");
+    if (client >= 0) (void)::close(client);
+  }
+  return -1;
+}
+
 /// One connection's whole life.
 void talk(Running& running, const std::uint8_t* data, std::size_t size) {
   struct Closing {
@@ -102,18 +120,9 @@ void talk(Running& running, const std::uint8_t* data, std::size_t size) {
     ~Closing() {
       if (fd >= 0) (void)::close(fd);
     }
-  } socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  } socket{connected_to(running.address)};
   const int client = socket.fd;
-  PARLANCE_ASSERT(client >= 0, "a socket");
-  // From another address each time: one has no more ports than connections are remembered for a minute.
-  static std::uint32_t connections = 0;
-  sockaddr_in from{};
-  from.sin_family = AF_INET;
-  from.sin_addr.s_addr = htonl((127U << 24) + 256 + connections++ % 50'000);
-  PARLANCE_ASSERT(::bind(client, reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0, "an address");
-  PARLANCE_ASSERT(
-      ::connect(client, reinterpret_cast<const sockaddr*>(&running.address), sizeof running.address) == 0,
-      "a connection");
+  PARLANCE_ASSERT(client >= 0, "a connection");
   {
     const tests::MemoryHolds accepting;
     run(running);
