@@ -372,15 +372,10 @@ template <class State>
 Result<std::optional<State>> state_in(const Result<std::optional<Bytes>>& row, WorkspaceId workspace) {
   if (!row) return row.error();
   if (!*row) return std::optional<State>{};
-  ByteReader in(**row);
-  if (in.id_of<WorkspaceId>() != workspace) return std::optional<State>{};
-  (void)in.le<Version>();
-  (void)in.id();  // the import that holds its timers
-  State state;
-  read_row(in, state);
-  if (!in.at_end())
-    return corrupt("fold_store.row_malformed", "a stream's state does not read; fold the log again");
-  return std::optional<State>(std::move(state));
+  auto held = StreamStates<State>::parse(**row);
+  if (!held) return held.error();
+  if (held->workspace != workspace) return std::optional<State>{};
+  return std::optional<State>(std::move(held->state));
 }
 }  // namespace
 

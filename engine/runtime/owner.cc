@@ -80,7 +80,7 @@ class Owner::Impl final : public FencedWriter::Listener {
             [this](const StreamId& stream, MessageId message) { return redaction_.find(stream, message); }),
         redaction_(ports_.log, partition, ports_.fold, ports_.door),
         routing_(
-            {fold_, ports_.keys, ports_.clock, ports_.executor, genesis.first_slot,
+            {fold_, ports_.keys, ports_.clock, ports_.executor,
              [this] { return health_ == OwnerHealth::owning; },
              [this](Request request, Answer answer) { ports_.route(std::move(request), std::move(answer)); },
              [this] { write_certain(); }, [this](const Error& error) { halt(error); }}) {}
@@ -372,7 +372,10 @@ class Owner::Impl final : public FencedWriter::Listener {
       if (*offset) return replay(std::move(request), **offset, std::move(answer));
     }
     // A message is looked for in what is written down.
-    if (is_redaction(request)) write_certain();
+    if (is_redaction(request)) {
+      write_certain();
+      if (health_ != OwnerHealth::owning) return answer(unavailable("owner.not_owning", reason_));
+    }
     const Instant now = std::max(ports_.clock.now(), last_recorded_);
     auto draft = deciding_.decide(request, {now, timers_due()});
     if (!draft) return answer_without_events(std::move(answer), may_retry(request, draft.error()));

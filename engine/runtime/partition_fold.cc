@@ -260,8 +260,9 @@ Result<void> PartitionFold::fold_event(const Folding& at, const conversation::Ev
     if (!*open) held.import = {};
   }
   move_timers(at, before, conversation::timers(held.state), before_under, held.import);
-  // Nobody is to be given what belongs to the past: routing hears of it from the first event after the import.
-  if (!held.import)
+  // Nobody is to be given what belongs to the past: routing hears of it once something happens to it that no import brought.
+  held.lived = held.lived || !at.envelope.import;
+  if (held.lived)
     if (auto owed = owe_follow(at, stood, held.state, event); !owed) return owed;
   if (const auto* opened = std::get_if<conversation::Opened>(&event))
     put(at, fold_rows::number_key(partition_, at.envelope.workspace, stream.id.slot()),
@@ -674,12 +675,22 @@ void PartitionFold::owe_to_routing(const routing_rows::Owed& owed) {
 void PartitionFold::paid_to_routing(ConversationId conversation) {
   pending_.push_back({{routing_rows::owed_key(partition_, conversation), std::nullopt}, 0});
 }
-Result<std::vector<QueueId>> PartitionFold::swept(WorkspaceId workspace) const {
+Result<adoption::Body> PartitionFold::adopted_for_certain(WorkspaceId workspace) const {
+  const auto row =
+      store_.get(fold_rows::stream_key(partition_, adoption_stream(workspace, genesis_.first_slot)));
+  if (!row) return row.error();
+  if (!*row) return adoption::Body{};
+  auto held = StreamStates<adoption::State>::parse(**row);
+  if (!held) return held.error();
+  return std::move(held->state.body);
+}
+Result<std::optional<std::vector<QueueId>>> PartitionFold::swept(WorkspaceId workspace) const {
   const auto row = store_.get(routing_rows::swept_key(partition_, workspace));
   if (!row) return row.error();
-  std::vector<QueueId> out;
-  if (*row)
-    for (ByteReader in(**row); in.ok() && in.left() > 0;) out.push_back(in.id_of<QueueId>());
+  std::optional<std::vector<QueueId>> out;
+  if (!*row) return out;
+  out.emplace();
+  for (ByteReader in(**row); in.ok() && in.left() > 0;) out->push_back(in.id_of<QueueId>());
   return out;
 }
 void PartitionFold::set_swept(WorkspaceId workspace, const std::vector<QueueId>& queues) {

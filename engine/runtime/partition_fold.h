@@ -142,7 +142,10 @@ class PartitionFold {
   /// Owes what was found by looking through all conversations.
   void owe_to_routing(const routing_rows::Owed& owed);
   void paid_to_routing(ConversationId conversation);
-  [[nodiscard]] Result<std::vector<QueueId>> swept(WorkspaceId workspace) const;
+  /// What is adopted as far as that is certain and written down, as each_conversation() gives them; adoptions() may be ahead.
+  [[nodiscard]] Result<adoption::Body> adopted_for_certain(WorkspaceId workspace) const;
+  /// The queues with a rule whose conversations were owed; nothing: it was never looked through them.
+  [[nodiscard]] Result<std::optional<std::vector<QueueId>>> swept(WorkspaceId workspace) const;
   void set_swept(WorkspaceId workspace, const std::vector<QueueId>& queues);
   /// Hands `use` at most `limit` written conversations from `from` on; returns where to go on, empty at the end.
   [[nodiscard]] Result<Bytes> each_conversation(

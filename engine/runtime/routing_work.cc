@@ -70,7 +70,7 @@ void RoutingWork::resume() {
   const auto adopted = ports_.fold.adopted_workspaces();
   if (!adopted) return ports_.halt(adopted.error());
   for (const WorkspaceId workspace : *adopted) consider_sweep(workspace);
-  tick();
+  if (ports_.owning()) tick();
 }
 
 void RoutingWork::tick() {
@@ -270,21 +270,26 @@ void RoutingWork::review(WorkspaceId workspace) {
 
 // ---- a queue's first rule ----
 
-/// What waits in a queue, and what agents hold, was of no concern to routing before, and no change of these will tell it.
+/// What waits in a queue, and what agents hold, was of no concern to routing before, and no change of these will tell it. Whatever was
+/// decided before the rule was adopted is written down when the adoption is, and whatever was decided after is owed: so both are
+/// looked at as they are written down.
 void RoutingWork::consider_sweep(WorkspaceId workspace) {
-  const auto adopted = ports_.fold.adoptions().load(adoption_stream(workspace, ports_.first_slot));
-  if (!adopted) return ports_.halt(adopted.error());
-  const adoption::Body& body = (*adopted)->state.body;
-  if (!body.routes) return;
-  std::vector<QueueId> queues = queues_with_rules(body);
+  ports_.write_certain();
+  if (!ports_.owning()) return;
+  const auto body = ports_.fold.adopted_for_certain(workspace);
+  if (!body) return ports_.halt(body.error());
+  if (!body->routes) return;
+  std::vector<QueueId> queues = queues_with_rules(*body);
   const auto swept = ports_.fold.swept(workspace);
   if (!swept) return ports_.halt(swept.error());
-  const bool more =
-      std::ranges::any_of(queues, [&](QueueId id) { return std::ranges::find(*swept, id) == swept->end(); });
+  // The first rule may have gone again before it was adopted here; what agents hold counts all the same.
+  const bool more = !*swept || std::ranges::any_of(queues, [&](QueueId id) {
+    return std::ranges::find(**swept, id) == (*swept)->end();
+  });
   if (const auto running = sweeps_.find(workspace); running != sweeps_.end()) {
     if (running->second.queues == queues) return;
   } else if (!more) {
-    if (queues.size() != swept->size()) ports_.fold.set_swept(workspace, queues);
+    if (queues.size() != (*swept)->size()) ports_.fold.set_swept(workspace, queues);
     return;
   }
   const bool posted = sweeps_.contains(workspace);
@@ -296,15 +301,16 @@ void RoutingWork::sweep(WorkspaceId workspace) {
   const auto running = sweeps_.find(workspace);
   if (running == sweeps_.end()) return;
   ports_.write_certain();
-  const auto adopted = ports_.fold.adoptions().load(adoption_stream(workspace, ports_.first_slot));
-  if (!adopted) return ports_.halt(adopted.error());
-  const adoption::Body& body = (*adopted)->state.body;
+  if (!ports_.owning()) return;
+  const auto body = ports_.fold.adopted_for_certain(workspace);
+  if (!body) return ports_.halt(body.error());
   std::vector<routing_rows::Owed> found;
   auto next = ports_.fold.each_conversation(
       running->second.from, conversations_a_turn,
       [&](ConversationId id, const StreamState<conversation::State>& held) {
         if (held.workspace != workspace || follows_.contains(id)) return;
-        if (!process::concerns_routing(process::stand_of(held.state), body)) return;
+        if (!held.lived && body->is_open(held.import)) return;  // its next lines would not be told
+        if (!process::concerns_routing(process::stand_of(held.state), *body)) return;
         found.push_back(
             {workspace,
              {},

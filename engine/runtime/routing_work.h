@@ -29,7 +29,6 @@ class RoutingWork {
     const KeyService& keys;
     const Clock& clock;
     Executor& executor;
-    std::uint16_t first_slot;
     std::function<bool()> owning;
     std::function<void(Request, Answer)> route;
     std::function<void()> write_certain;

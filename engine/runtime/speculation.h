@@ -54,7 +54,8 @@ class SpeculativeRows {
 template <class State> struct StreamState {
   WorkspaceId workspace;
   Version version = 0;
-  ImportId import;  ///< under which its timers lie; zero: under none
+  ImportId import;     ///< under which its timers lie; zero: under none
+  bool lived = false;  ///< something happened to it that was not a line of an import
   State state;
   std::optional<Preview>
       preview;  ///< the conversation's last one in the clear, where it is known; never stored
@@ -93,6 +94,7 @@ template <class State> class StreamStates {
     out.workspace = in.id_of<WorkspaceId>();
     out.version = in.le<Version>();
     out.import = in.id_of<ImportId>();
+    out.lived = in.le<std::uint8_t>() != 0;
     read_row(in, out.state);
     if (!in.at_end())
       return corrupt("fold_store.row_malformed", "a stream's state does not read; fold it again");
@@ -100,7 +102,7 @@ template <class State> class StreamStates {
   }
   [[nodiscard]] static Bytes row(const StreamState<State>& held) {
     ByteWriter out;
-    out.id(held.workspace).le(held.version).id(held.import);
+    out.id(held.workspace).le(held.version).id(held.import).le(static_cast<std::uint8_t>(held.lived));
     write_row(out, held.state);
     return out.take();
   }

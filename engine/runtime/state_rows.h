@@ -13,7 +13,7 @@
 /// then folded again from the log.
 namespace parlance {
 
-inline constexpr std::uint32_t state_rows_version = 10;
+inline constexpr std::uint32_t state_rows_version = 11;
 
 void write_row(ByteWriter& out, const conversation::State& state);
 void write_row(ByteWriter& out, const subject::State& state);

@@ -7,9 +7,11 @@
 
 #include "engine/runtime/fold_rows.h"
 #include "engine/runtime/state_rows.h"
+#include "engine/runtime/streams.h"
 #include "schemas/frame.h"
 #include "schemas/log_fold.h"
 #include "tests/simulation/model.h"
+#include "tests/simulation/routing_ledger.h"
 
 namespace parlance::simulation {
 namespace {
@@ -157,7 +159,7 @@ void judge_conversations(World& world, const Model& model) {
     ByteReader in(**row);
     must(in.id_of<WorkspaceId>() == world.workspace() && in.le<Version>() == expected.version,
          name + ": its version");
-    (void)in.id();  // the import that holds its timers
+    (void)in.id(), (void)in.le<std::uint8_t>();  // the import that holds its timers, and whether it lived
     conversation::State state;
     read_row(in, state);
     must(in.at_end(), name + ": its row reads");
@@ -198,6 +200,52 @@ void judge_conversations(World& world, const Model& model) {
              std::set<TagId>(seen.tags.begin(), seen.tags.end()) == expected.tags,
          name + ": its ticket");
   }
+}
+
+/// What routing counts with is what the conversations say, and nothing is on its way.
+void judge_routing(World& world, const Model& model) {
+  const Engine& engine = world.survivor().process->engine;
+  const WorkspaceId workspace = world.workspace();
+  const PartitionId partition = engine.partition_of(workspace.slot());
+  RowFamily& fold_store = *(*world.survivor().rows).open("fold").value();
+  const auto desk_row = fold_store.get(fold_rows::stream_key(partition, desk_stream(workspace)));
+  must(desk_row.has_value(), "the desk's row is read");
+  desk::State desk;
+  if (*desk_row) {
+    ByteReader in(**desk_row);
+    (void)in.id(), (void)in.le<Version>(), (void)in.id(), (void)in.le<std::uint8_t>();
+    read_row(in, desk);
+    must(in.at_end(), "the desk's row reads");
+  }
+  const auto ledger = routing_ledger(fold_store, partition, workspace);
+  std::map<AgentId, std::uint32_t> held, offered;
+  for (const auto& [id, c] : model.conversations()) {
+    const std::string name = "conversation " + to_text(id) + ": routing ";
+    const bool holds = conversation::is_to_do(c.phase) && c.owner;
+    const auto found = ledger.find(id);
+    if (found == ledger.end()) {
+      // Of what an import brought, the next event after it tells.
+      must(!holds || !desk.routes || c.imported, name + "does not know that somebody holds it");
+      continue;
+    }
+    using routing::Standing;
+    const routing::Entry& entry = found->second;
+    must(entry.standing != Standing::assigning, name + "is assigning it at rest");
+    must(entry.standing != Standing::parked, name + "awaits word of it at rest");
+    if (entry.standing == Standing::held) {
+      must(holds && entry.agent == c.owner, name + "takes it for another's");
+      ++held[entry.agent];
+    } else {
+      must(!holds && conversation::is_to_do(c.phase), name + "takes it for waiting");
+      if (entry.standing == Standing::offered) ++offered[entry.agent];
+    }
+  }
+  const auto agents = engine.routed_agents(workspace);
+  must(agents.has_value(), "the agents' loads are read");
+  for (const auto& [id, agent] : *agents)
+    must(agent.held.total == held[id] && agent.reserved.total == offered[id] &&
+             agent.offers.size() == offered[id],
+         "agent " + to_text(id) + " has the load of what they hold and are offered");
 }
 
 std::map<std::pair<std::string, PartitionId>, std::string> hashes(const Views& views) {
@@ -352,6 +400,7 @@ void judge(World& world) {
                   [&](Fault fault) { return world.plan().has(fault); }));
   judge_log(world, model);
   judge_conversations(world, model);
+  judge_routing(world, model);
   judge_views(world);
   judge_vault(world);
   judge_orders(world, model, process.engine, "in the fold store that there is");
