@@ -60,7 +60,10 @@ class KeyedRows {
   void undo_changes();
 
   [[nodiscard]] const std::vector<Entry*>& dirty() const { return dirty_; }
-  void clear_dirty() { dirty_.clear(); }
+  void all_stored() {
+    for (Entry* entry : dirty_) entry->second.dirty = false;
+    dirty_.clear();
+  }
   void make_dirty(Entry& entry) {
     entry.second.dirty = true;
     dirty_.push_back(&entry);

@@ -358,49 +358,38 @@ Result<void> ViewSet::store() {
 Result<void> ViewSet::store(Partition& p, std::size_t view) {
   ViewState& state = p.states[view];
   const auto bit = static_cast<std::uint16_t>(1U << view);
-  // The rows go down from where they lie: nothing is applied meanwhile. Their keys, and what is no row, lie here.
+  // The rows go down from where they lie: nothing is applied meanwhile. Their keys, and what is no row, lie here. Until they are
+  // down they count as changed, so that a reader's scan meanwhile finds them in the one place or the other.
   std::deque<Bytes> held;
   Bytes keys;
   std::vector<RowChangeView> changes;
   const auto hold = [&](Bytes bytes) { return ByteView(held.emplace_back(std::move(bytes))); };
-  std::vector<StreamBlock*> blocks;
-  std::vector<KeyedRows::Entry*> entries;
-  std::vector<Quarantine> quarantined;
-  RowHash hash;
-  RowHash hash_before;
+  RowHash hash = state.hash;
   std::size_t bytes = 0;
   {
     const std::lock_guard lock(p.mutex);
-    blocks = std::move(state.dirty_streams);
-    state.dirty_streams.clear();
-    entries = state.keyed.dirty();
-    state.keyed.clear_dirty();
-    quarantined = std::move(state.unstored);
-    state.unstored.clear();
-    hash_before = state.hash;
-    changes.reserve(blocks.size() + entries.size() + quarantined.size() + 1);
+    std::vector<KeyedRows::Entry*> entries = state.keyed.dirty();
+    changes.reserve(state.dirty_streams.size() + entries.size() + state.unstored.size() + 1);
     // Never moved, because the changes point into it.
-    keys.reserve((blocks.size() + entries.size()) * (sizeof p.id + RowKey::bytes_max));
+    keys.reserve((state.dirty_streams.size() + entries.size()) * (sizeof p.id + RowKey::bytes_max));
     const auto go_down = [&](const RowKey& key, ByteView value, bool exists) {
       bytes += key.bytes().size() + value.size();
-      if (exists) state.hash.add(RowHash::term(key.bytes(), value));
+      if (exists) hash.add(RowHash::term(key.bytes(), value));
       const std::size_t at = keys.size();
       append_stored_key(keys, p.id, key.bytes());
       changes.emplace_back(ByteView(keys).subspan(at), exists ? std::optional(value) : std::nullopt);
     };
     const auto stream_goes_down = [&](StreamBlock& block) {
-      block.dirty = static_cast<std::uint16_t>(block.dirty & ~bit);
       go_down(block.key.row_key(), {p.streams.row(block, view), p.streams.row_bytes(view)},
               (block.exists & bit) != 0);
     };
-    const auto entry_goes_down = [&](KeyedRows::Entry& entry) {
-      entry.second.dirty = false;
+    const auto entry_goes_down = [&](const KeyedRows::Entry& entry) {
       go_down(entry.first, entry.second.bytes(), entry.second.exists);
     };
     // In key order: a workspace's streams, then its other rows. Keys are sorted beside the blocks, which lie anywhere.
     std::vector<std::pair<StreamKey, StreamBlock*>> streams;
-    streams.reserve(blocks.size());
-    for (StreamBlock* block : blocks) streams.emplace_back(block->key, block);
+    streams.reserve(state.dirty_streams.size());
+    for (StreamBlock* block : state.dirty_streams) streams.emplace_back(block->key, block);
     std::ranges::sort(streams, {}, [](const auto& s) { return std::tie(s.first.workspace, s.first.stream); });
     std::ranges::sort(entries, {}, [](const KeyedRows::Entry* e) -> const RowKey& { return e->first; });
     auto entry = entries.begin();
@@ -410,27 +399,24 @@ Result<void> ViewSet::store(Partition& p, std::size_t view) {
       stream_goes_down(*block);
     }
     for (; entry != entries.end(); ++entry) entry_goes_down(**entry);
-    hash = state.hash;
+    for (const Quarantine& q : state.unstored)
+      changes.emplace_back(hold(quarantine_key(p.id, q.offset, q.event)), as_bytes(q.rule));
   }
-  for (const Quarantine& q : quarantined)
-    changes.emplace_back(hold(quarantine_key(p.id, q.offset, q.event)), as_bytes(q.rule));
   ByteWriter out;
   out.le(applied_format).le(projections_[view].version).le(hash.low()).le(hash.high()).le(state.quarantined);
   out.raw(encode_log_state(p.log));
   changes.emplace_back(hold(meta_key(p.id, applied_kind)), hold(out.take()));
   fault_point("views.store");
-  auto written = state.family->write_all(changes);
-  if (written) {
-    dirty_bytes_ -= std::min(dirty_bytes_, bytes);
-    return {};
-  }
+  if (auto written = state.family->write_all(changes); !written) return written;
   const std::lock_guard lock(p.mutex);
-  state.hash = hash_before;
-  state.dirty_streams = std::move(blocks);
-  for (StreamBlock* block : state.dirty_streams) block->dirty |= bit;
-  for (KeyedRows::Entry* entry : entries) state.keyed.make_dirty(*entry);
-  state.unstored = std::move(quarantined);
-  return written;
+  state.hash = hash;
+  for (StreamBlock* block : state.dirty_streams)
+    block->dirty = static_cast<std::uint16_t>(block->dirty & ~bit);
+  state.dirty_streams.clear();
+  state.keyed.all_stored();
+  state.unstored.clear();
+  dirty_bytes_ -= std::min(dirty_bytes_, bytes);
+  return {};
 }
 
 Result<void> ViewSet::flush() {
@@ -583,15 +569,18 @@ Result<std::vector<Quarantined>> ViewSet::quarantined(std::size_t view) const {
     const std::lock_guard lock(p->mutex);
     const Bytes from = meta_key(p->id, quarantine_kind);
     Bytes to = from;
+    const auto& unstored = p->states[view].unstored;
     auto scanned = p->states[view].family->scan(from, prefix_end(to), [&](ByteView key, ByteView value) {
       ByteReader in(key.subspan(from.size()));
       const auto offset = in.be<Offset>();
       const auto event = in.be<std::uint16_t>();
-      add(p->id, offset, event, std::string(as_text(value)));
+      const bool given_below = std::ranges::any_of(
+          unstored, [&](const Quarantine& q) { return q.offset == offset && q.event == event; });
+      if (!given_below) add(p->id, offset, event, std::string(as_text(value)));
       return true;
     });
     if (!scanned) return scanned.error();
-    for (const Quarantine& q : p->states[view].unstored) add(p->id, q.offset, q.event, q.rule);
+    for (const Quarantine& q : unstored) add(p->id, q.offset, q.event, q.rule);
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -53,6 +54,8 @@ class LossyRows final : public RowStore {
       family->rows = family->durable;
     }
   }
+  /// Called just before and just after each batch of rows is written, as another thread might look then.
+  void around_write(std::function<void()> look) { around_write_ = std::move(look); }
   void fail_writes(bool fail) { fail_writes_ = fail; }
   void fail_reads(bool fail) { fail_reads_ = fail; }
   [[nodiscard]] Rows& rows(const std::string& family) { return families_.at(family)->rows; }
@@ -95,7 +98,9 @@ class LossyRows final : public RowStore {
       for (const RowChangeView& c : changes)
         batch.push_back({Bytes(c.key.begin(), c.key.end()),
                          c.value ? std::optional(Bytes(c.value->begin(), c.value->end())) : std::nullopt});
+      if (store.around_write_) store.around_write_();
       put(rows, batch);
+      if (store.around_write_) store.around_write_();
       return {};
     }
     [[nodiscard]] Result<void> flush() override {
@@ -110,6 +115,7 @@ class LossyRows final : public RowStore {
   };
   std::map<std::string, std::unique_ptr<Family>> families_;
   std::optional<Error> damage_;
+  std::function<void()> around_write_;
   bool fail_writes_ = false;
   bool fail_reads_ = false;
   std::size_t writes_ = 0;

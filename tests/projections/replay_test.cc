@@ -217,3 +217,39 @@ TEST_CASE("rows of another log are not served") {
   CHECK((*views)->applied().empty());
   CHECK((*views)->list({.workspace = workspace})->tickets.empty());
 }
+
+TEST_CASE("while rows go down, who lists them finds each of them, and once") {
+  Served s(67, 2, {.dirty_bytes_max = 1u << 30, .dirty_ms_max = 1'000'000'000});
+  Shop::Conversation stranger{ConversationId::from({1, 77}), {}, 4, {}};
+  const auto listed = [&] {
+    std::vector<std::string> out;
+    for (const QueueStats& queue : must(s.views->queues(workspace, s.shop.now)))
+      out.push_back(to_text(queue.id) + " " + std::to_string(queue.waiting) + " " +
+                    std::to_string(queue.open));
+    for (const Workload& load : must(s.views->workloads(workspace)))
+      out.push_back(to_text(load.agent) + " " + std::to_string(load.open + load.waiting));
+    for (const DailyFigures& day :
+         must(s.views->daily(workspace, monday, monday + 86'400'000, DailyBy::channel)))
+      out.push_back(std::to_string(day.bucket.ms) + " " + std::to_string(day.created + day.replied));
+    for (const Quarantined& q : must(s.views->quarantined("ticket"))) out.push_back(q.rule);
+    return out;
+  };
+  std::size_t looks = 0;
+  for (int round = 0; round < 3; ++round) {
+    s.shop.append(stranger, {conversation::NoteAdded{.at = monday}});
+    s.shop.act(100);
+    s.apply_all();
+    const auto before = listed();
+    const auto hashes = s.hashes();
+    REQUIRE(before.size() > 6);
+    s.rows.around_write([&] {
+      ++looks;
+      CHECK(listed() == before);
+      CHECK(s.hashes() == hashes);
+    });
+    REQUIRE(s.views->flush().has_value());
+    s.rows.around_write({});
+    CHECK(listed() == before);
+  }
+  CHECK(looks >= 3 * s.views->names().size());
+}
