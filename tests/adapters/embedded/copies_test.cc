@@ -160,6 +160,10 @@ TEST_CASE(
     doctest::skip(!tests::calls_can_fail)) {
   Source source;
   source.append();
+  // Tables of more than one block, so that not all of them is read by the opening.
+  for (int i = 0; i < 20; ++i)
+    REQUIRE(source.fixture.vault().write({row_of(VaultFamily::rows, std::to_string(i), noise(20'000))}, {}));
+  source.fixture.reopen();
   struct Given {
     TempDir temp;
     std::unique_ptr<LogCopies> copies;
