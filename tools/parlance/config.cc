@@ -86,6 +86,7 @@ Done<std::map<std::string, FromFile>> read_file(const std::filesystem::path& fil
     }
     FromFile value{.line = at.line};
     if (const auto* array = node.as_array()) {
+      if (array->empty()) return wrong(file, at, key + " has no value; leave the line out for its default");
       for (const toml::node& one : *array) {
         auto text = text_of(one);
         if (!text) return wrong(file, one.source().begin, key + " takes texts and figures");
