@@ -35,7 +35,8 @@ namespace {
 using namespace parlance::simulation;
 
 constexpr std::uint64_t default_seeds = 500;
-constexpr std::uint64_t more_seeds_to = 800;  ///< as far as they are needed so that no cell of the coverage is empty
+constexpr std::uint64_t more_seeds_to =
+    800;  ///< as far as they are needed so that no cell of the coverage is empty
 constexpr std::uint64_t twice_one_in = 100;
 /// Whose short runs lose power before each step: one of each kind of log.
 constexpr std::array<std::uint64_t, 2> crashed_seeds{3, 5};

@@ -65,6 +65,9 @@ class Config(unittest.TestCase):
                            ("x" * 100, "line 1"), ("[" * 10000, "line 1")):
             self.refused(text, line)
 
+    def test_an_empty_list_is_refused_with_its_line(self):
+        self.refused('threads = []\n', "line 1", "threads has no value")
+
     def test_malformed_environment_and_flags_are_named(self):
         done = self.run_with("config", "print", PARLANCE_THREADS="several")
         self.assertEqual(done.returncode, USAGE)
